@@ -1,0 +1,37 @@
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void *memory_new(size_t len)
+{
+    return calloc(1, len ? len : 1);
+}
+
+void *memory_new_array(size_t count, size_t len)
+{
+    return calloc(count ? count : 1, len ? len : 1);
+}
+
+void *memory_resize(void *at, size_t len)
+{
+    return realloc(at, len ? len : 1);
+}
+
+char *memory_copy_string(const char *text)
+{
+    return strdup(text);
+}
+
+void *memory_copy(const void *at, size_t len)
+{
+    void *copy = malloc(len ? len : 1);
+    if (copy && len)
+        memcpy(copy, at, len);
+    return copy;
+}
+
+void memory_free(void *at)
+{
+    free(at);
+}

@@ -1,0 +1,227 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+    enum log_format format;
+    enum log_level level;
+    int fd;
+    uint64_t lost;
+} sink = {LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO, STDERR_FILENO, 0};
+
+static const char *const level_names[] = {"error", "warning", "notice", "info", "debug"};
+
+/* Room kept at the end of every line for what closes it. */
+enum { CLOSING_LEN = 32 };
+
+void log_configure(enum log_format format, enum log_level level, int fd)
+{
+    sink.format = format;
+    sink.level = level;
+    sink.fd = fd;
+}
+
+uint64_t log_lost_lines(void)
+{
+    return sink.lost;
+}
+
+static bool is_json(void)
+{
+    return sink.format == LOG_FORMAT_JSON;
+}
+
+static void put(struct log_line *line, const char *text, size_t len)
+{
+    if (len > sizeof line->text - CLOSING_LEN - line->len) {
+        line->is_cut = true;
+        return;
+    }
+    memcpy(line->text + line->len, text, len);
+    line->len += len;
+}
+
+static void put_string(struct log_line *line, const char *text)
+{
+    put(line, text, strlen(text));
+}
+
+static void put_key(struct log_line *line, const char *key)
+{
+    if (is_json()) {
+        put_string(line, line->len == 1 ? "\"" : ",\"");
+        put_string(line, key);
+        put_string(line, "\":");
+        return;
+    }
+    if (line->len != 0)
+        put_string(line, " ");
+    put_string(line, key);
+    put_string(line, "=");
+}
+
+static bool is_bare_byte(uint8_t byte)
+{
+    return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
+           (byte != 0 && strchr("._:/+@,-[]*", byte));
+}
+
+static bool is_bare(struct bytes value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (!is_bare_byte(value.at[i]))
+            return false;
+    return value.len != 0;
+}
+
+/* Printable ASCII stands for itself, a backslash is doubled, all else is \xNN; JSON doubles every backslash again. */
+static void put_escaped(struct log_line *line, uint8_t byte)
+{
+    char text[8];
+
+    if (byte == '\\') {
+        put_string(line, is_json() ? "\\\\\\\\" : "\\\\");
+    } else if (byte == '"') {
+        put_string(line, "\\\"");
+    } else if (byte >= 0x20 && byte < 0x7f) {
+        text[0] = (char)byte;
+        put(line, text, 1);
+    } else {
+        int len = snprintf(text, sizeof text, is_json() ? "\\\\x%02x" : "\\x%02x", byte);
+        put(line, text, (size_t)len);
+    }
+}
+
+static void put_quoted(struct log_line *line, struct bytes value)
+{
+    size_t len = value.len < LOG_VALUE_MAX ? value.len : LOG_VALUE_MAX;
+
+    put_string(line, "\"");
+    for (size_t i = 0; i < len; i++)
+        put_escaped(line, value.at[i]);
+    if (len < value.len)
+        put_string(line, "...");
+    put_string(line, "\"");
+}
+
+void log_bytes(struct log_line *line, const char *key, struct bytes value)
+{
+    size_t before = line->len;
+
+    if (!line->is_wanted)
+        return;
+    put_key(line, key);
+    if (!is_json() && value.len <= LOG_VALUE_MAX && is_bare(value))
+        put(line, (const char *)value.at, value.len);
+    else
+        put_quoted(line, value);
+    if (line->is_cut)
+        line->len = before; /* a field is whole or absent */
+}
+
+void log_text(struct log_line *line, const char *key, const char *value)
+{
+    if (value)
+        log_bytes(line, key, bytes_of_string(value));
+}
+
+static void put_field(struct log_line *line, const char *key, const char *text)
+{
+    size_t before = line->len;
+
+    if (!line->is_wanted)
+        return;
+    put_key(line, key);
+    put_string(line, text);
+    if (line->is_cut)
+        line->len = before;
+}
+
+void log_number(struct log_line *line, const char *key, int64_t value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    put_field(line, key, text);
+}
+
+void log_seconds(struct log_line *line, const char *key, uint64_t microseconds)
+{
+    char text[48];
+    snprintf(text, sizeof text, "%llu.%06llu", (unsigned long long)(microseconds / 1000000),
+             (unsigned long long)(microseconds % 1000000));
+    put_field(line, key, text);
+}
+
+void log_hex(struct log_line *line, const char *key, struct bytes value)
+{
+    char text[2 * 64 + 1];
+    size_t len = value.len < 64 ? value.len : 64;
+
+    for (size_t i = 0; i < len; i++)
+        snprintf(text + 2 * i, 3, "%02x", value.at[i]);
+    text[2 * len] = 0;
+    log_text(line, key, text);
+}
+
+static void put_time(struct log_line *line)
+{
+    struct timespec now;
+    struct tm utc;
+    char text[64];
+    size_t len;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    len = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(text + len, sizeof text - len, ".%03ldZ", now.tv_nsec / 1000000);
+    log_text(line, "ts", text);
+}
+
+void log_begin(struct log_line *line, enum log_level level, const char *event)
+{
+    line->is_wanted = level <= sink.level;
+    line->is_cut = false;
+    line->len = 0;
+    if (!line->is_wanted)
+        return;
+    if (is_json())
+        put_string(line, "{");
+    put_time(line);
+    log_text(line, "level", level_names[level]);
+    log_text(line, "event", event);
+}
+
+void log_end(struct log_line *line)
+{
+    const char *closing;
+
+    if (!line->is_wanted)
+        return;
+    if (is_json())
+        closing = line->is_cut ? ",\"cut\":true}\n" : "}\n";
+    else
+        closing = line->is_cut ? " cut=true\n" : "\n";
+    memcpy(line->text + line->len, closing, strlen(closing)); /* CLOSING_LEN is kept free for it */
+    line->len += strlen(closing);
+    if (write(sink.fd, line->text, line->len) != (ssize_t)line->len)
+        sink.lost++;
+}
+
+void log_message(enum log_level level, const char *format, ...)
+{
+    struct log_line line;
+    char text[LOG_VALUE_MAX + 1];
+    va_list args;
+
+    if (level > sink.level)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    log_begin(&line, level, "message");
+    log_text(&line, "msg", text);
+    log_end(&line);
+}

@@ -1,0 +1,35 @@
+/*
+ * crypto.h: the algorithms, as const objects over providers.
+ *
+ * The layers above name an algorithm by its enum and get one const object; which library or code of ours works
+ * behind it is decided here and nowhere else (crypto_provider_name() tells it). This folder knows no TLS: code
+ * points, labels and messages live in tls/. It is the only one that may name mbedtls_, psa_ or EVP_.
+ *
+ * Nothing here opens a file, reads a clock or keeps a global that changes after crypto_start().
+ */
+#ifndef CRYPTO_CRYPTO_H
+#define CRYPTO_CRYPTO_H
+
+#include "base/attributes.h"
+#include "base/bytes.h"
+
+/* The answer of an operation that takes a peer's bytes: their fault and ours lead to different alerts. */
+enum crypto_result {
+    CRYPTO_OK,
+    CRYPTO_BAD_INPUT, /* the peer's value is malformed or not acceptable */
+    CRYPTO_FAILED,    /* memory, randomness or the library failed: ours */
+};
+
+enum { MAX_HASH_LEN = 48, MAX_HASH_BLOCK_LEN = 128, MAX_SIGNATURE_LEN = 1024, MAX_PUBLIC_SHARE_LEN = 1216 };
+
+/* Once at start, before anything else: probes the processor and readies the providers. */
+MUST_CHECK bool crypto_start(void);
+
+/* One line for an algorithm and who serves it, for `-V`: "X25519" -> "mbedTLS 2.28.3". False past the last. */
+struct crypto_service {
+    const char *algorithm;
+    const char *provider;
+};
+MUST_CHECK bool crypto_service_at(size_t index, struct crypto_service *out);
+
+#endif
