@@ -28,7 +28,7 @@ void log_configure(enum log_format format, enum log_level level, int fd);
 
 /* Begins a line "ts=... level=... event=NAME"; fields follow; log_end() writes it. */
 void log_begin(struct log_line *line, enum log_level level, const char *event);
-void log_text(struct log_line *line, const char *key, const char *value); /* NULL: the field is left out */
+void log_text(struct log_line *line, const char *key, const char *value);   /* NULL: the field is left out */
 void log_bytes(struct log_line *line, const char *key, struct bytes value); /* escaped, cut after LOG_VALUE_MAX */
 void log_number(struct log_line *line, const char *key, int64_t value);
 void log_seconds(struct log_line *line, const char *key, uint64_t microseconds); /* written as 0.001234 */

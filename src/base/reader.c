@@ -89,8 +89,7 @@ static bool read_vector(struct reader *r, size_t length_bytes, size_t min, size_
     struct reader ahead = *r;
     uint64_t len;
 
-    if (!read_number(&ahead, length_bytes, &len) || len < min || len > max ||
-        !read_bytes(&ahead, (size_t)len, value))
+    if (!read_number(&ahead, length_bytes, &len) || len < min || len > max || !read_bytes(&ahead, (size_t)len, value))
         return false;
     *r = ahead;
     return true;

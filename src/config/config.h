@@ -1,0 +1,116 @@
+/*
+ * config.h: an INI file becomes a struct config, or a list of errors with file and line.
+ *
+ * One row of schema.c describes an option: from it come parsing, ranges, defaults, `-T`, the check of the example
+ * file and the man page's list. This folder knows no suites, groups or certificates: a value that another layer
+ * has to judge keeps its file and line, and config_complain() reports it exactly as the parser would.
+ *
+ * A struct config is built whole or not at all and never changes afterwards.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include "base/attributes.h"
+#include "base/bytes.h"
+
+struct config_place {
+    const char *file; /* as the user named it; "command line", "built in" */
+    unsigned line;    /* 0: the option was not written, this is its default */
+};
+
+struct config_value {
+    const char *text; /* after ${VAR} expansion; never NULL where the option has a default */
+    struct config_place place;
+};
+
+struct config_list {
+    struct config_value *values;
+    size_t count;
+};
+
+/* `host:port`, `[::1]:443`, `*:443`, `:443` or `unix:/path`. */
+struct config_address {
+    struct config_place place;
+    const char *text; /* as written */
+    bool is_unix;
+    const char *host; /* NULL for `*`; a name or a numeric address without brackets */
+    uint16_t port;
+    const char *path; /* of a unix socket */
+};
+
+struct config_address_list {
+    struct config_address *values;
+    size_t count;
+};
+
+enum config_log_format { CONFIG_LOG_LOGFMT, CONFIG_LOG_JSON };
+enum config_unknown_sni { CONFIG_UNKNOWN_SNI_DEFAULT, CONFIG_UNKNOWN_SNI_REJECT };
+enum config_on_truncation { CONFIG_ON_TRUNCATION_RESET, CONFIG_ON_TRUNCATION_EOF };
+enum config_send_proxy { CONFIG_SEND_PROXY_NONE, CONFIG_SEND_PROXY_V1, CONFIG_SEND_PROXY_V2 };
+
+/* Times are in microseconds, sizes in bytes. */
+struct config_general {
+    int log_format; /* an enum config_log_format */
+    int log_level;  /* an enum log_level of base/log.h */
+    uint64_t drain_timeout;
+    uint64_t max_connections; /* 0: as many as the descriptors allow */
+};
+
+struct config_backend {
+    const char *name;
+    struct config_place place;
+    struct config_address_list servers; /* round robin */
+    uint64_t connect_timeout;
+    int send_proxy; /* an enum config_send_proxy */
+};
+
+/* The words that stand for what is built in. */
+#define CONFIG_CERTIFICATE_DEVELOPMENT "development"
+#define CONFIG_BACKEND_DEMO "demo"
+
+struct config_listen {
+    const char *name;
+    struct config_place place;
+    struct config_address_list addresses;
+    struct config_list certificates; /* files, or CONFIG_CERTIFICATE_DEVELOPMENT alone */
+    struct config_list keys;         /* files; a certificate file may hold its key, then none is needed */
+    struct config_value backend_name;
+    const struct config_backend *backend; /* NULL: CONFIG_BACKEND_DEMO */
+    struct config_list alpn;
+    int unknown_sni;   /* an enum config_unknown_sni */
+    int on_truncation; /* an enum config_on_truncation */
+    uint64_t client_hello_timeout, handshake_timeout, idle_timeout;
+};
+
+struct config {
+    struct config_general general;
+    struct config_listen *listens;
+    size_t listen_count;
+    struct config_backend *backends;
+    size_t backend_count;
+};
+
+/* Receives one finding a call: "sallyport.conf:12: unknown key 'adress', did you mean 'address'?" */
+typedef void config_tell(void *context, const char *finding);
+
+struct config_findings {
+    config_tell *tell;
+    void *context;
+};
+
+/* NULL after telling every error found (not only the first). The file is read through inih. */
+MUST_CHECK struct config *config_load(const char *path, struct config_findings findings);
+
+/* The same from text in memory; `name` stands for the file in findings. */
+MUST_CHECK struct config *config_parse(const char *name, struct bytes text, struct config_findings findings);
+void config_free(struct config *config); /* NULL is fine */
+
+/* Tells a finding of another layer about a value, as "file:line: sentence". */
+void config_complain(struct config_findings findings, const struct config_place *place, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+/* `-T`: writes the effective configuration, defaults included, as a file that config_load() takes. */
+struct writer;
+void config_dump(const struct config *config, struct writer *out);
+
+#endif
