@@ -26,7 +26,7 @@
     X(PLAINTEXT_TOO_LONG, "plaintext_too_long", RECORD_OVERFLOW, "a record opens to more than 2^14 bytes", "8446 5.4") \
     X(RECORD_MAC, "record_mac", BAD_RECORD_MAC, "a record does not decrypt", "8446 5.2")                               \
     X(RECORD_ALL_PADDING, "record_all_padding", UNEXPECTED_MESSAGE, "a record holds nothing but padding", "8446 5.4")  \
-    X(EMPTY_FRAGMENT, "empty_fragment", UNEXPECTED_MESSAGE, "an empty handshake or alert record", "8446 5.1")          \
+    X(EMPTY_FRAGMENT, "empty_fragment", UNEXPECTED_MESSAGE, "an empty handshake record", "8446 5.1")                   \
     X(EMPTY_RECORDS, "empty_records", UNEXPECTED_MESSAGE, "too many empty records in a row", "-")                      \
     X(CCS_MALFORMED, "ccs_malformed", UNEXPECTED_MESSAGE, "a ChangeCipherSpec that is not the one byte 1", "8446 5")   \
     X(CCS_UNEXPECTED, "ccs_unexpected", UNEXPECTED_MESSAGE, "a ChangeCipherSpec out of place", "8446 5")               \
@@ -34,6 +34,8 @@
     X(EARLY_DATA_TOO_LONG, "early_data_too_long", UNEXPECTED_MESSAGE, "more declined early data than we skip",         \
       "8446 4.6.1")                                                                                                    \
     X(SEQUENCE_EXHAUSTED, "sequence_exhausted", INTERNAL_ERROR, "the record sequence numbers ran out", "8446 5.3")     \
+    X(RECORD_UNPROTECTED, "record_unprotected", UNEXPECTED_MESSAGE, "a record in the clear after the keys changed",    \
+      "8446 5")                                                                                                        \
     X(RECORDS_INTERLEAVED, "records_interleaved", UNEXPECTED_MESSAGE, "another record inside a handshake message",     \
       "8446 5.1")                                                                                                      \
     /* alerts that came */                                                                                             \
@@ -52,7 +54,7 @@
     X(HANDSHAKE_FLOOD, "handshake_flood", UNEXPECTED_MESSAGE, "too many handshake messages without any data", "-")     \
     /* ClientHello */                                                                                                  \
     X(CLIENT_HELLO_MALFORMED, "client_hello_malformed", DECODE_ERROR, "the ClientHello does not parse", "8446 4.1.2")  \
-    X(LEGACY_VERSION, "legacy_version", PROTOCOL_VERSION, "legacy_version below TLS 1.2", "8446 D.2")                  \
+    X(LEGACY_VERSION, "legacy_version", PROTOCOL_VERSION, "legacy_version is SSL 3.0 or older", "8446 D.5")            \
     X(NO_COMMON_VERSION, "no_common_version", PROTOCOL_VERSION, "no protocol version in common", "8446 4.2.1")         \
     X(COMPRESSION, "compression", ILLEGAL_PARAMETER, "a compression method other than null is offered", "8446 4.1.2")  \
     X(EXTENSION_DUPLICATE, "extension_duplicate", ILLEGAL_PARAMETER, "an extension is there twice", "8446 4.2")        \

@@ -1,0 +1,203 @@
+#include "tls/extensions.h"
+
+#include "tls/code_set.h"
+#include "tls/iana.h"
+
+bool extension_next(struct reader *block, struct extension *out)
+{
+    return read_u16(block, &out->type) && read_vec16(block, 0, UINT16_MAX, &out->data);
+}
+
+/* A list of uint16, `code list<2..max>` with a length field of two bytes. */
+static bool parse_code_list(struct reader *r, struct bytes *list)
+{
+    return read_vec16(r, 2, 0xfffe, list) && list->len % 2 == 0 && read_end(r);
+}
+
+/* RFC 6066 3: HostName is <1..2^16-1>; LDH and `_` only, no trailing dot, no control byte ever reaches a log. */
+static bool is_host_name(struct bytes name)
+{
+    if (name.len == 0 || name.len > 253)
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        uint8_t c = name.at[i];
+        bool is_ldh = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+        if (!is_ldh && c != '_' && c != '.')
+            return false;
+    }
+    return name.at[0] != '.' && name.at[name.len - 1] != '.';
+}
+
+static bool parse_server_name(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    struct bytes list, name;
+    struct reader names;
+    uint8_t name_type;
+
+    if (!read_vec16(r, 1, UINT16_MAX, &list) || !read_end(r))
+        return false;
+    names = reader_of(list);
+    /* RFC 6066 3 MUST: not more than one name of the same type, and host_name (0) is the only type. */
+    if (!read_u8(&names, &name_type) || name_type != 0 || !read_vec16(&names, 1, UINT16_MAX, &name) ||
+        !read_end(&names))
+        return false;
+    if (!is_host_name(name)) {
+        *why = WHY_SNI_INVALID;
+        return false;
+    }
+    ch->server_name = name;
+    return true;
+}
+
+static bool parse_supported_groups(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    (void)why;
+    return parse_code_list(r, &ch->supported_groups);
+}
+
+static bool parse_signature_algorithms(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    (void)why;
+    return parse_code_list(r, &ch->signature_algorithms);
+}
+
+/* RFC 7301 3.1: ProtocolName<1..2^8-1>, protocol_name_list<2..2^16-1>. */
+static bool parse_alpn(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    struct bytes name;
+    struct reader names;
+
+    (void)why;
+    if (!read_vec16(r, 2, UINT16_MAX, &ch->alpn) || !read_end(r))
+        return false;
+    names = reader_of(ch->alpn);
+    while (!read_end(&names))
+        if (!read_vec8(&names, 1, 255, &name))
+            return false;
+    return true;
+}
+
+/* RFC 8446 4.2.11: identities<7..2^16-1>, binders<33..2^16-1>, one binder an identity. */
+static bool parse_pre_shared_key(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    struct bytes identity, binder;
+    struct reader identities, binders;
+    uint32_t ticket_age;
+
+    if (!read_vec16(r, 7, UINT16_MAX, &ch->psk_identities) || !read_vec16(r, 33, UINT16_MAX, &ch->psk_binders) ||
+        !read_end(r))
+        return false;
+    identities = reader_of(ch->psk_identities);
+    binders = reader_of(ch->psk_binders);
+    while (!read_end(&identities)) {
+        if (!read_vec16(&identities, 1, UINT16_MAX, &identity) || !read_u32(&identities, &ticket_age))
+            return false;
+        if (!read_vec8(&binders, 32, 255, &binder)) {
+            *why = WHY_PSK_MALFORMED;
+            return false;
+        }
+    }
+    *why = WHY_PSK_MALFORMED;
+    return read_end(&binders);
+}
+
+static bool parse_early_data(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    (void)why;
+    ch->has_early_data = true;
+    return read_end(r);
+}
+
+/* RFC 8446 4.2.1: versions<2..254>. */
+static bool parse_supported_versions(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    (void)why;
+    return read_vec8(r, 2, 254, &ch->supported_versions) && ch->supported_versions.len % 2 == 0 && read_end(r);
+}
+
+static bool parse_cookie(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    struct bytes cookie;
+
+    (void)ch;
+    (void)why;
+    return read_vec16(r, 1, UINT16_MAX, &cookie) && read_end(r);
+}
+
+static bool parse_psk_modes(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    (void)why;
+    return read_vec8(r, 1, 255, &ch->psk_modes) && read_end(r);
+}
+
+/* RFC 8446 4.2.8: KeyShareEntry client_shares<0..2^16-1>, key_exchange<1..2^16-1>. */
+static bool parse_key_share(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    struct key_share share;
+    struct reader shares;
+
+    (void)why;
+    if (!read_vec16(r, 0, UINT16_MAX, &ch->key_shares) || !read_end(r))
+        return false;
+    shares = reader_of(ch->key_shares);
+    while (!read_end(&shares))
+        if (!key_share_next(&shares, &share))
+            return false;
+    return true;
+}
+
+/* The table of RFC 8446 4.2, its column ClientHello; what has no parser is known but not ours to read. */
+enum place { IN_CLIENT_HELLO, NOT_IN_CLIENT_HELLO };
+
+static const struct extension_row {
+    uint16_t type;
+    enum place place;
+    bool (*parse)(struct reader *, struct client_hello *, enum why *);
+} rows[] = {
+    {EXTENSION_SERVER_NAME, IN_CLIENT_HELLO, parse_server_name},
+    {EXTENSION_SUPPORTED_GROUPS, IN_CLIENT_HELLO, parse_supported_groups},
+    {EXTENSION_SIGNATURE_ALGORITHMS, IN_CLIENT_HELLO, parse_signature_algorithms},
+    {EXTENSION_ALPN, IN_CLIENT_HELLO, parse_alpn},
+    {EXTENSION_PRE_SHARED_KEY, IN_CLIENT_HELLO, parse_pre_shared_key},
+    {EXTENSION_EARLY_DATA, IN_CLIENT_HELLO, parse_early_data},
+    {EXTENSION_SUPPORTED_VERSIONS, IN_CLIENT_HELLO, parse_supported_versions},
+    {EXTENSION_COOKIE, IN_CLIENT_HELLO, parse_cookie},
+    {EXTENSION_PSK_KEY_EXCHANGE_MODES, IN_CLIENT_HELLO, parse_psk_modes},
+    {EXTENSION_KEY_SHARE, IN_CLIENT_HELLO, parse_key_share},
+    {EXTENSION_OID_FILTERS, NOT_IN_CLIENT_HELLO, NULL},
+};
+
+static bool parse_one(const struct extension *extension, struct client_hello *ch, enum why *why)
+{
+    struct reader r = reader_of(extension->data);
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (rows[i].type != extension->type)
+            continue;
+        /* RFC 8446 4.2 MUST: an extension that is known but not specified for this message is illegal_parameter. */
+        *why = WHY_EXTENSION_MISPLACED;
+        if (rows[i].place == NOT_IN_CLIENT_HELLO)
+            return false;
+        *why = WHY_EXTENSION_MALFORMED;
+        return rows[i].parse(&r, ch, why);
+    }
+    return true; /* RFC 8446 4.1.2 MUST: servers ignore unrecognized extensions */
+}
+
+bool extensions_parse(struct bytes block, struct client_hello *ch, enum why *why)
+{
+    struct reader r = reader_of(block);
+    struct extension extension;
+    struct code_set seen = {0};
+
+    while (!read_end(&r)) {
+        *why = WHY_CLIENT_HELLO_MALFORMED;
+        if (!extension_next(&r, &extension))
+            return false;
+        *why = WHY_EXTENSION_DUPLICATE; /* RFC 8446 4.2 MUST: not more than one of the same type */
+        if (!code_set_add(&seen, extension.type) || !parse_one(&extension, ch, why))
+            return false;
+        ch->is_psk_last = extension.type == EXTENSION_PRE_SHARED_KEY;
+    }
+    return true;
+}

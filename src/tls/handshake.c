@@ -1,0 +1,166 @@
+#include "tls/handshake.h"
+
+#include "base/alloc.h"
+#include "tls/iana.h"
+#include "tls/server13.h"
+
+const struct handshake_row *handshake_row_find(const struct handshake_row *map, enum handshake_state state,
+                                               uint8_t type)
+{
+    for (const struct handshake_row *row = map; row->in != HANDSHAKE_STATES; row++)
+        if (row->in == state && row->accepts == type)
+            return row;
+    return NULL;
+}
+
+bool handshake_start(struct tls *tls)
+{
+    tls->handshake = memory_new(sizeof *tls->handshake);
+    return tls->handshake || tls_fail(tls, WHY_NO_MEMORY);
+}
+
+void handshake_end(struct tls *tls)
+{
+    struct handshake *hs = tls->handshake;
+
+    if (!hs)
+        return;
+    if (tls->state == CONNECTED) { /* a failed one keeps what was offered, for the words of its failure */
+        memory_free(tls->offered);
+        tls->offered = NULL;
+    }
+    pool_give(tls->pool, hs->flight);
+    hash_wipe(&hs->transcript);
+    memory_wipe(hs, sizeof *hs);
+    memory_free(hs);
+    tls->handshake = NULL;
+}
+
+/* struct Handshake of RFC 8446 4: msg_type, uint24 length. */
+static bool read_message_header(struct reader *r, uint8_t *type, uint32_t *len)
+{
+    return read_u8(r, type) && read_u24(r, len);
+}
+
+/* What the four bytes of a header already tell: a message that is out of order or too long is never stored. */
+static bool check_message_header(struct tls *tls, uint8_t type, uint32_t len, const struct handshake_row **row)
+{
+    *row = handshake_row_find(tls->map, tls->state, type);
+    if (!*row)
+        return tls_fail(tls, WHY_UNEXPECTED_HANDSHAKE); /* RFC 8446 4 MUST: unexpected_message */
+    if (len > (*row)->max_len)
+        return tls_fail(tls, WHY_MESSAGE_TOO_LONG);
+    if (tls->state == CONNECTED && ++tls->handshake_messages > MAX_HANDSHAKE_MESSAGES)
+        return tls_fail(tls, WHY_HANDSHAKE_FLOOD);
+    return true;
+}
+
+static bool add_to_transcript(struct tls *tls, struct bytes message)
+{
+    return hash_update(&tls->handshake->transcript, message) || tls_fail(tls, WHY_CRYPTO);
+}
+
+/* One whole message; `is_last` tells that its record ends with it. */
+static bool handle_message(struct tls *tls, const struct handshake_row *row, struct bytes message, bool is_last)
+{
+    struct reader body = reader_of(message);
+    uint8_t type;
+    uint32_t len;
+
+    /* RFC 8446 5.1 MUST: a message before a key change ends its record, or unexpected_message. */
+    if ((row->flags & ENDS_RECORD) && !is_last)
+        return tls_fail(tls, WHY_ACROSS_KEY_CHANGE);
+    if (!tls->handshake && tls->state != CONNECTED && !handshake_start(tls))
+        return false;
+    if (!read_message_header(&body, &type, &len))
+        return tls_fail(tls, WHY_INTERNAL);
+    tls_note(tls, true, tls_handshake_type_name(type), message.len);
+    if (tls->handshake)
+        tls->handshake->message = message;
+    if (!row->does(tls, &body))
+        return false;
+    if (!read_end(&body))
+        return tls_fail(tls, WHY_TRAILING_BYTES);
+    if ((row->flags & IN_TRANSCRIPT) && !add_to_transcript(tls, message))
+        return false;
+    if (!(row->to & TO(tls->state)))
+        return tls_fail(tls, WHY_INTERNAL);
+    if (tls->state == CONNECTED)
+        handshake_end(tls);
+    return true;
+}
+
+/* The next message, when all of it lies in `r`: the fast way, without a copy. */
+static bool receive_in_place(struct tls *tls, struct reader *r)
+{
+    const struct handshake_row *row;
+    struct reader ahead = *r;
+    struct bytes message;
+    uint8_t type;
+    uint32_t len;
+
+    if (!read_message_header(&ahead, &type, &len)) {
+        struct bytes rest = read_rest(r);
+        return buffer_append(&tls->message, tls->pool, rest) || tls_fail(tls, WHY_NO_MEMORY);
+    }
+    if (!check_message_header(tls, type, len, &row))
+        return false;
+    if (read_bytes(r, MESSAGE_HEADER_LEN + (size_t)len, &message))
+        return handle_message(tls, row, message, read_end(r));
+    if (!buffer_reserve(&tls->message, tls->pool, MESSAGE_HEADER_LEN + (size_t)len))
+        return tls_fail(tls, WHY_NO_MEMORY);
+    return buffer_append(&tls->message, tls->pool, read_rest(r)) || tls_fail(tls, WHY_NO_MEMORY);
+}
+
+/* Moves up to `len` bytes from `r` behind the message begun. */
+static bool collect(struct tls *tls, struct reader *r, size_t len)
+{
+    struct bytes part;
+
+    if (len > reader_left(r))
+        len = reader_left(r);
+    return (read_bytes(r, len, &part) && buffer_append(&tls->message, tls->pool, part)) || tls_fail(tls, WHY_NO_MEMORY);
+}
+
+/* A message that began in an earlier record: first its header, then the rest. */
+static bool receive_rest(struct tls *tls, struct reader *r)
+{
+    const struct handshake_row *row;
+    struct reader header;
+    struct bytes message;
+    size_t had = buffer_len(&tls->message);
+    uint8_t type;
+    uint32_t len;
+    bool is_ok;
+
+    if (had < MESSAGE_HEADER_LEN && !collect(tls, r, MESSAGE_HEADER_LEN - had))
+        return false;
+    header = reader_of(buffer_view(&tls->message));
+    if (!read_message_header(&header, &type, &len))
+        return true;
+    row = handshake_row_find(tls->map, tls->state, type);
+    if (had < MESSAGE_HEADER_LEN && !check_message_header(tls, type, len, &row))
+        return false;
+    if (!collect(tls, r, MESSAGE_HEADER_LEN + (size_t)len - buffer_len(&tls->message)))
+        return false;
+    message = buffer_view(&tls->message);
+    if (message.len < MESSAGE_HEADER_LEN + (size_t)len)
+        return true;
+    if (!row)
+        return tls_fail(tls, WHY_INTERNAL);
+    is_ok = handle_message(tls, row, message, read_end(r));
+    buffer_drop(&tls->message, tls->pool);
+    return is_ok;
+}
+
+bool handshake_receive(struct tls *tls, struct bytes fragment)
+{
+    struct reader r = reader_of(fragment);
+
+    if (tls->outcome.stage == TLS_STAGE_START)
+        tls->outcome.stage = TLS_STAGE_CLIENT_HELLO;
+    while (!read_end(&r))
+        if (!(tls->message.block ? receive_rest(tls, &r) : receive_in_place(tls, &r)))
+            return false;
+    return true;
+}

@@ -1,0 +1,182 @@
+#include "tls/iana.h"
+
+/* RFC 8446 B.4. The order of the three is the order in which Mozilla's guidelines 6.0 name them. */
+const struct tls_suite tls_suites[] = {
+    {0x1301, "TLS_AES_128_GCM_SHA256", TLS_1_3, AEAD_AES_128_GCM, HASH_SHA256},
+    {0x1302, "TLS_AES_256_GCM_SHA384", TLS_1_3, AEAD_AES_256_GCM, HASH_SHA384},
+    {0x1303, "TLS_CHACHA20_POLY1305_SHA256", TLS_1_3, AEAD_CHACHA20_POLY1305, HASH_SHA256},
+    {0},
+};
+
+/* RFC 8446 4.2.7 */
+const struct tls_group tls_groups[] = {
+    {0x001d, "x25519", KEY_EXCHANGE_X25519},
+    {0x0017, "secp256r1", KEY_EXCHANGE_SECP256R1},
+    {0x0018, "secp384r1", KEY_EXCHANGE_SECP384R1},
+    {0},
+};
+
+/* RFC 8446 4.2.3. ECDSA first: the smaller certificate and by far the cheaper signature. */
+const struct tls_signature_scheme tls_signature_schemes[] = {
+    {0x0403, "ecdsa_secp256r1_sha256", SIGNATURE_ECDSA_P256_SHA256, KEY_KIND_ECDSA_P256},
+    {0x0503, "ecdsa_secp384r1_sha384", SIGNATURE_ECDSA_P384_SHA384, KEY_KIND_ECDSA_P384},
+    {0x0804, "rsa_pss_rsae_sha256", SIGNATURE_RSA_PSS_SHA256, KEY_KIND_RSA},
+    {0x0805, "rsa_pss_rsae_sha384", SIGNATURE_RSA_PSS_SHA384, KEY_KIND_RSA},
+    {0x0806, "rsa_pss_rsae_sha512", SIGNATURE_RSA_PSS_SHA512, KEY_KIND_RSA},
+    {0},
+};
+
+const struct tls_suite *tls_suite_find(uint16_t code)
+{
+    for (const struct tls_suite *suite = tls_suites; suite->code; suite++)
+        if (suite->code == code)
+            return suite;
+    return NULL;
+}
+
+const struct tls_group *tls_group_find(uint16_t code)
+{
+    for (const struct tls_group *group = tls_groups; group->code; group++)
+        if (group->code == code)
+            return group;
+    return NULL;
+}
+
+const struct tls_signature_scheme *tls_signature_scheme_find(uint16_t code)
+{
+    for (const struct tls_signature_scheme *scheme = tls_signature_schemes; scheme->code; scheme++)
+        if (scheme->code == code)
+            return scheme;
+    return NULL;
+}
+
+/* Names of what clients offer and we do not negotiate, so that a log line reads in words. */
+struct code_name {
+    uint16_t code;
+    const char *name;
+};
+
+static const struct code_name other_suites[] = {
+    {0x000a, "TLS_RSA_WITH_3DES_EDE_CBC_SHA"},
+    {0x002f, "TLS_RSA_WITH_AES_128_CBC_SHA"},
+    {0x0033, "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"},
+    {0x0035, "TLS_RSA_WITH_AES_256_CBC_SHA"},
+    {0x0039, "TLS_DHE_RSA_WITH_AES_256_CBC_SHA"},
+    {0x003c, "TLS_RSA_WITH_AES_128_CBC_SHA256"},
+    {0x003d, "TLS_RSA_WITH_AES_256_CBC_SHA256"},
+    {0x0067, "TLS_DHE_RSA_WITH_AES_128_CBC_SHA256"},
+    {0x006b, "TLS_DHE_RSA_WITH_AES_256_CBC_SHA256"},
+    {0x009c, "TLS_RSA_WITH_AES_128_GCM_SHA256"},
+    {0x009d, "TLS_RSA_WITH_AES_256_GCM_SHA384"},
+    {0x009e, "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"},
+    {0x009f, "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384"},
+    {0x00ff, "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"},
+    {0x1304, "TLS_AES_128_CCM_SHA256"},
+    {0x1305, "TLS_AES_128_CCM_8_SHA256"},
+    {0x5600, "TLS_FALLBACK_SCSV"},
+    {0xc009, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA"},
+    {0xc00a, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA"},
+    {0xc013, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"},
+    {0xc014, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA"},
+    {0xc023, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256"},
+    {0xc024, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384"},
+    {0xc027, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256"},
+    {0xc028, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384"},
+    {0xc02b, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
+    {0xc02c, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"},
+    {0xc02f, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
+    {0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"},
+    {0xcca8, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"},
+    {0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"},
+    {0xccaa, "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256"},
+};
+
+static const struct code_name other_groups[] = {
+    {0x0019, "secp521r1"},
+    {0x001a, "brainpoolP256r1"},
+    {0x001b, "brainpoolP384r1"},
+    {0x001c, "brainpoolP512r1"},
+    {0x001e, "x448"},
+    {0x0100, "ffdhe2048"},
+    {0x0101, "ffdhe3072"},
+    {0x0102, "ffdhe4096"},
+    {0x0103, "ffdhe6144"},
+    {0x0104, "ffdhe8192"},
+    {0x11eb, "SecP256r1MLKEM768"},
+    {0x11ec, "X25519MLKEM768"},
+    {0x11ed, "SecP384r1MLKEM1024"},
+    {0x6399, "X25519Kyber768Draft00"},
+};
+
+static const struct code_name other_schemes[] = {
+    {0x0201, "rsa_pkcs1_sha1"},
+    {0x0203, "ecdsa_sha1"},
+    {0x0401, "rsa_pkcs1_sha256"},
+    {0x0501, "rsa_pkcs1_sha384"},
+    {0x0601, "rsa_pkcs1_sha512"},
+    {0x0603, "ecdsa_secp521r1_sha512"},
+    {0x0807, "ed25519"},
+    {0x0808, "ed448"},
+    {0x0809, "rsa_pss_pss_sha256"},
+    {0x080a, "rsa_pss_pss_sha384"},
+    {0x080b, "rsa_pss_pss_sha512"},
+    {0x0904, "mldsa44"},
+    {0x0905, "mldsa65"},
+    {0x0906, "mldsa87"},
+};
+
+static const struct code_name versions[] = {
+    {0x0300, "SSLv3"}, {TLS_1_0, "TLSv1.0"}, {TLS_1_1, "TLSv1.1"}, {TLS_1_2, "TLSv1.2"}, {TLS_1_3, "TLSv1.3"},
+};
+
+#define X(name, code, text) {code, text},
+static const struct code_name alerts[] = {ALERTS(X)};
+static const struct code_name handshake_types[] = {HANDSHAKE_TYPES(X)};
+static const struct code_name extensions[] = {EXTENSIONS(X)};
+#undef X
+
+static const char *find_name(const struct code_name *names, size_t count, uint16_t code)
+{
+    for (size_t i = 0; i < count; i++)
+        if (names[i].code == code)
+            return names[i].name;
+    return NULL;
+}
+
+const char *tls_version_name(uint16_t version)
+{
+    return find_name(versions, ARRAY_LEN(versions), version);
+}
+
+const char *tls_alert_name(uint8_t code)
+{
+    return find_name(alerts, ARRAY_LEN(alerts), code);
+}
+
+const char *tls_handshake_type_name(uint8_t type)
+{
+    return find_name(handshake_types, ARRAY_LEN(handshake_types), type);
+}
+
+const char *tls_extension_name(uint16_t code)
+{
+    return find_name(extensions, ARRAY_LEN(extensions), code);
+}
+
+const char *tls_suite_name(uint16_t code)
+{
+    const struct tls_suite *suite = tls_suite_find(code);
+    return suite ? suite->name : find_name(other_suites, ARRAY_LEN(other_suites), code);
+}
+
+const char *tls_group_name(uint16_t code)
+{
+    const struct tls_group *group = tls_group_find(code);
+    return group ? group->name : find_name(other_groups, ARRAY_LEN(other_groups), code);
+}
+
+const char *tls_signature_scheme_name(uint16_t code)
+{
+    const struct tls_signature_scheme *scheme = tls_signature_scheme_find(code);
+    return scheme ? scheme->name : find_name(other_schemes, ARRAY_LEN(other_schemes), code);
+}

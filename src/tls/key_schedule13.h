@@ -1,0 +1,46 @@
+/*
+ * key_schedule13.h: RFC 8446 section 7.1, one function a step of its figure.
+ */
+#ifndef TLS_KEY_SCHEDULE13_H
+#define TLS_KEY_SCHEDULE13_H
+
+#include "base/secret.h"
+#include "crypto/aead.h"
+#include "crypto/hkdf.h"
+
+/* Walks down the left edge of the figure: Early Secret, Handshake Secret, Master Secret. */
+struct key_schedule13 {
+    const struct hash_alg *hash;
+    struct secret current;
+};
+
+/* HKDF-Expand-Label(Secret, Label, Context, Length); `label` without "tls13 ". */
+MUST_CHECK bool hkdf_expand_label(const struct hash_alg *hash, const struct secret *secret, const char *label,
+                                  struct bytes context, uint8_t *out, size_t len);
+
+/* Early Secret from no PSK. */
+MUST_CHECK bool key_schedule13_start(struct key_schedule13 *schedule, const struct hash_alg *hash);
+
+/* Handshake Secret from the (EC)DHE secret. */
+MUST_CHECK bool key_schedule13_handshake(struct key_schedule13 *schedule, const struct secret *shared);
+
+/* Master Secret. */
+MUST_CHECK bool key_schedule13_master(struct key_schedule13 *schedule);
+
+/* Derive-Secret(current, label, transcript) for a transcript already hashed. */
+MUST_CHECK bool key_schedule13_derive(const struct key_schedule13 *schedule, const char *label,
+                                      const uint8_t *transcript_hash, struct secret *out);
+void key_schedule13_wipe(struct key_schedule13 *schedule);
+
+/* verify_data of a Finished under the sender's handshake traffic secret (RFC 8446 4.4.4), hash_alg_len() bytes. */
+MUST_CHECK bool finished13_verify_data(const struct hash_alg *hash, const struct secret *traffic_secret,
+                                       const uint8_t *transcript_hash, uint8_t *out);
+
+/* [sender]_write_key and [sender]_write_iv (RFC 8446 7.3). */
+MUST_CHECK bool traffic_keys13(const struct hash_alg *hash, const struct secret *traffic_secret,
+                               const struct aead_alg *aead, uint8_t key[MAX_AEAD_KEY_LEN], uint8_t iv[AEAD_NONCE_LEN]);
+
+/* application_traffic_secret_N+1 (RFC 8446 7.2), in place. */
+MUST_CHECK bool traffic_secret13_update(const struct hash_alg *hash, struct secret *traffic_secret);
+
+#endif

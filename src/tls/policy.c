@@ -1,0 +1,352 @@
+#include "base/alloc.h"
+#include "base/writer.h"
+#include "tls/policy_types.h"
+
+struct tls_policy *tls_policy_new(struct random_source random, uint64_t (*now)(void *context), void *now_context)
+{
+    struct tls_policy *policy = memory_new(sizeof *policy);
+
+    if (!policy)
+        return NULL;
+    policy->references = 1;
+    policy->random = random;
+    policy->now = now;
+    policy->now_context = now_context;
+    for (const struct tls_suite *suite = tls_suites; suite->code; suite++)
+        policy->suites[policy->suite_count++] = suite;
+    for (const struct tls_group *group = tls_groups; group->code; group++)
+        policy->groups[policy->group_count++] = group;
+    for (const struct tls_signature_scheme *scheme = tls_signature_schemes; scheme->code; scheme++)
+        policy->schemes[policy->scheme_count++] = scheme;
+    return policy;
+}
+
+struct tls_policy *tls_policy_ref(struct tls_policy *policy)
+{
+    policy->references++;
+    return policy;
+}
+
+static void credential_free(struct tls_credential *credential)
+{
+    memory_free(credential->label);
+    certificate_chain_free(credential->chain);
+    memory_free(credential->certificate_list);
+    memory_free(credential);
+}
+
+void tls_policy_unref(struct tls_policy *policy)
+{
+    if (!policy || --policy->references > 0)
+        return;
+    while (policy->credentials) {
+        struct tls_credential *credential = policy->credentials;
+        policy->credentials = credential->next;
+        credential_free(credential);
+    }
+    for (size_t i = 0; i < policy->name_count; i++)
+        memory_free((void *)policy->names[i].name.at);
+    memory_free(policy->names);
+    for (size_t i = 0; i < policy->alpn_count; i++)
+        memory_free((void *)policy->alpn[i].at);
+    memory_free(policy);
+}
+
+/* RFC 8446 4.4.2: CertificateEntry certificate_list<0..2^24-1>, each with no extensions. */
+static bool encode_certificate_list(struct tls_credential *credential)
+{
+    size_t count = certificate_chain_count(credential->chain), len = 3;
+    struct vector_mark list, entry;
+    struct writer w;
+
+    for (size_t i = 0; i < count; i++)
+        len += 3 + certificate_chain_der(credential->chain, i).len + 2;
+    credential->certificate_list = memory_new(len);
+    if (!credential->certificate_list)
+        return false;
+    w = writer_of(credential->certificate_list, len);
+    list = write_vec24_begin(&w);
+    for (size_t i = 0; i < count; i++) {
+        entry = write_vec24_begin(&w);
+        write_bytes(&w, certificate_chain_der(credential->chain, i));
+        write_vec_end(&w, entry);
+        write_u16(&w, 0);
+    }
+    write_vec_end(&w, list);
+    credential->certificate_list_len = len;
+    return writer_ok(&w);
+}
+
+static int compare_names(const struct credential_name *a, const struct credential_name *b)
+{
+    size_t len = a->name.len < b->name.len ? a->name.len : b->name.len;
+    int order = (int)a->is_wildcard - (int)b->is_wildcard;
+
+    if (order == 0)
+        order = memcmp(a->name.at, b->name.at, len);
+    if (order == 0)
+        order = (a->name.len > b->name.len) - (a->name.len < b->name.len);
+    return order;
+}
+
+/* Where `wanted` stands in the sorted names, or would stand: the first that is not smaller. */
+static size_t find_name(const struct tls_policy *policy, const struct credential_name *wanted)
+{
+    size_t low = 0, high = policy->name_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_names(&policy->names[middle], wanted) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool has_name_at(const struct tls_policy *policy, size_t at, const struct credential_name *wanted)
+{
+    return at < policy->name_count && compare_names(&policy->names[at], wanted) == 0;
+}
+
+static bool insert_name(struct tls_policy *policy, struct credential_name entry)
+{
+    size_t at = find_name(policy, &entry);
+    struct credential_name *grown = memory_resize(policy->names, (policy->name_count + 1) * sizeof *policy->names);
+
+    if (!grown)
+        return false;
+    policy->names = grown;
+    entry.name.at = memory_copy(entry.name.at, entry.name.len);
+    if (!entry.name.at)
+        return false;
+    while (has_name_at(policy, at, &entry)) /* behind its equals: the first one added stays the first */
+        at++;
+    memmove(grown + at + 1, grown + at, (policy->name_count - at) * sizeof *grown);
+    grown[at] = entry;
+    policy->name_count++;
+    return true;
+}
+
+static struct credential_name name_of(struct bytes name, struct tls_credential *credential)
+{
+    bool is_wildcard = name.len > 2 && name.at[0] == '*' && name.at[1] == '.';
+
+    if (is_wildcard)
+        name = bytes_of(name.at + 1, name.len - 1);
+    return (struct credential_name){name, is_wildcard, credential};
+}
+
+static bool add_names(struct tls_policy *policy, struct tls_credential *credential)
+{
+    for (size_t i = 0; i < certificate_chain_name_count(credential->chain); i++) {
+        struct credential_name entry = name_of(certificate_chain_name(credential->chain, i), credential);
+        size_t at = find_name(policy, &entry);
+
+        for (; has_name_at(policy, at, &entry); at++)
+            if (policy->names[at].credential->is_default)
+                credential->is_default = true;
+        if (!insert_name(policy, entry))
+            return false;
+    }
+    return true;
+}
+
+static void append_credential(struct tls_policy *policy, struct tls_credential *credential)
+{
+    struct tls_credential **end = &policy->credentials;
+
+    credential->is_default = policy->credential_count == 0;
+    while (*end)
+        end = &(*end)->next;
+    *end = credential;
+    policy->credential_count++;
+}
+
+bool tls_policy_add_certificate(struct tls_policy *policy, struct certificate_chain *chain, const char *label)
+{
+    struct tls_credential *credential = memory_new(sizeof *credential);
+
+    if (!credential) {
+        certificate_chain_free(chain);
+        return false;
+    }
+    credential->chain = chain;
+    append_credential(policy, credential); /* from here on the policy frees it */
+    credential->label = memory_copy_string(label);
+    return credential->label && encode_certificate_list(credential) && add_names(policy, credential);
+}
+
+bool tls_policy_add_alpn(struct tls_policy *policy, struct bytes protocol)
+{
+    uint8_t *copy;
+
+    if (policy->alpn_count == MAX_POLICY_ALPN || protocol.len == 0 || protocol.len > 255)
+        return false;
+    copy = memory_copy(protocol.at, protocol.len);
+    if (!copy)
+        return false;
+    policy->alpn[policy->alpn_count++] = bytes_of(copy, protocol.len);
+    return true;
+}
+
+void tls_policy_set_unknown_sni(struct tls_policy *policy, enum tls_unknown_sni unknown_sni)
+{
+    policy->unknown_sni = unknown_sni;
+}
+
+bool tls_policy_set_suites(struct tls_policy *policy, const struct tls_suite *const *suites, size_t count)
+{
+    if (count > MAX_POLICY_SUITES)
+        return false;
+    memcpy(policy->suites, suites, count * sizeof *suites);
+    policy->suite_count = count;
+    return true;
+}
+
+bool tls_policy_set_groups(struct tls_policy *policy, const struct tls_group *const *groups, size_t count)
+{
+    if (count > MAX_POLICY_GROUPS)
+        return false;
+    memcpy(policy->groups, groups, count * sizeof *groups);
+    policy->group_count = count;
+    return true;
+}
+
+bool tls_policy_set_schemes(struct tls_policy *policy, const struct tls_signature_scheme *const *schemes, size_t count)
+{
+    if (count > MAX_POLICY_SCHEMES)
+        return false;
+    memcpy(policy->schemes, schemes, count * sizeof *schemes);
+    policy->scheme_count = count;
+    return true;
+}
+
+size_t tls_policy_suites(const struct tls_policy *policy, const struct tls_suite *const **suites)
+{
+    *suites = policy->suites;
+    return policy->suite_count;
+}
+
+size_t tls_policy_groups(const struct tls_policy *policy, const struct tls_group *const **groups)
+{
+    *groups = policy->groups;
+    return policy->group_count;
+}
+
+size_t tls_policy_schemes(const struct tls_policy *policy, const struct tls_signature_scheme *const **schemes)
+{
+    *schemes = policy->schemes;
+    return policy->scheme_count;
+}
+
+size_t tls_policy_certificate_count(const struct tls_policy *policy)
+{
+    return policy->credential_count;
+}
+
+const char *tls_credential_label(const struct tls_credential *credential)
+{
+    return credential->label;
+}
+
+const struct certificate_chain *tls_credential_chain(const struct tls_credential *credential)
+{
+    return credential->chain;
+}
+
+/* What a search for a certificate looks for, and how well a credential must match to be in. */
+struct search {
+    const struct tls_policy *policy;
+    uint8_t lower_name[253];
+    struct credential_name exact, wildcard;
+    struct bytes offered_schemes;
+    const struct tls_credential **credential;
+    const struct tls_signature_scheme **scheme;
+};
+
+/* RFC 4343: names compare without regard to case. RFC 6125 6.4.3: the wildcard stands for one whole label. */
+static void begin_search(struct search *search, struct bytes sni)
+{
+    size_t len = sni.len < sizeof search->lower_name ? sni.len : sizeof search->lower_name, dot = 0;
+
+    for (size_t i = 0; i < len; i++)
+        search->lower_name[i] = (uint8_t)(sni.at[i] >= 'A' && sni.at[i] <= 'Z' ? sni.at[i] - 'A' + 'a' : sni.at[i]);
+    while (dot < len && search->lower_name[dot] != '.')
+        dot++;
+    search->exact = (struct credential_name){bytes_of(search->lower_name, len), false, NULL};
+    search->wildcard = (struct credential_name){bytes_of(search->lower_name + dot, len - dot), true, NULL};
+}
+
+static bool can_sign(const struct tls_credential *credential, const struct tls_signature_scheme *scheme)
+{
+    return signature_fits_key(scheme->signature, certificate_chain_key_kind(credential->chain),
+                              certificate_chain_key_bits(credential->chain));
+}
+
+static bool take_named(const struct search *search, const struct credential_name *wanted,
+                       const struct tls_signature_scheme *scheme)
+{
+    const struct tls_policy *policy = search->policy;
+
+    for (size_t at = find_name(policy, wanted); has_name_at(policy, at, wanted); at++) {
+        if (!can_sign(policy->names[at].credential, scheme))
+            continue;
+        *search->credential = policy->names[at].credential;
+        *search->scheme = scheme;
+        return true;
+    }
+    return false;
+}
+
+static bool take_default(const struct search *search, bool is_any_good, const struct tls_signature_scheme *scheme)
+{
+    for (const struct tls_credential *credential = search->policy->credentials; credential;
+         credential = credential->next) {
+        if (!(credential->is_default || is_any_good) || !can_sign(credential, scheme))
+            continue;
+        *search->credential = credential;
+        *search->scheme = scheme;
+        return true;
+    }
+    return false;
+}
+
+/* The kinds of match, the best first. */
+enum match { MATCH_EXACT, MATCH_WILDCARD, MATCH_DEFAULT, MATCH_ANY };
+
+static bool take(const struct search *search, enum match match)
+{
+    for (size_t i = 0; i < search->policy->scheme_count; i++) {
+        const struct tls_signature_scheme *scheme = search->policy->schemes[i];
+
+        if (!code_list_has(search->offered_schemes, scheme->code))
+            continue;
+        if (match == MATCH_EXACT && take_named(search, &search->exact, scheme))
+            return true;
+        if (match == MATCH_WILDCARD && take_named(search, &search->wildcard, scheme))
+            return true;
+        if (match >= MATCH_DEFAULT && take_default(search, match == MATCH_ANY, scheme))
+            return true;
+    }
+    return false;
+}
+
+bool policy_find_credential(const struct tls_policy *policy, struct bytes sni, struct bytes offered_schemes,
+                            const struct tls_credential **credential, const struct tls_signature_scheme **scheme,
+                            bool *is_known)
+{
+    struct search search = {
+        .policy = policy, .offered_schemes = offered_schemes, .credential = credential, .scheme = scheme};
+    bool is_named;
+
+    begin_search(&search, sni);
+    is_named = sni.len > 0 && (has_name_at(policy, find_name(policy, &search.exact), &search.exact) ||
+                               has_name_at(policy, find_name(policy, &search.wildcard), &search.wildcard));
+    *is_known = is_named || sni.len == 0 || policy->unknown_sni == TLS_UNKNOWN_SNI_DEFAULT;
+    if (!*is_known)
+        return false;
+    if (is_named)
+        return take(&search, MATCH_EXACT) || take(&search, MATCH_WILDCARD);
+    return take(&search, MATCH_DEFAULT) || take(&search, MATCH_ANY);
+}

@@ -1,0 +1,155 @@
+#include "tls/receive.h"
+
+#include "base/reader.h"
+#include "tls/handshake.h"
+#include "tls/iana.h"
+#include "tls/record.h"
+
+static struct bytes view_of(const struct tls *tls, struct plain_span content)
+{
+    return bytes_of(tls->wire_in.block->data + content.at, content.len);
+}
+
+/* ---- alerts (RFC 8446 6) */
+
+static bool receive_close_notify(struct tls *tls)
+{
+    if (tls->state != CONNECTED)
+        return tls_fail(tls, WHY_CLOSED_EARLY);
+    tls->outcome.client_end = TLS_CLIENT_CLOSE_NOTIFY;
+    return true;
+}
+
+/* RFC 8446 6.1: user_canceled is followed by close_notify; all others end the connection whatever their level. */
+static bool receive_alert(struct tls *tls, struct bytes content)
+{
+    struct reader r = reader_of(content);
+    uint8_t level, description;
+
+    if (!read_u8(&r, &level) || !read_u8(&r, &description) || !read_end(&r))
+        return tls_fail(tls, WHY_ALERT_MALFORMED); /* RFC 8446 5.1 MUST: one alert, whole, a record */
+    tls_note(tls, true, tls_alert_name(description) ? tls_alert_name(description) : "Alert", content.len);
+    if (description == ALERT_CLOSE_NOTIFY)
+        return receive_close_notify(tls);
+    if (description == ALERT_USER_CANCELED)
+        return ++tls->warning_alerts <= MAX_WARNING_ALERTS || tls_fail(tls, WHY_ALERT_FLOOD);
+    tls->outcome.has_alert_received = true;
+    tls->outcome.alert_received = description;
+    return tls_fail(tls, WHY_ALERT_RECEIVED);
+}
+
+/* ---- ChangeCipherSpec (RFC 8446 5): between the first ClientHello and Finished, in the clear, dropped */
+
+static bool receive_change_cipher_spec(struct tls *tls, struct bytes content)
+{
+    static const uint8_t one[] = {1};
+
+    if (!tls->handshake || tls->outcome.version != TLS_1_3)
+        return tls_fail(tls, WHY_CCS_UNEXPECTED);
+    if (!bytes_equal(content, BYTES_OF_ARRAY(one)))
+        return tls_fail(tls, WHY_CCS_MALFORMED); /* RFC 8446 5 MUST: unexpected_message */
+    if (++tls->change_cipher_specs > MAX_CHANGE_CIPHER_SPECS)
+        return tls_fail(tls, WHY_CCS_FLOOD);
+    tls_note(tls, true, "ChangeCipherSpec", content.len);
+    return true;
+}
+
+/* ---- application data */
+
+/* Short texts move down to the one before, so that many small records still leave in one write. */
+static void keep_text(struct tls *tls, struct plain_span content)
+{
+    struct plain_span *last = tls->span_count ? &tls->spans[tls->span_count - 1] : NULL;
+    uint8_t *data = tls->wire_in.block->data;
+
+    if (last && (content.len < SHORT_TEXT_LEN || tls->span_count == MAX_PLAIN_SPANS)) {
+        memmove(data + last->at + last->len, data + content.at, content.len);
+        last->len += content.len;
+        return;
+    }
+    tls->spans[tls->span_count++] = content;
+}
+
+static bool receive_text(struct tls *tls, struct plain_span content)
+{
+    if (tls->state != CONNECTED)
+        return tls_fail(tls, WHY_DATA_BEFORE_FINISHED);
+    if (content.len == 0)
+        return ++tls->empty_records <= MAX_EMPTY_RECORDS || tls_fail(tls, WHY_EMPTY_RECORDS);
+    tls->empty_records = 0;
+    tls->handshake_messages = 0;
+    keep_text(tls, content);
+    return true;
+}
+
+/* ---- records */
+
+/* RFC 8446 5.1 MUST: no other record between those of one handshake message. A fatal alert may still say why. */
+static bool check_interleaving(struct tls *tls, uint8_t type)
+{
+    return type == CONTENT_HANDSHAKE || type == CONTENT_ALERT || !tls->message.block ||
+           tls_fail(tls, WHY_RECORDS_INTERLEAVED);
+}
+
+/*
+ * RFC 8446 5: once keys are in force a record is protected. Two may come in the clear: a ChangeCipherSpec, and the
+ * alert of a client that could not compute its keys.
+ */
+static bool check_protection(struct tls *tls, bool is_protected, uint8_t type)
+{
+    bool is_alert_without_keys = type == CONTENT_ALERT && tls->in.sequence == 0 && tls->state != CONNECTED;
+
+    if (is_protected && type == CONTENT_CHANGE_CIPHER_SPEC)
+        return tls_fail(tls, WHY_CCS_UNEXPECTED); /* RFC 8446 5 MUST: unexpected_message */
+    if (!is_protected && type == CONTENT_APPLICATION_DATA)
+        return tls_fail(tls, WHY_DATA_BEFORE_FINISHED);
+    if (is_protected || !tls->in.aead || type == CONTENT_CHANGE_CIPHER_SPEC || is_alert_without_keys)
+        return true;
+    return tls_fail(tls, WHY_RECORD_UNPROTECTED);
+}
+
+static bool receive_content(struct tls *tls, uint8_t type, struct plain_span content)
+{
+    switch (type) {
+    case CONTENT_HANDSHAKE:
+        if (content.len == 0)
+            return tls_fail(tls, WHY_EMPTY_FRAGMENT); /* RFC 8446 5.1 MUST NOT */
+        return handshake_receive(tls, view_of(tls, content));
+    case CONTENT_ALERT:
+        return receive_alert(tls, view_of(tls, content));
+    case CONTENT_CHANGE_CIPHER_SPEC:
+        return receive_change_cipher_spec(tls, view_of(tls, content));
+    case CONTENT_APPLICATION_DATA:
+        return receive_text(tls, content);
+    default:
+        return tls_fail(tls, WHY_RECORD_TYPE); /* RFC 8446 5 MUST: unexpected_message */
+    }
+}
+
+static bool may_receive(const struct tls *tls)
+{
+    return tls->state != FAILED && !tls->is_key_wanted && tls->outcome.client_end == TLS_CLIENT_OPEN &&
+           tls->wire_in.block;
+}
+
+void receive_records(struct tls *tls)
+{
+    while (may_receive(tls)) {
+        struct plain_span content;
+        uint64_t opened = tls->in.sequence;
+        uint8_t type;
+
+        switch (record_next(tls, &type, &content)) {
+        case RECORD_READY:
+            if (!check_protection(tls, tls->in.sequence != opened, type) || !check_interleaving(tls, type) ||
+                !receive_content(tls, type, content))
+                return;
+            break;
+        case RECORD_SKIPPED:
+            break;
+        case RECORD_INCOMPLETE:
+        case RECORD_FAILED:
+            return;
+        }
+    }
+}

@@ -1,0 +1,37 @@
+/*
+ * record.h: the record layer of RFC 8446 section 5. Header, limits, protection, sequence numbers.
+ */
+#ifndef TLS_RECORD_H
+#define TLS_RECORD_H
+
+#include "tls/tls_types.h"
+
+/* Keys one direction from a traffic secret, sequence 0. False: out of memory or a primitive failed. */
+MUST_CHECK bool protection_start(struct protection *protection, const struct tls_suite *suite,
+                                 const struct secret *traffic_secret);
+
+/* The next generation of the same (RFC 8446 7.2). */
+MUST_CHECK bool protection_update(struct protection *protection, const struct tls_suite *suite);
+void protection_wipe(struct protection *protection);
+
+enum record_result { RECORD_READY, RECORD_SKIPPED, RECORD_INCOMPLETE, RECORD_FAILED };
+
+/*
+ * Takes the next record off wire_in and opens it where it lies: `type` is what it carries, `content` where in the
+ * block. RECORD_SKIPPED: declined early data, gone. RECORD_FAILED: the connection failed, with its why.
+ */
+enum record_result record_next(struct tls *tls, uint8_t *type, struct plain_span *content);
+
+/* Appends `content` to wire_out in as many records as it takes. False: the connection failed. */
+MUST_CHECK bool record_send(struct tls *tls, enum content_type type, struct bytes content);
+
+/*
+ * Application data in place: the body of the record that will lie `index` full records behind the end of wire_out,
+ * NULL when the block ends before it could hold one byte. *len is how much text fits.
+ */
+uint8_t *record_body(struct tls *tls, size_t index, size_t *len);
+
+/* Seals `len` bytes that were put into record_body(tls, 0). False: the connection failed. */
+MUST_CHECK bool record_seal_body(struct tls *tls, size_t len);
+
+#endif

@@ -1,0 +1,217 @@
+#include "tls/server13_send.h"
+
+#include "tls/flight.h"
+#include "tls/policy_types.h"
+#include "tls/record.h"
+
+/* RFC 8446 4.1.3: the random of a HelloRetryRequest, SHA-256("HelloRetryRequest"). */
+static const uint8_t hello_retry_random[32] = {
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+    0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+};
+
+/* RFC 8446 4.1.3: the fields that ServerHello and HelloRetryRequest have in common, up to the extensions. */
+static void write_hello_fields(struct writer *w, const struct handshake *hs, const uint8_t random[32])
+{
+    struct vector_mark session_id;
+
+    write_u16(w, TLS_1_2); /* legacy_version */
+    write_bytes(w, bytes_of(random, 32));
+    session_id = write_vec8_begin(w);
+    write_bytes(w, bytes_of(hs->session_id, hs->session_id_len)); /* legacy_session_id_echo */
+    write_vec_end(w, session_id);
+    write_u16(w, hs->choice.suite->code);
+    write_u8(w, 0); /* legacy_compression_method */
+}
+
+static void write_supported_version(struct writer *w)
+{
+    write_u16(w, EXTENSION_SUPPORTED_VERSIONS);
+    write_u16(w, 2);
+    write_u16(w, TLS_1_3);
+}
+
+/* RFC 8446 D.4: once, after our first handshake message, if the client's session id is not empty. */
+static bool send_compatibility_ccs(struct tls *tls)
+{
+    static const uint8_t change_cipher_spec[] = {1};
+
+    if (tls->handshake->session_id_len == 0 || tls->outcome.is_hello_retried)
+        return true;
+    tls_note(tls, false, "ChangeCipherSpec", sizeof change_cipher_spec);
+    return record_send(tls, CONTENT_CHANGE_CIPHER_SPEC, BYTES_OF_ARRAY(change_cipher_spec));
+}
+
+bool server13_send_hello_retry_request(struct tls *tls)
+{
+    struct handshake *hs = tls->handshake;
+    struct vector_mark extensions;
+    struct writer *w;
+
+    if (!flight_start(tls, BLOCK_RECORD_LEN))
+        return false;
+    w = flight_begin_message(hs, SERVER_HELLO);
+    write_hello_fields(w, hs, hello_retry_random);
+    extensions = write_vec16_begin(w);
+    write_supported_version(w);
+    write_u16(w, EXTENSION_KEY_SHARE);
+    write_u16(w, 2);
+    write_u16(w, hs->retry_group->code); /* selected_group */
+    write_vec_end(w, extensions);
+    return flight_end_message(tls) && flight_send(tls) && send_compatibility_ccs(tls);
+}
+
+static bool send_server_hello(struct tls *tls)
+{
+    struct handshake *hs = tls->handshake;
+    const struct key_exchange_alg *alg = key_exchange_find(hs->choice.group->key_exchange);
+    struct vector_mark extensions, extension, share;
+    struct writer *w = flight_begin_message(hs, SERVER_HELLO);
+    uint8_t random[32];
+
+    if (!random_fill(tls->policy->random, random, sizeof random))
+        return tls_fail(tls, WHY_CRYPTO);
+    write_hello_fields(w, hs, random);
+    extensions = write_vec16_begin(w);
+    write_supported_version(w);
+    write_u16(w, EXTENSION_KEY_SHARE);
+    extension = write_vec16_begin(w);
+    write_u16(w, hs->choice.group->code);
+    share = write_vec16_begin(w);
+    write_bytes(w, bytes_of(hs->server_share, key_exchange_server_len(alg)));
+    write_vec_end(w, share);
+    write_vec_end(w, extension);
+    write_vec_end(w, extensions);
+    return flight_end_message(tls) && flight_send(tls);
+}
+
+/* K_send = K_recv = handshake (RFC 8446 A.2). */
+static bool change_to_handshake_keys(struct tls *tls)
+{
+    struct handshake *hs = tls->handshake;
+    struct key_schedule13 *schedule = &hs->schedule;
+    struct secret server;
+    uint8_t hello_hash[MAX_HASH_LEN];
+    bool is_ok = hash_peek(&hs->transcript, hello_hash) &&
+                 key_schedule13_start(schedule, hash_find(hs->choice.suite->hash)) &&
+                 key_schedule13_handshake(schedule, &hs->shared) &&
+                 key_schedule13_derive(schedule, "c hs traffic", hello_hash, &hs->client_handshake_secret) &&
+                 key_schedule13_derive(schedule, "s hs traffic", hello_hash, &server) &&
+                 protection_start(&tls->in, hs->choice.suite, &hs->client_handshake_secret) &&
+                 protection_start(&tls->out, hs->choice.suite, &server);
+
+    secret_wipe(&server);
+    secret_wipe(&hs->shared);
+    return is_ok || tls_fail(tls, WHY_CRYPTO);
+}
+
+static bool send_encrypted_extensions(struct tls *tls)
+{
+    struct handshake *hs = tls->handshake;
+    struct writer *w = flight_begin_message(hs, ENCRYPTED_EXTENSIONS);
+    struct vector_mark extensions = write_vec16_begin(w), extension, list, name;
+
+    /* RFC 6066 3: a server that used the name says so with an empty extension. */
+    if (tls->outcome.sni.len > 0) {
+        write_u16(w, EXTENSION_SERVER_NAME);
+        write_u16(w, 0);
+    }
+    if (hs->choice.alpn.len > 0) { /* RFC 7301 3.1: a list of exactly one name */
+        write_u16(w, EXTENSION_ALPN);
+        extension = write_vec16_begin(w);
+        list = write_vec16_begin(w);
+        name = write_vec8_begin(w);
+        write_bytes(w, hs->choice.alpn);
+        write_vec_end(w, name);
+        write_vec_end(w, list);
+        write_vec_end(w, extension);
+    }
+    write_vec_end(w, extensions);
+    return flight_end_message(tls);
+}
+
+static bool send_certificate(struct tls *tls)
+{
+    const struct tls_credential *credential = tls->handshake->choice.credential;
+    struct writer *w = flight_begin_message(tls->handshake, CERTIFICATE);
+
+    write_u8(w, 0); /* certificate_request_context<0..2^8-1>, empty in a handshake */
+    write_bytes(w, bytes_of(credential->certificate_list, credential->certificate_list_len));
+    return flight_end_message(tls);
+}
+
+static bool ask_for_signature(struct tls *tls)
+{
+    struct handshake *hs = tls->handshake;
+    struct tls_key_request *request = &hs->key_request;
+
+    request->operation = TLS_KEY_SIGN_CERTIFICATE_VERIFY_13;
+    memcpy(request->key_id, certificate_chain_key_id(hs->choice.credential->chain), KEY_ID_LEN);
+    request->signature = hs->choice.scheme->signature;
+    request->transcript_hash_len = hash_alg_len(hs->schedule.hash);
+    if (!hash_peek(&hs->transcript, request->transcript_hash))
+        return tls_fail(tls, WHY_CRYPTO);
+    tls->outcome.stage = TLS_STAGE_KEY_OPERATION;
+    tls->state = WAIT_KEY_OPERATION;
+    tls->is_key_wanted = true;
+    return true;
+}
+
+bool server13_send_until_signature(struct tls *tls)
+{
+    /* What goes with the certificates: the other messages of the flight, with room to spare. */
+    size_t len = tls->handshake->choice.credential->certificate_list_len + 4096;
+
+    return flight_start(tls, len) && send_server_hello(tls) && send_compatibility_ccs(tls) &&
+           change_to_handshake_keys(tls) && send_encrypted_extensions(tls) && send_certificate(tls) &&
+           ask_for_signature(tls);
+}
+
+static bool send_certificate_verify(struct tls *tls, struct bytes signature)
+{
+    struct writer *w = flight_begin_message(tls->handshake, CERTIFICATE_VERIFY);
+    struct vector_mark mark;
+
+    write_u16(w, tls->handshake->choice.scheme->code);
+    mark = write_vec16_begin(w);
+    write_bytes(w, signature);
+    write_vec_end(w, mark);
+    return flight_end_message(tls);
+}
+
+static bool send_finished(struct tls *tls)
+{
+    struct handshake *hs = tls->handshake;
+    struct secret server;
+    uint8_t transcript_hash[MAX_HASH_LEN], verify_data[MAX_HASH_LEN];
+    size_t len = hash_alg_len(hs->schedule.hash);
+    bool is_ok = secret_set(&server, bytes_of(tls->out.traffic_secret, len)) &&
+                 hash_peek(&hs->transcript, transcript_hash) &&
+                 finished13_verify_data(hs->schedule.hash, &server, transcript_hash, verify_data);
+
+    secret_wipe(&server);
+    if (!is_ok)
+        return tls_fail(tls, WHY_CRYPTO);
+    write_bytes(flight_begin_message(hs, FINISHED), bytes_of(verify_data, len));
+    return flight_end_message(tls) && flight_send(tls);
+}
+
+/* K_send = application; K_recv follows with the client's Finished. */
+static bool change_to_application_keys(struct tls *tls)
+{
+    struct handshake *hs = tls->handshake;
+    struct secret server;
+    uint8_t finished_hash[MAX_HASH_LEN];
+    bool is_ok = hash_peek(&hs->transcript, finished_hash) && key_schedule13_master(&hs->schedule) &&
+                 key_schedule13_derive(&hs->schedule, "c ap traffic", finished_hash, &hs->client_application_secret) &&
+                 key_schedule13_derive(&hs->schedule, "s ap traffic", finished_hash, &server) &&
+                 protection_start(&tls->out, hs->choice.suite, &server);
+
+    secret_wipe(&server);
+    return is_ok || tls_fail(tls, WHY_CRYPTO);
+}
+
+bool server13_send_from_signature(struct tls *tls, struct bytes signature)
+{
+    return send_certificate_verify(tls, signature) && send_finished(tls) && change_to_application_keys(tls);
+}

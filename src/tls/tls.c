@@ -1,0 +1,362 @@
+#include "tls/tls.h"
+
+#include "base/alloc.h"
+#include "tls/handshake.h"
+#include "tls/policy_types.h"
+#include "tls/receive.h"
+#include "tls/record.h"
+#include "tls/server13.h"
+
+/* ---- life */
+
+struct tls *tls_new(struct tls_policy *policy, struct pool *pool)
+{
+    struct tls *tls = memory_new(sizeof *tls);
+
+    if (!tls)
+        return NULL;
+    tls->policy = tls_policy_ref(policy);
+    tls->pool = pool;
+    tls->map = start_map;
+    tls->state = WAIT_CH;
+    return tls;
+}
+
+static void drop_input(struct tls *tls)
+{
+    buffer_drop(&tls->message, tls->pool);
+    buffer_drop(&tls->wire_in, tls->pool);
+    tls->span_count = 0;
+}
+
+void tls_free(struct tls *tls)
+{
+    if (!tls)
+        return;
+    handshake_end(tls);
+    drop_input(tls);
+    buffer_drop(&tls->wire_out, tls->pool);
+    protection_wipe(&tls->in);
+    protection_wipe(&tls->out);
+    tls_policy_unref(tls->policy);
+    memory_free(tls->offered);
+    memory_free(tls->sni);
+    memory_free(tls);
+}
+
+const struct tls_outcome *tls_outcome(const struct tls *tls)
+{
+    return &tls->outcome;
+}
+
+const struct tls_offered *tls_offered(const struct tls *tls)
+{
+    return tls->offered;
+}
+
+bool tls_is_connected(const struct tls *tls)
+{
+    return tls->outcome.stage == TLS_STAGE_CONNECTED;
+}
+
+const char *tls_stage_name(enum tls_stage stage)
+{
+    static const char *const names[] = {
+        [TLS_STAGE_START] = "start",
+        [TLS_STAGE_CLIENT_HELLO] = "client_hello",
+        [TLS_STAGE_HELLO_RETRY] = "hello_retry",
+        [TLS_STAGE_KEY_OPERATION] = "key_operation",
+        [TLS_STAGE_CLIENT_FINISHED] = "client_finished",
+        [TLS_STAGE_CONNECTED] = "connected",
+    };
+    return names[stage];
+}
+
+void tls_observe(struct tls *tls, struct tls_timeline *timeline)
+{
+    tls->timeline = timeline;
+}
+
+void tls_note(struct tls *tls, bool is_from_client, const char *what, size_t len)
+{
+    struct tls_timeline *timeline = tls->timeline;
+
+    if (!timeline || timeline->count == MAX_TIMELINE)
+        return;
+    timeline->entries[timeline->count++] = (struct tls_timeline_entry){
+        .is_from_client = is_from_client,
+        .what = what ? what : "?",
+        .len = len,
+        .at = tls->policy->now(tls->policy->now_context),
+    };
+}
+
+/* ---- the end */
+
+/* RFC 8446 6: level is fatal (2) but for close_notify, which is a warning (1). */
+static bool send_alert(struct tls *tls, uint8_t description)
+{
+    uint8_t alert[2];
+    struct writer w = writer_of(alert, sizeof alert);
+
+    write_u8(&w, description == ALERT_CLOSE_NOTIFY ? 1 : 2);
+    write_u8(&w, description);
+    tls_note(tls, false, tls_alert_name(description), sizeof alert);
+    return record_send(tls, CONTENT_ALERT, writer_view(&w));
+}
+
+bool tls_fail(struct tls *tls, enum why why)
+{
+    if (tls->state == FAILED)
+        return false;
+    tls->state = FAILED; /* first, so that a failure to send the alert ends here */
+    tls->outcome.why = why;
+    tls->is_key_wanted = false;
+    if (why_alert(why) != ALERT_NONE && !tls->is_close_sent && !send_alert(tls, why_alert(why)))
+        return false; /* no storage or no key for an alert: the close alone has to do */
+    return false;
+}
+
+/* ---- after every step */
+
+/* RFC 8446 4.6.3, 5.5: the answer to the client's KeyUpdate, and a new key before the AEAD's limit is near. */
+static bool settle_key_updates(struct tls *tls)
+{
+    bool is_out_old = tls->out.sequence >= REKEY_AFTER_RECORDS;
+    bool is_in_old = tls->in.sequence >= REKEY_AFTER_RECORDS && !tls->is_key_update_asked;
+
+    if (tls->state != CONNECTED || tls->is_close_sent || !(tls->is_key_update_owed || is_out_old || is_in_old))
+        return true;
+    tls->is_key_update_owed = false;
+    tls->is_key_update_asked = tls->is_key_update_asked || is_in_old;
+    return server13_send_key_update(tls, is_in_old ? UPDATE_REQUESTED : UPDATE_NOT_REQUESTED);
+}
+
+/* Storage goes back as soon as nothing is in it; the head of a record moves to where it takes least. */
+static void settle_input(struct tls *tls)
+{
+    struct block *block = tls->wire_in.block;
+
+    if (!block || tls->span_count > 0)
+        return;
+    if (tls->state == FAILED || tls->outcome.client_end != TLS_CLIENT_OPEN)
+        drop_input(tls);
+    else if (block->start == block->end || buffer_len(&tls->wire_in) <= BLOCK_SMALL_LEN || !tls->is_bulk_in)
+        buffer_shrink(&tls->wire_in, tls->pool);
+}
+
+static void settle(struct tls *tls)
+{
+    if (tls->state != FAILED && buffer_len(&tls->wire_out) == 0 && !settle_key_updates(tls))
+        tls->is_key_update_owed = false; /* failed: the alert is all that still goes out */
+    if (tls->state == FAILED)
+        handshake_end(tls);
+    settle_input(tls);
+}
+
+/* ---- the proxy ends it */
+
+void tls_abort(struct tls *tls, enum why why)
+{
+    tls_fail(tls, why);
+    settle(tls);
+}
+
+/* RFC 8446 6.1: close_notify, once, and only after what was written before. */
+void tls_close(struct tls *tls)
+{
+    if (tls->state == FAILED || tls->is_close_sent)
+        return;
+    if (tls->state != CONNECTED) {
+        tls_abort(tls, WHY_SHUTDOWN);
+        return;
+    }
+    tls->is_close_sent = send_alert(tls, ALERT_CLOSE_NOTIFY);
+}
+
+void tls_wire_end(struct tls *tls)
+{
+    if (tls->state == FAILED || tls->outcome.client_end != TLS_CLIENT_OPEN)
+        return;
+    if (tls->state == CONNECTED)
+        tls->outcome.client_end = TLS_CLIENT_TRUNCATED;
+    else
+        tls_fail(tls, tls->has_bytes ? WHY_CUT_OFF : WHY_NO_BYTES);
+    settle(tls);
+}
+
+/* ---- readiness, computed from the buffers */
+
+static bool takes_wire(const struct tls *tls)
+{
+    return tls->state != FAILED && !tls->is_key_wanted && tls->span_count == 0 &&
+           tls->outcome.client_end == TLS_CLIENT_OPEN;
+}
+
+static bool takes_plain(const struct tls *tls)
+{
+    return tls->state == CONNECTED && !tls->is_close_sent && buffer_len(&tls->wire_out) == 0;
+}
+
+static bool is_over(const struct tls *tls)
+{
+    bool is_closed = tls->is_close_sent && tls->outcome.client_end != TLS_CLIENT_OPEN && tls->span_count == 0;
+
+    return tls->state == FAILED || is_closed;
+}
+
+unsigned tls_ready(const struct tls *tls)
+{
+    unsigned ready = 0;
+
+    if (takes_wire(tls))
+        ready |= TLS_WIRE_IN;
+    if (buffer_len(&tls->wire_out) > 0 && !tls->is_key_wanted) /* a flight leaves whole */
+        ready |= TLS_WIRE_OUT;
+    if (tls->span_count > 0)
+        ready |= TLS_PLAIN_OUT;
+    if (takes_plain(tls))
+        ready |= TLS_PLAIN_IN;
+    if (tls->outcome.client_end != TLS_CLIENT_OPEN && tls->span_count == 0)
+        ready |= TLS_PLAIN_END;
+    if (tls->is_key_wanted)
+        ready |= TLS_KEY;
+    if (is_over(tls))
+        ready |= TLS_OVER;
+    return ready;
+}
+
+/* ---- the key port */
+
+const struct tls_key_request *tls_key_wanted(const struct tls *tls)
+{
+    return tls->is_key_wanted ? &tls->handshake->key_request : NULL;
+}
+
+void tls_key_done(struct tls *tls, bool is_ok, struct bytes answer)
+{
+    if (!tls->is_key_wanted)
+        return;
+    tls->is_key_wanted = false;
+    if (!is_ok || answer.len > MAX_SIGNATURE_LEN)
+        tls_fail(tls, WHY_KEY_OPERATION);
+    else if (server13_key_answered(tls, answer))
+        receive_records(tls); /* what came meanwhile */
+    settle(tls);
+}
+
+/* ---- from the client */
+
+int tls_wire_space(struct tls *tls, struct iovec *spans, int n)
+{
+    size_t wanted = tls->is_bulk_in ? BLOCK_BULK_LEN : BLOCK_RECORD_LEN, len;
+    size_t held = buffer_len(&tls->wire_in);
+
+    if (n < 1 || !takes_wire(tls))
+        return 0;
+    if (held >= wanted || !buffer_reserve(&tls->wire_in, tls->pool, wanted - held)) {
+        tls_fail(tls, WHY_NO_MEMORY);
+        return 0;
+    }
+    spans[0].iov_base = buffer_space(&tls->wire_in, &len);
+    spans[0].iov_len = len;
+    tls->offered_space = (uint32_t)len;
+    return 1;
+}
+
+void tls_wire_commit(struct tls *tls, size_t len)
+{
+    tls->is_bulk_in = len > 0 && len == tls->offered_space;
+    if (len > 0) {
+        tls->has_bytes = true;
+        buffer_commit(&tls->wire_in, len);
+        receive_records(tls);
+    }
+    settle(tls);
+}
+
+/* ---- to the client */
+
+int tls_wire_view(const struct tls *tls, struct iovec *spans, int n)
+{
+    struct bytes view = buffer_view(&tls->wire_out);
+
+    if (n < 1 || !(tls_ready(tls) & TLS_WIRE_OUT))
+        return 0;
+    spans[0].iov_base = (void *)view.at;
+    spans[0].iov_len = view.len;
+    return 1;
+}
+
+void tls_wire_consume(struct tls *tls, size_t len)
+{
+    buffer_consume(&tls->wire_out, tls->pool, len);
+    settle(tls);
+}
+
+/* ---- to the backend */
+
+int tls_plain_view(const struct tls *tls, struct iovec *spans, int n)
+{
+    int count = 0;
+
+    for (; count < n && count < tls->span_count; count++) {
+        spans[count].iov_base = tls->wire_in.block->data + tls->spans[count].at;
+        spans[count].iov_len = tls->spans[count].len;
+    }
+    return count;
+}
+
+void tls_plain_consume(struct tls *tls, size_t len)
+{
+    unsigned done = 0;
+
+    while (done < tls->span_count && len >= tls->spans[done].len)
+        len -= tls->spans[done++].len;
+    memmove(tls->spans, tls->spans + done, (tls->span_count - done) * sizeof tls->spans[0]);
+    tls->span_count = (uint8_t)(tls->span_count - done);
+    if (tls->span_count > 0) {
+        tls->spans[0].at += (uint32_t)len;
+        tls->spans[0].len -= (uint32_t)len;
+        return;
+    }
+    settle(tls);
+}
+
+/* ---- from the backend */
+
+int tls_plain_space(struct tls *tls, struct iovec *spans, int n)
+{
+    size_t wanted = tls->is_bulk_out ? BLOCK_BULK_LEN : BLOCK_RECORD_LEN, len;
+    int count = 0;
+
+    if (!takes_plain(tls))
+        return 0;
+    if (!buffer_reserve(&tls->wire_out, tls->pool, wanted)) {
+        tls_fail(tls, WHY_NO_MEMORY);
+        return 0;
+    }
+    tls->offered_space = 0;
+    for (; count < n && (spans[count].iov_base = record_body(tls, (size_t)count, &len)); count++) {
+        spans[count].iov_len = len;
+        tls->offered_space += (uint32_t)len;
+        if (len < MAX_PLAINTEXT_LEN) { /* the last that fits */
+            count++;
+            break;
+        }
+    }
+    return count;
+}
+
+void tls_plain_commit(struct tls *tls, size_t len)
+{
+    tls->is_bulk_out = len > 0 && len == tls->offered_space;
+    while (len > 0) {
+        size_t text_len = len < MAX_PLAINTEXT_LEN ? len : MAX_PLAINTEXT_LEN;
+        if (!record_seal_body(tls, text_len))
+            return;
+        len -= text_len;
+    }
+    if (buffer_len(&tls->wire_out) == 0)
+        buffer_drop(&tls->wire_out, tls->pool);
+}

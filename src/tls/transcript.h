@@ -1,0 +1,12 @@
+/*
+ * transcript.h: RFC 8446 4.4.1. The running hash of all handshake messages, with their headers, without records.
+ */
+#ifndef TLS_TRANSCRIPT_H
+#define TLS_TRANSCRIPT_H
+
+#include "crypto/hash.h"
+
+/* Replaces the first ClientHello by message_hash, when a HelloRetryRequest follows. */
+MUST_CHECK bool transcript_replace_client_hello(struct hash *transcript);
+
+#endif
