@@ -25,6 +25,9 @@ enum { MAX_HASH_LEN = 48, MAX_HASH_BLOCK_LEN = 128, MAX_SIGNATURE_LEN = 1024, MA
 /* Once at start, before anything else: probes the processor and readies the providers. */
 MUST_CHECK bool crypto_start(void);
 
+/* False when AES would be computed from tables, slowly and open to timing: prefer ChaCha20-Poly1305 then. */
+bool crypto_has_fast_aes(void);
+
 /* One line for an algorithm and who serves it, for `-V`: "X25519" -> "mbedTLS 2.28.3". False past the last. */
 struct crypto_service {
     const char *algorithm;

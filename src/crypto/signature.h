@@ -58,7 +58,7 @@ MUST_CHECK bool signature_make(const struct private_key *key, enum signature_id 
 MUST_CHECK struct public_key *public_key_new(struct bytes spki);
 void public_key_free(struct public_key *key);
 enum key_kind public_key_kind(const struct public_key *key);
-MUST_CHECK enum crypto_result signature_check(const struct public_key *key, enum signature_id id,
-                                              struct bytes message, struct bytes signature);
+MUST_CHECK enum crypto_result signature_check(const struct public_key *key, enum signature_id id, struct bytes message,
+                                              struct bytes signature);
 
 #endif

@@ -1,0 +1,54 @@
+#include "crypto/aead.h"
+
+#include "base/alloc.h"
+#include "base/secret.h"
+#include "crypto/provider.h"
+
+struct aead {
+    const struct aead_alg *alg;
+    _Alignas(16) uint8_t context[];
+};
+
+size_t aead_alg_key_len(const struct aead_alg *alg)
+{
+    return alg->key_len;
+}
+
+const char *aead_alg_name(const struct aead_alg *alg)
+{
+    return alg->name;
+}
+
+struct aead *aead_new(const struct aead_alg *alg, const uint8_t *key)
+{
+    struct aead *aead = memory_new(sizeof *aead + alg->context_len);
+
+    if (!aead)
+        return NULL;
+    aead->alg = alg;
+    if (alg->init(alg, aead->context, key))
+        return aead;
+    aead_free(aead);
+    return NULL;
+}
+
+void aead_free(struct aead *aead)
+{
+    if (!aead)
+        return;
+    aead->alg->wipe(aead->context);
+    memory_wipe(aead->context, aead->alg->context_len);
+    memory_free(aead);
+}
+
+bool aead_seal(struct aead *aead, const uint8_t nonce[AEAD_NONCE_LEN], struct bytes aad, uint8_t *text, size_t len,
+               uint8_t *tag)
+{
+    return aead->alg->seal(aead->context, nonce, aad, text, len, tag);
+}
+
+enum crypto_result aead_open(struct aead *aead, const uint8_t nonce[AEAD_NONCE_LEN], struct bytes aad, uint8_t *text,
+                             size_t len, const uint8_t *tag)
+{
+    return aead->alg->open(aead->context, nonce, aad, text, len, tag);
+}

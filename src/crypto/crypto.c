@@ -1,0 +1,112 @@
+#include "crypto/crypto.h"
+
+#if defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
+#include "crypto/provider.h"
+
+static const struct provider *const providers[] = {&provider_mbedtls};
+
+static bool has_fast_aes;
+
+const struct provider *provider_at(size_t index)
+{
+    return index < ARRAY_LEN(providers) ? providers[index] : NULL;
+}
+
+/* The first provider that serves MEMBER (an element of one of its tables); NULL when none does. */
+#define FIRST_SERVED(member)                                                                                           \
+    for (size_t i = 0; i < ARRAY_LEN(providers); i++) {                                                                \
+        if (providers[i]->member)                                                                                      \
+            return providers[i]->member;                                                                               \
+    }                                                                                                                  \
+    return NULL
+
+const struct hash_alg *hash_find(enum hash_id id)
+{
+    FIRST_SERVED(hashes[id]);
+}
+
+const struct aead_alg *aead_find(enum aead_id id)
+{
+    FIRST_SERVED(aeads[id]);
+}
+
+const struct key_exchange_alg *key_exchange_find(enum key_exchange_id id)
+{
+    FIRST_SERVED(key_exchanges[id]);
+}
+
+const struct key_alg *key_alg_find(enum key_kind kind)
+{
+    FIRST_SERVED(keys[kind]);
+}
+
+static bool probe_aes(void)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul");
+#elif defined(__aarch64__)
+    return (getauxval(AT_HWCAP) & HWCAP_AES) && (getauxval(AT_HWCAP) & HWCAP_PMULL);
+#else
+    return false;
+#endif
+}
+
+/* One AES operation now, so that the library's own lazy probe of the processor has happened (CVE-2025-52496). */
+static bool try_aes(void)
+{
+    static const uint8_t zeros[MAX_AEAD_KEY_LEN];
+    uint8_t tag[AEAD_TAG_LEN];
+    struct aead *aead = aead_new(aead_find(AEAD_AES_128_GCM), zeros);
+    bool ok = aead && aead_seal(aead, zeros, bytes_of(NULL, 0), NULL, 0, tag);
+
+    aead_free(aead);
+    return ok;
+}
+
+bool crypto_start(void)
+{
+    has_fast_aes = probe_aes();
+    for (size_t i = 0; i < ARRAY_LEN(providers); i++) {
+        if (!providers[i]->start())
+            return false;
+    }
+    return try_aes();
+}
+
+bool crypto_has_fast_aes(void)
+{
+    return has_fast_aes;
+}
+
+/* The n-th algorithm that `provider` serves and no provider before it does. */
+static const char *service_name(const struct provider *provider, size_t *index)
+{
+#define COUNT_DOWN(table, find)                                                                                        \
+    for (size_t i = 0; i < ARRAY_LEN(provider->table); i++) {                                                          \
+        if (provider->table[i] && find((unsigned)i) == provider->table[i] && (*index)-- == 0)                          \
+            return provider->table[i]->name;                                                                           \
+    }
+    COUNT_DOWN(hashes, hash_find)
+    COUNT_DOWN(aeads, aead_find)
+    COUNT_DOWN(key_exchanges, key_exchange_find)
+    COUNT_DOWN(keys, key_alg_find)
+#undef COUNT_DOWN
+    return NULL;
+}
+
+bool crypto_service_at(size_t index, struct crypto_service *out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(providers); i++) {
+        const char *name = service_name(providers[i], &index);
+        if (name) {
+            *out = (struct crypto_service){name, providers[i]->name()};
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,125 @@
+/*
+ * provider.h: what stands behind the algorithms. Private to src/crypto and its tests.
+ *
+ * A provider is a set of const objects, one an algorithm; what it does not serve is NULL. For each algorithm the
+ * first provider of the list in crypto.c that serves it is taken. A provider gets values that were checked for
+ * their form (lengths, DER) by the files in front of it, and never sees a file, a PEM block or a peer's encoding.
+ *
+ * Random bytes are drawn in front of it as well, in numbers that do not depend on the provider: one replayed
+ * stream of random bytes gives the same handshake whoever computes it.
+ */
+#ifndef CRYPTO_PROVIDER_H
+#define CRYPTO_PROVIDER_H
+
+#include "crypto/aead.h"
+#include "crypto/crypto.h"
+#include "crypto/hash.h"
+#include "crypto/key_exchange.h"
+#include "crypto/random.h"
+#include "crypto/signature.h"
+
+enum { HASH_COUNT = 2, AEAD_COUNT = 3, KEY_EXCHANGE_COUNT = 3, KEY_KIND_COUNT = 3, SIGNATURE_COUNT = 5 };
+enum { MAX_POINT_LEN = 1 + 2 * 48, MAX_SCALAR_LEN = 48 };
+
+/* ---- hash: `state` is the 256 bytes of struct hash */
+struct hash_alg {
+    enum hash_id id;
+    const char *name;
+    size_t len;
+    size_t block_len;
+    bool (*begin)(void *state);
+    bool (*update)(void *state, struct bytes data);
+    bool (*clone)(void *state, const void *from); /* `state` is raw memory before */
+    bool (*finish)(void *state, uint8_t *out);
+    void (*wipe)(void *state);
+};
+
+/* ---- aead: `context` is context_len bytes, zeroed, 16-aligned */
+struct aead_alg {
+    enum aead_id id;
+    const char *name;
+    size_t key_len;
+    size_t context_len;
+    bool (*init)(const struct aead_alg *alg, void *context, const uint8_t *key);
+    bool (*seal)(void *context, const uint8_t *nonce, struct bytes aad, uint8_t *text, size_t len, uint8_t *tag);
+    enum crypto_result (*open)(void *context, const uint8_t *nonce, struct bytes aad, uint8_t *text, size_t len,
+                               const uint8_t *tag);
+    void (*wipe)(void *context);
+};
+
+/* ---- key exchange of the Diffie-Hellman form; the scalar is of scalar_len bytes and drawn by key_exchange.c */
+struct key_exchange_alg {
+    enum key_exchange_id id;
+    const char *name;
+    size_t share_len; /* either side's */
+    size_t scalar_len;
+    size_t secret_len;
+    const uint8_t *order; /* scalar_len bytes, big-endian: valid scalars lie in [1, order); NULL: all are valid */
+    bool (*make_share)(const struct key_exchange_alg *alg, const uint8_t *scalar, struct random_source blinding,
+                       uint8_t *share);
+    enum crypto_result (*agree)(const struct key_exchange_alg *alg, const uint8_t *scalar, const uint8_t *peer_share,
+                                struct random_source blinding, uint8_t *secret);
+};
+
+/* ---- keys: numbers are big-endian without leading zeros, points uncompressed */
+struct key_material {
+    enum key_kind kind;
+    unsigned bits;
+    struct bytes n, e;                /* RSA, public */
+    struct bytes d, p, q, dp, dq, qp; /* RSA, private; dp, dq, qp as the file claims them */
+    struct bytes scalar;              /* ECDSA, private; of the length of the curve */
+    uint8_t point[MAX_POINT_LEN];     /* ECDSA, public */
+    size_t point_len;                 /* 0: the file has none, load_private() computes it */
+};
+
+enum key_load { KEY_LOADED, KEY_INVALID, KEY_NOT_LOADED /* ours: memory, library */ };
+
+struct key_alg {
+    enum key_kind kind;
+    const char *name;
+    size_t context_len;
+    enum key_load (*load_private)(void *context, struct key_material *material, struct random_source random);
+    enum key_load (*load_public)(void *context, const struct key_material *material);
+    bool (*sign)(void *context, enum signature_id id, struct bytes message, struct random_source random, uint8_t *out,
+                 size_t *len);
+    enum crypto_result (*check)(void *context, enum signature_id id, struct bytes message, struct bytes signature);
+    void (*wipe)(void *context);
+};
+
+struct private_key {
+    const struct key_alg *alg;
+    unsigned bits;
+    uint8_t id[KEY_ID_LEN];
+    _Alignas(16) uint8_t context[];
+};
+
+/* ---- the provider */
+struct provider {
+    const char *(*name)(void);
+    bool (*start)(void);
+    const struct hash_alg *hashes[HASH_COUNT];
+    const struct aead_alg *aeads[AEAD_COUNT];
+    const struct key_exchange_alg *key_exchanges[KEY_EXCHANGE_COUNT];
+    const struct key_alg *keys[KEY_KIND_COUNT];
+};
+
+/* NULL past the last; the first is asked first. Tests hold each against the others. */
+const struct provider *provider_at(size_t index);
+const struct key_alg *key_alg_find(enum key_kind kind);
+extern const struct provider provider_mbedtls;
+
+/*
+ * Random bytes out of a seed of 32: blinding and salts take as many as the provider likes, the source always gives
+ * the same number.
+ */
+struct random_stream {
+    uint8_t seed[32];
+    uint64_t counter;
+    uint8_t block[32];
+    size_t used; /* of block */
+};
+MUST_CHECK bool random_stream_begin(struct random_stream *stream, struct random_source source);
+struct random_source random_stream_source(struct random_stream *stream);
+void random_stream_wipe(struct random_stream *stream);
+
+#endif

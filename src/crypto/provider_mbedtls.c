@@ -1,0 +1,53 @@
+#include "crypto/provider_mbedtls.h"
+
+#include <mbedtls/version.h>
+
+static const char *provider_name(void)
+{
+    static char name[32] = "mbedTLS ";
+
+    if (name[8] == 0)
+        mbedtls_version_get_string(name + 8); /* at most nine characters, its documentation says */
+    return name;
+}
+
+static bool provider_start(void)
+{
+    return mbedtls_curves_start();
+}
+
+int mbedtls_random(void *source, unsigned char *out, size_t len)
+{
+    const struct random_source *random = source;
+
+    return random_fill(*random, out, len) ? 0 : MBEDTLS_ERR_ECP_RANDOM_FAILED;
+}
+
+enum crypto_result mbedtls_result(int error)
+{
+    switch (error) {
+    case 0:
+        return CRYPTO_OK;
+    case MBEDTLS_ERR_ECP_INVALID_KEY:
+    case MBEDTLS_ERR_ECP_BAD_INPUT_DATA:
+    case MBEDTLS_ERR_ECP_VERIFY_FAILED:
+        return CRYPTO_BAD_INPUT;
+    default:
+        return CRYPTO_FAILED;
+    }
+}
+
+const struct provider provider_mbedtls = {
+    .name = provider_name,
+    .start = provider_start,
+    .hashes = {[HASH_SHA256] = &mbedtls_hash_sha256, [HASH_SHA384] = &mbedtls_hash_sha384},
+    .aeads = {[AEAD_AES_128_GCM] = &mbedtls_aead_aes_128_gcm,
+              [AEAD_AES_256_GCM] = &mbedtls_aead_aes_256_gcm,
+              [AEAD_CHACHA20_POLY1305] = &mbedtls_aead_chacha20_poly1305},
+    .key_exchanges = {[KEY_EXCHANGE_X25519] = &mbedtls_x25519,
+                      [KEY_EXCHANGE_SECP256R1] = &mbedtls_secp256r1,
+                      [KEY_EXCHANGE_SECP384R1] = &mbedtls_secp384r1},
+    .keys = {[KEY_KIND_RSA] = &mbedtls_key_rsa,
+             [KEY_KIND_ECDSA_P256] = &mbedtls_key_p256,
+             [KEY_KIND_ECDSA_P384] = &mbedtls_key_p384},
+};

@@ -1,0 +1,137 @@
+#include "crypto/provider_mbedtls.h"
+
+/*
+ * mbedtls_ecdh_calc_secret() is not used: before 3.6.7 it overflows a buffer shorter than the field when the secret
+ * has leading zeros. Every coordinate is taken from a point written whole into a buffer that holds the largest.
+ */
+enum { MAX_WRITTEN_POINT_LEN = 1 + 2 * 66 };
+_Static_assert(MAX_WRITTEN_POINT_LEN >= 1 + 2 * ((MBEDTLS_ECP_MAX_BITS + 7) / 8), "a point may not fit its buffer");
+
+static mbedtls_ecp_group *group_of(const struct key_exchange_alg *alg)
+{
+    switch (alg->id) {
+    case KEY_EXCHANGE_SECP256R1:
+        return mbedtls_curve(MBEDTLS_CURVE_P256);
+    case KEY_EXCHANGE_SECP384R1:
+        return mbedtls_curve(MBEDTLS_CURVE_P384);
+    default:
+        return mbedtls_curve(MBEDTLS_CURVE_25519);
+    }
+}
+
+static int read_scalar(const struct key_exchange_alg *alg, const uint8_t *scalar, mbedtls_mpi *number)
+{
+    uint8_t clamped[32];
+    int error;
+
+    if (alg->id != KEY_EXCHANGE_X25519)
+        return mbedtls_mpi_read_binary(number, scalar, alg->scalar_len);
+    memcpy(clamped, scalar, sizeof clamped); /* RFC 7748 5, decodeScalar25519 */
+    clamped[0] &= 248;
+    clamped[31] = (uint8_t)((clamped[31] & 127) | 64);
+    error = mbedtls_mpi_read_binary_le(number, clamped, sizeof clamped);
+    memory_wipe(clamped, sizeof clamped);
+    return error;
+}
+
+/* scalar * point; the result in the form of the curve (point uncompressed, X25519 little-endian). */
+static int multiply(const struct key_exchange_alg *alg, const uint8_t *scalar, const mbedtls_ecp_point *point,
+                    struct random_source blinding, uint8_t written[MAX_WRITTEN_POINT_LEN])
+{
+    mbedtls_ecp_group *group = group_of(alg);
+    mbedtls_ecp_point product;
+    mbedtls_mpi number;
+    size_t len = 0;
+    int error;
+
+    mbedtls_ecp_point_init(&product);
+    mbedtls_mpi_init(&number);
+    error = read_scalar(alg, scalar, &number);
+    if (!error)
+        error = mbedtls_ecp_mul(group, &product, &number, point, mbedtls_random, &blinding);
+    if (!error)
+        error = mbedtls_ecp_point_write_binary(group, &product, MBEDTLS_ECP_PF_UNCOMPRESSED, &len, written,
+                                               MAX_WRITTEN_POINT_LEN);
+    if (!error && len != alg->share_len)
+        error =
+            MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE; /* the point at infinity, which is one byte: never for a valid one */
+    mbedtls_mpi_free(&number);
+    mbedtls_ecp_point_free(&product);
+    return error;
+}
+
+static bool make_share(const struct key_exchange_alg *alg, const uint8_t *scalar, struct random_source blinding,
+                       uint8_t *share)
+{
+    uint8_t written[MAX_WRITTEN_POINT_LEN];
+    bool ok = multiply(alg, scalar, &group_of(alg)->G, blinding, written) == 0;
+
+    if (ok)
+        memcpy(share, written, alg->share_len);
+    return ok;
+}
+
+static enum crypto_result agree(const struct key_exchange_alg *alg, const uint8_t *scalar, const uint8_t *peer_share,
+                                struct random_source blinding, uint8_t *secret)
+{
+    mbedtls_ecp_group *group = group_of(alg);
+    uint8_t written[MAX_WRITTEN_POINT_LEN];
+    mbedtls_ecp_point peer;
+    int error;
+
+    mbedtls_ecp_point_init(&peer);
+    error = mbedtls_ecp_point_read_binary(group, &peer, peer_share, alg->share_len);
+    if (!error)
+        error = mbedtls_ecp_check_pubkey(group, &peer);
+    if (!error)
+        error = multiply(alg, scalar, &peer, blinding, written);
+    if (!error)
+        memcpy(secret, alg->id == KEY_EXCHANGE_X25519 ? written : written + 1, alg->secret_len);
+    mbedtls_ecp_point_free(&peer);
+    memory_wipe(written, sizeof written);
+    return mbedtls_result(error);
+}
+
+/* The orders of the base points, FIPS 186-4 D.1.2.3 and D.1.2.4. */
+static const uint8_t p256_order[32] = {
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+};
+static const uint8_t p384_order[48] = {
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xc7, 0x63, 0x4d, 0x81, 0xf4, 0x37, 0x2d, 0xdf,
+    0x58, 0x1a, 0x0d, 0xb2, 0x48, 0xb0, 0xa7, 0x7a, 0xec, 0xec, 0x19, 0x6a, 0xcc, 0xc5, 0x29, 0x73,
+};
+
+const struct key_exchange_alg mbedtls_x25519 = {
+    .id = KEY_EXCHANGE_X25519,
+    .name = "X25519",
+    .share_len = 32,
+    .scalar_len = 32,
+    .secret_len = 32,
+    .order = NULL,
+    .make_share = make_share,
+    .agree = agree,
+};
+
+const struct key_exchange_alg mbedtls_secp256r1 = {
+    .id = KEY_EXCHANGE_SECP256R1,
+    .name = "secp256r1",
+    .share_len = 1 + 2 * 32,
+    .scalar_len = 32,
+    .secret_len = 32,
+    .order = p256_order,
+    .make_share = make_share,
+    .agree = agree,
+};
+
+const struct key_exchange_alg mbedtls_secp384r1 = {
+    .id = KEY_EXCHANGE_SECP384R1,
+    .name = "secp384r1",
+    .share_len = 1 + 2 * 48,
+    .scalar_len = 48,
+    .secret_len = 48,
+    .order = p384_order,
+    .make_share = make_share,
+    .agree = agree,
+};
