@@ -51,19 +51,18 @@ static void build_backend(struct config *config, struct document *document, cons
 
 static void build(struct config *config, struct document *document)
 {
-    const struct document_section *general = NULL;
-
     if (!make_room(config, document))
         return;
     for (const struct document_section *section = document->sections; section; section = section->next) {
         if (section->kind == SECTION_SALLYPORT)
-            general = section;
+            fill_section(document, section, SECTION_SALLYPORT, &config->general);
         else if (section->kind == SECTION_LISTEN)
             build_listen(config, document, section);
         else
             build_backend(config, document, section);
     }
-    fill_section(document, general, SECTION_SALLYPORT, &config->general);
+    if (count_sections(document, SECTION_SALLYPORT) == 0)
+        fill_section(document, NULL, SECTION_SALLYPORT, &config->general);
     relations_check(config, document->report);
 }
 

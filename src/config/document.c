@@ -76,11 +76,21 @@ static void add_section(struct document *document, unsigned line, enum section_k
     }
     section->kind = kind;
     section->line = line;
+    section->errors_before = document->report->errors;
     section->end = &section->entries;
     *document->end = section;
     document->end = &section->next;
     document->section_count++;
     document->current = section;
+}
+
+static void close_section(struct document *document)
+{
+    struct document_section *section = document->current;
+
+    if (section)
+        section->is_damaged = document->report->errors != section->errors_before;
+    document->current = NULL;
 }
 
 static void take_section(void *context, unsigned line, const char *kind_word, const char *name)
@@ -89,7 +99,7 @@ static void take_section(void *context, unsigned line, const char *kind_word, co
     enum section_kind kind;
 
     document->has_header = true;
-    document->current = NULL;
+    close_section(document);
     if (kind_word && find_kind(document, line, kind_word, &kind) && check_name(document, line, kind, name) &&
         is_new(document, line, kind, name))
         add_section(document, line, kind, name);
@@ -107,7 +117,7 @@ static void tell_unknown_key(struct document *document, unsigned line, const cha
         if (option->section == here) {
             nearest_offer(&nearest, option->key);
         } else if (strcmp(option->key, key) == 0) {
-            report_error(document->report, line, "'%s' belongs into [%s%s], not into [%s%s]", key,
+            report_error(document->report, line, "'%s' belongs in [%s%s], not in [%s%s]", key,
                          section_schemas[option->section].kind,
                          section_schemas[option->section].is_named ? " NAME" : "", section_schemas[here].kind,
                          section_schemas[here].is_named ? " NAME" : "");
@@ -127,7 +137,7 @@ static MUST_CHECK bool may_add(struct document *document, unsigned line, const s
     }
     if (document->entry_count == MAX_ENTRIES) {
         report_error(document->report, line, "more than %d options", MAX_ENTRIES);
-        document->current = NULL;
+        close_section(document);
         return false;
     }
     return true;
@@ -171,6 +181,7 @@ void document_parse(struct document *document, struct bytes text, struct arena *
     *document = (struct document){.arena = arena, .report = report};
     document->end = &document->sections;
     ini_lines_parse(text, &events, report);
+    close_section(document);
 }
 
 const struct document_entry *document_find(const struct document_section *section, const struct option *option)

@@ -21,6 +21,8 @@ struct document_section {
     enum section_kind kind;
     const char *name;
     unsigned line;
+    bool is_damaged; /* a line of it was refused: what seems to be missing may stand there */
+    unsigned errors_before;
     struct document_entry *entries;
     struct document_entry **end;
 };

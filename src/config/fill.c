@@ -151,82 +151,109 @@ static MUST_CHECK bool expand_entry(struct document *document, struct document_e
     return !fault;
 }
 
-/* Drops the entries whose text is of no use, and answers how many values the others hold. */
-static size_t expand_entries(struct document *document, const struct document_section *section,
-                             const struct option *option)
+/* An entry whose text is of no use has none any more. */
+static void expand_entries(struct document *document, const struct document_section *section)
+{
+    for (struct document_entry *entry = section->entries; entry; entry = entry->next)
+        if (!expand_entry(document, entry))
+            entry->text = NULL;
+}
+
+static size_t count_values(const struct document_section *section, const struct option *option)
 {
     size_t count = 0;
 
-    for (struct document_entry *entry = section->entries; entry; entry = entry->next) {
-        if (entry->option != option)
-            continue;
-        if (expand_entry(document, entry))
+    for (const struct document_entry *entry = section->entries; entry; entry = entry->next)
+        if (entry->option == option && entry->text)
             count += option->type == OPTION_WORDS ? count_words(entry->text) : 1;
-        else
-            entry->text = NULL;
-    }
     return count;
 }
 
-static MUST_CHECK bool make_room(struct fill *fill, size_t count)
+static MUST_CHECK bool make_room(struct document *document, const struct option *option, void *target, size_t count)
 {
-    struct config_list *list = fill->target;
-    struct config_address_list *addresses = fill->target;
-    bool has_room;
+    struct config_list *texts = target;
+    struct config_address_list *addresses = target;
 
-    if (fill->option->type == OPTION_TEXTS || fill->option->type == OPTION_WORDS)
-        has_room = (list->values = arena_new(fill->document->arena, count, sizeof *list->values)) != NULL;
-    else
-        has_room = (addresses->values = arena_new(fill->document->arena, count, sizeof *addresses->values)) != NULL;
-    if (!has_room)
-        report_no_memory(fill->document->report);
-    return has_room;
+    if (option->type == OPTION_TEXTS || option->type == OPTION_WORDS)
+        return (texts->values = arena_new(document->arena, count, sizeof *texts->values)) != NULL;
+    return (addresses->values = arena_new(document->arena, count, sizeof *addresses->values)) != NULL;
 }
 
-static void fill_default(struct fill *fill, const struct document_section *section)
+static void fill_entry(struct document *document, const struct document_entry *entry, uint8_t *object)
 {
-    const struct option *option = fill->option;
+    struct fill fill = {
+        .document = document,
+        .option = entry->option,
+        .target = object + entry->option->offset,
+        .text = entry->text,
+        .place = {document->report->file, entry->line},
+    };
+    if (fill.text)
+        fill_value(&fill);
+}
 
-    if (option->is_required) {
-        report_error(fill->document->report, section->line, "[%s %s] has no '%s'", section_schemas[section->kind].kind,
+static void fill_default(struct document *document, const struct option *option, uint8_t *object)
+{
+    struct fill fill = {
+        .document = document,
+        .option = option,
+        .target = object + option->offset,
+        .text = option->default_text,
+        .place = {document->report->file, 0},
+    };
+    if (fill.text)
+        fill_value(&fill);
+}
+
+static void fill_missing(struct document *document, const struct document_section *section, const struct option *option,
+                         uint8_t *object)
+{
+    if (section && document_find(section, option))
+        return;
+    if (!option->is_required)
+        fill_default(document, option, object);
+    else if (!section->is_damaged) /* else it may be what was told already */
+        report_error(document->report, section->line, "[%s %s] has no '%s'", section_schemas[section->kind].kind,
                      section->name, option->key);
-    } else if (option->default_text) {
-        fill->text = option->default_text;
-        fill_value(fill);
-    }
 }
 
-static void fill_option(struct fill *fill, const struct document_section *section)
+static void fill_missing_options(struct document *document, const struct document_section *section,
+                                 enum section_kind kind, uint8_t *object)
 {
-    size_t count;
+    const struct option *option;
 
-    fill->place = (struct config_place){fill->document->report->file, 0};
-    if (!section || !document_find(section, fill->option)) {
-        fill_default(fill, section);
+    for (size_t i = 0; (option = option_at(i)); i++)
+        if (option->section == kind)
+            fill_missing(document, section, option, object);
+}
+
+static MUST_CHECK bool make_rooms(struct document *document, const struct document_section *section, uint8_t *object)
+{
+    const struct option *option;
+
+    for (size_t i = 0; (option = option_at(i)); i++)
+        if (option->section == section->kind && option_is_list(option) &&
+            !make_room(document, option, object + option->offset, count_values(section, option))) {
+            report_no_memory(document->report);
+            return false;
+        }
+    return true;
+}
+
+/* In the order of the file, so that findings come in that order too. */
+static void fill_entries(struct document *document, const struct document_section *section, uint8_t *object)
+{
+    expand_entries(document, section);
+    if (!make_rooms(document, section, object))
         return;
-    }
-    count = expand_entries(fill->document, section, fill->option);
-    if (option_is_list(fill->option) && !make_room(fill, count))
-        return;
-    for (const struct document_entry *entry = section->entries; entry; entry = entry->next) {
-        if (entry->option != fill->option || !entry->text)
-            continue;
-        fill->text = entry->text;
-        fill->place.line = entry->line;
-        fill_value(fill);
-    }
+    for (const struct document_entry *entry = section->entries; entry; entry = entry->next)
+        fill_entry(document, entry, object);
 }
 
 void fill_section(struct document *document, const struct document_section *section, enum section_kind kind,
                   void *object)
 {
-    const struct option *option;
-
-    for (size_t i = 0; (option = option_at(i)); i++) {
-        struct fill fill = {.document = document, .option = option};
-        if (option->section != kind)
-            continue;
-        fill.target = (uint8_t *)object + option->offset;
-        fill_option(&fill, section);
-    }
+    if (section)
+        fill_entries(document, section, object);
+    fill_missing_options(document, section, kind, object);
 }

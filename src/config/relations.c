@@ -86,9 +86,9 @@ void relations_check(struct config *config, struct report *report)
         check_timeouts(&config->listens[i], report);
         check_addresses(config, i, report);
     }
-    if (config->listen_count == 0)
+    if (config->listen_count == 0 && report_is_clean(report)) /* else it may have been refused */
         report_error(report, 0, "there is no [listen NAME]");
-    if (report_is_clean(report)) /* else a listen that uses it may have been refused */
+    if (report_is_clean(report))
         for (size_t i = 0; i < config->backend_count; i++)
             check_use(config, &config->backends[i], report);
 }
