@@ -107,19 +107,43 @@ static void put_quoted(struct log_line *line, struct bytes value)
     put_string(line, "\"");
 }
 
+/*
+ * A field is whole or absent, and each is judged alone: a long one from a peer must not push out the short ones
+ * behind it, which say how the connection ended.
+ */
+struct field_start {
+    size_t len;
+    bool was_cut;
+};
+
+static struct field_start begin_field(struct log_line *line, const char *key)
+{
+    struct field_start start = {line->len, line->is_cut};
+
+    line->is_cut = false;
+    put_key(line, key);
+    return start;
+}
+
+static void end_field(struct log_line *line, struct field_start start)
+{
+    if (line->is_cut)
+        line->len = start.len;
+    line->is_cut = line->is_cut || start.was_cut;
+}
+
 void log_bytes(struct log_line *line, const char *key, struct bytes value)
 {
-    size_t before = line->len;
+    struct field_start start;
 
     if (!line->is_wanted)
         return;
-    put_key(line, key);
+    start = begin_field(line, key);
     if (!is_json() && value.len <= LOG_VALUE_MAX && is_bare(value))
         put(line, (const char *)value.at, value.len);
     else
         put_quoted(line, value);
-    if (line->is_cut)
-        line->len = before; /* a field is whole or absent */
+    end_field(line, start);
 }
 
 void log_text(struct log_line *line, const char *key, const char *value)
@@ -130,14 +154,13 @@ void log_text(struct log_line *line, const char *key, const char *value)
 
 static void put_field(struct log_line *line, const char *key, const char *text)
 {
-    size_t before = line->len;
+    struct field_start start;
 
     if (!line->is_wanted)
         return;
-    put_key(line, key);
+    start = begin_field(line, key);
     put_string(line, text);
-    if (line->is_cut)
-        line->len = before;
+    end_field(line, start);
 }
 
 void log_number(struct log_line *line, const char *key, int64_t value)
@@ -157,12 +180,12 @@ void log_seconds(struct log_line *line, const char *key, uint64_t microseconds)
 
 void log_hex(struct log_line *line, const char *key, struct bytes value)
 {
-    char text[2 * 64 + 1];
-    size_t len = value.len < 64 ? value.len : 64;
+    char text[2 * LOG_HEX_MAX + 4];
+    size_t len = value.len < LOG_HEX_MAX ? value.len : LOG_HEX_MAX;
 
     for (size_t i = 0; i < len; i++)
         snprintf(text + 2 * i, 3, "%02x", value.at[i]);
-    text[2 * len] = 0;
+    strcpy(text + 2 * len, len < value.len ? "..." : "");
     log_text(line, key, text);
 }
 
@@ -213,7 +236,7 @@ void log_end(struct log_line *line)
 void log_message(enum log_level level, const char *format, ...)
 {
     struct log_line line;
-    char text[LOG_VALUE_MAX + 1];
+    char text[LOG_VALUE_MAX + 2]; /* one byte more than a value may have: then log_text() says it was cut */
     va_list args;
 
     if (level > sink.level)

@@ -14,11 +14,11 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
-enum { LOG_LINE_MAX = 4096, LOG_VALUE_MAX = 512 };
+enum { LOG_LINE_MAX = 4096, LOG_VALUE_MAX = 512, LOG_HEX_MAX = 64 };
 
 struct log_line {
     bool is_wanted; /* false when the level is filtered: every further call returns at once */
-    bool is_cut;    /* something did not fit; the line says so */
+    bool is_cut;    /* a field did not fit and was left out; the line says so */
     size_t len;
     char text[LOG_LINE_MAX];
 };
@@ -32,7 +32,7 @@ void log_text(struct log_line *line, const char *key, const char *value);   /* N
 void log_bytes(struct log_line *line, const char *key, struct bytes value); /* escaped, cut after LOG_VALUE_MAX */
 void log_number(struct log_line *line, const char *key, int64_t value);
 void log_seconds(struct log_line *line, const char *key, uint64_t microseconds); /* written as 0.001234 */
-void log_hex(struct log_line *line, const char *key, struct bytes value);
+void log_hex(struct log_line *line, const char *key, struct bytes value);        /* cut after LOG_HEX_MAX bytes */
 void log_end(struct log_line *line);
 
 /* A whole line of one sentence: event=message msg="...". */

@@ -70,7 +70,8 @@ bool read_bytes(struct reader *r, size_t len, struct bytes *value)
     if (reader_left(r) < len)
         return false;
     *value = bytes_of(r->at, len);
-    r->at += len;
+    if (len != 0) /* a reader of nothing may stand on NULL, where even + 0 is undefined */
+        r->at += len;
     return true;
 }
 

@@ -12,7 +12,9 @@
 
 #include "base/attributes.h"
 #include "base/bytes.h"
+#include "base/writer.h"
 
+/* Lives as long as the struct config it is part of. */
 struct config_place {
     const char *file; /* as the user named it; "command line", "built in" */
     unsigned line;    /* 0: the option was not written, this is its default */
@@ -90,7 +92,14 @@ struct config {
     size_t backend_count;
 };
 
-/* Receives one finding a call: "sallyport.conf:12: unknown key 'adress', did you mean 'address'?" */
+/* Text that the command line stands for: its findings carry no line numbers. */
+#define CONFIG_NAME_COMMAND_LINE "command line"
+
+/*
+ * Receives one finding a call: "sallyport.conf:12: unknown key 'adress', did you mean 'address'?". What does not
+ * forbid using the configuration begins its sentence with CONFIG_WARNING_PREFIX.
+ */
+#define CONFIG_WARNING_PREFIX "warning: "
 typedef void config_tell(void *context, const char *finding);
 
 struct config_findings {
@@ -98,7 +107,7 @@ struct config_findings {
     void *context;
 };
 
-/* NULL after telling every error found (not only the first). The file is read through inih. */
+/* NULL after telling every error found (not only the first), up to 100. A regular file of at most 1 MiB. */
 MUST_CHECK struct config *config_load(const char *path, struct config_findings findings);
 
 /* The same from text in memory; `name` stands for the file in findings. */
@@ -109,8 +118,17 @@ void config_free(struct config *config); /* NULL is fine */
 void config_complain(struct config_findings findings, const struct config_place *place, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
+/* The same for what does not forbid using the configuration: "file:line: warning: sentence". */
+void config_warn(struct config_findings findings, const struct config_place *place, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+/*
+ * Writes the line "key = value" so that config_parse() reads that very value. False, and nothing written, when no
+ * line can hold it; `fault` then says why, as the end of a sentence. What did not fit sticks to `out`.
+ */
+MUST_CHECK bool config_write_line(struct writer *out, const char *key, const char *value, const char **fault);
+
 /* `-T`: writes the effective configuration, defaults included, as a file that config_load() takes. */
-struct writer;
 void config_dump(const struct config *config, struct writer *out);
 
 #endif

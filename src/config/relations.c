@@ -1,0 +1,94 @@
+#include "config/relations.h"
+
+#include "config/address.h"
+#include "config/nearest.h"
+
+static void join_backend(const struct config *config, struct config_listen *listen, struct report *report)
+{
+    const char *name = listen->backend_name.text;
+    struct nearest nearest;
+    char hint[NEAREST_HINT_LEN];
+
+    if (!name || strcmp(name, CONFIG_BACKEND_DEMO) == 0)
+        return;
+    nearest = nearest_to(name);
+    for (size_t i = 0; i < config->backend_count; i++) {
+        if (strcmp(config->backends[i].name, name) == 0) {
+            listen->backend = &config->backends[i];
+            return;
+        }
+        nearest_offer(&nearest, config->backends[i].name);
+    }
+    nearest_offer(&nearest, CONFIG_BACKEND_DEMO);
+    report_error(report, listen->backend_name.place.line, "there is no [backend %s]%s", name,
+                 nearest_hint(&nearest, hint));
+}
+
+static void check_development(const struct config_listen *listen, struct report *report)
+{
+    const struct config_list *certificates = &listen->certificates;
+
+    for (size_t i = 0; i < certificates->count; i++) {
+        const struct config_value *certificate = &certificates->values[i];
+        if (strcmp(certificate->text, CONFIG_CERTIFICATE_DEVELOPMENT) != 0)
+            continue;
+        if (certificates->count > 1)
+            report_error(report, certificate->place.line, "certificate: 'development' stands alone or not at all");
+        if (listen->keys.count != 0)
+            report_error(report, listen->keys.values[0].place.line, "key: 'development' brings its own key");
+        return;
+    }
+}
+
+/* Only the earlier deadline counts, so a longer client-hello-timeout is one that was meant otherwise. */
+static void check_timeouts(const struct config_listen *listen, struct report *report)
+{
+    if (listen->client_hello_timeout > listen->handshake_timeout)
+        report_warning(report, listen->place.line,
+                       "[listen %s] has a client-hello-timeout longer than its handshake-timeout, which ends it first",
+                       listen->name);
+}
+
+static void compare_addresses(const struct config_address *address, const struct config_address *earlier,
+                              struct report *report)
+{
+    if (address_collides(address, earlier))
+        report_error(report, address->place.line, "address: '%s' is already taken by '%s' in line %u", address->text,
+                     earlier->text, earlier->place.line);
+}
+
+static void check_addresses(const struct config *config, size_t listen, struct report *report)
+{
+    const struct config_address_list *list = &config->listens[listen].addresses;
+
+    for (size_t i = 0; i < list->count && !report_is_full(report); i++) {
+        for (size_t other = 0; other < listen; other++)
+            for (size_t j = 0; j < config->listens[other].addresses.count; j++)
+                compare_addresses(&list->values[i], &config->listens[other].addresses.values[j], report);
+        for (size_t j = 0; j < i; j++)
+            compare_addresses(&list->values[i], &list->values[j], report);
+    }
+}
+
+static void check_use(const struct config *config, const struct config_backend *backend, struct report *report)
+{
+    for (size_t i = 0; i < config->listen_count; i++)
+        if (config->listens[i].backend == backend)
+            return;
+    report_warning(report, backend->place.line, "no [listen NAME] uses [backend %s]", backend->name);
+}
+
+void relations_check(struct config *config, struct report *report)
+{
+    for (size_t i = 0; i < config->listen_count; i++) {
+        join_backend(config, &config->listens[i], report);
+        check_development(&config->listens[i], report);
+        check_timeouts(&config->listens[i], report);
+        check_addresses(config, i, report);
+    }
+    if (config->listen_count == 0 && report_is_clean(report)) /* else it may have been refused */
+        report_error(report, 0, "there is no [listen NAME]");
+    if (report_is_clean(report))
+        for (size_t i = 0; i < config->backend_count; i++)
+            check_use(config, &config->backends[i], report);
+}

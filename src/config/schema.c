@@ -1,0 +1,125 @@
+#include "config/schema.h"
+
+#include "base/log.h"
+
+#define MS UINT64_C(1000)
+#define SECONDS (1000 * MS)
+#define MINUTES (60 * SECONDS)
+#define HOURS (60 * MINUTES)
+
+const struct section_schema section_schemas[SECTION_KINDS] = {
+    [SECTION_SALLYPORT] = {"sallyport", false, "what concerns the whole process"},
+    [SECTION_LISTEN] = {"listen", true, "where clients arrive, and what they are shown"},
+    [SECTION_BACKEND] = {"backend", true, "where their plaintext goes"},
+};
+
+static const struct option_choice log_formats[] = {
+    {"logfmt", CONFIG_LOG_LOGFMT},
+    {"json", CONFIG_LOG_JSON},
+    {NULL, 0},
+};
+
+static const struct option_choice log_levels[] = {
+    {"error", LOG_LEVEL_ERROR}, {"warning", LOG_LEVEL_WARNING}, {"notice", LOG_LEVEL_NOTICE},
+    {"info", LOG_LEVEL_INFO},   {"debug", LOG_LEVEL_DEBUG},     {NULL, 0},
+};
+
+static const struct option_choice unknown_snis[] = {
+    {"default", CONFIG_UNKNOWN_SNI_DEFAULT},
+    {"reject", CONFIG_UNKNOWN_SNI_REJECT},
+    {NULL, 0},
+};
+
+static const struct option_choice on_truncations[] = {
+    {"reset", CONFIG_ON_TRUNCATION_RESET},
+    {"eof", CONFIG_ON_TRUNCATION_EOF},
+    {NULL, 0},
+};
+
+static const struct option_choice send_proxies[] = {
+    {"none", CONFIG_SEND_PROXY_NONE},
+    {"v1", CONFIG_SEND_PROXY_V1},
+    {"v2", CONFIG_SEND_PROXY_V2},
+    {NULL, 0},
+};
+
+#define GENERAL(member) SECTION_SALLYPORT, .offset = offsetof(struct config_general, member)
+#define LISTEN(member) SECTION_LISTEN, .offset = offsetof(struct config_listen, member)
+#define BACKEND(member) SECTION_BACKEND, .offset = offsetof(struct config_backend, member)
+
+/* clang-format off */
+static const struct option options[] = {
+    {GENERAL(log_format), .key = "log-format", .type = OPTION_CHOICE, .choices = log_formats,
+     .default_text = "logfmt",
+     .help = "How a log line is written: key=value pairs or one JSON object"},
+    {GENERAL(log_level), .key = "log-level", .type = OPTION_CHOICE, .choices = log_levels,
+     .default_text = "info",
+     .help = "The least important lines that are written"},
+    {GENERAL(drain_timeout), .key = "drain-timeout", .type = OPTION_TIME, .min = 1 * MS, .max = 24 * HOURS,
+     .takes_zero = true, .default_text = "30s",
+     .help = "How long open connections may finish after the order to stop; 0 closes them at once"},
+    {GENERAL(max_connections), .key = "max-connections", .type = OPTION_COUNT, .min = 1, .max = 10000000,
+     .takes_zero = true, .default_text = "0",
+     .help = "How many connections are held at a time; 0 is as many as the limit on open files allows"},
+
+    {LISTEN(addresses), .key = "address", .type = OPTION_LISTEN_ADDRESS, .is_required = true,
+     .example = "*:443",
+     .help = "Where to accept connections: host:port, [::1]:443, *:443, :443 or unix:/path"},
+    {LISTEN(certificates), .key = "certificate", .type = OPTION_TEXTS, .is_required = true,
+     .example = "/etc/ssl/certs/ssl-cert-snakeoil.pem",
+     .help = "PEM file with a certificate and its intermediates; the first one is for clients that name no host; "
+             "'development' makes one for trying out"},
+    {LISTEN(keys), .key = "key", .type = OPTION_TEXTS,
+     .example = "/etc/ssl/private/ssl-cert-snakeoil.key",
+     .help = "PEM file with a private key; it finds its certificate by the public key, not by the order of lines"},
+    {LISTEN(backend_name), .key = "backend", .type = OPTION_TEXT, .is_required = true,
+     .example = "app",
+     .help = "The [backend NAME] that gets the plaintext; 'demo' is built in and shows the handshake"},
+    {LISTEN(alpn), .key = "alpn", .type = OPTION_WORDS, .default_text = "",
+     .example = "h2, http/1.1",
+     .help = "Application protocols in the order of preference; without any the extension is ignored"},
+    {LISTEN(unknown_sni), .key = "unknown-sni", .type = OPTION_CHOICE, .choices = unknown_snis,
+     .default_text = "default",
+     .help = "A client names a host that no certificate has: it is shown the first certificate, or an alert"},
+    {LISTEN(on_truncation), .key = "on-truncation", .type = OPTION_CHOICE, .choices = on_truncations,
+     .default_text = "reset",
+     .help = "A client goes away without close_notify: the backend sees a reset, or an ordinary end"},
+    {LISTEN(client_hello_timeout), .key = "client-hello-timeout", .type = OPTION_TIME, .min = 10 * MS,
+     .max = 10 * MINUTES, .default_text = "5s",
+     .help = "How long after connecting the ClientHello must be complete"},
+    {LISTEN(handshake_timeout), .key = "handshake-timeout", .type = OPTION_TIME, .min = 10 * MS,
+     .max = 10 * MINUTES, .default_text = "10s",
+     .help = "How long after connecting the handshake must be complete"},
+    {LISTEN(idle_timeout), .key = "idle-timeout", .type = OPTION_TIME, .min = 10 * MS, .max = 30 * 24 * HOURS,
+     .takes_zero = true, .default_text = "1h",
+     .help = "How long a connection may be silent in both directions; 0 is for ever"},
+
+    {BACKEND(servers), .key = "server", .type = OPTION_SERVER_ADDRESS, .is_required = true,
+     .example = "127.0.0.1:8080",
+     .help = "Where to connect to: host:port, [::1]:8080 or unix:/path; several take turns"},
+    {BACKEND(connect_timeout), .key = "connect-timeout", .type = OPTION_TIME, .min = 10 * MS,
+     .max = 10 * MINUTES, .default_text = "3s",
+     .help = "How long a server may take to accept the connection before the next one is tried"},
+    {BACKEND(send_proxy), .key = "send-proxy", .type = OPTION_CHOICE, .choices = send_proxies,
+     .default_text = "none",
+     .help = "Tells the server the client's address by the PROXY protocol, v2 also name, ALPN, version and suite"},
+};
+/* clang-format on */
+
+const struct option *option_at(size_t index)
+{
+    return index < ARRAY_LEN(options) ? &options[index] : NULL;
+}
+
+const struct option *option_find(enum section_kind section, const char *key)
+{
+    for (size_t i = 0; i < ARRAY_LEN(options); i++)
+        if (options[i].section == section && strcmp(options[i].key, key) == 0)
+            return &options[i];
+    return NULL;
+}
+
+bool option_is_list(const struct option *option)
+{
+    return option->type >= OPTION_TEXTS;
+}
