@@ -1,0 +1,24 @@
+/*
+ * keyring.h: the private keys of the process, by key id.
+ *
+ * A key belongs to no listener and no certificate: whoever knows its id (the SHA-256 of the SubjectPublicKeyInfo)
+ * may ask for an operation with it. Connections never hold a key, not even a pointer to one.
+ */
+#ifndef PROXY_KEYRING_H
+#define PROXY_KEYRING_H
+
+#include "crypto/signature.h"
+
+struct keyring;
+
+MUST_CHECK struct keyring *keyring_new(void);
+void keyring_free(struct keyring *keyring); /* wipes every key; NULL is fine */
+
+/* Takes over `key`, also on failure. A second key with the same id replaces nothing and is freed. */
+MUST_CHECK bool keyring_add(struct keyring *keyring, struct private_key *key);
+
+/* NULL when there is none. Valid until the keyring is freed. */
+const struct private_key *keyring_find(const struct keyring *keyring, const uint8_t key_id[KEY_ID_LEN]);
+size_t keyring_count(const struct keyring *keyring);
+
+#endif
