@@ -1,0 +1,701 @@
+#include "support/client13.h"
+
+#include <stdlib.h>
+
+#include "tls/flight.h"
+#include "tls/record.h"
+#include "tls/transcript.h"
+
+/* ---- randomness that repeats */
+
+static bool fill_test_random(void *context, uint8_t *out, size_t len)
+{
+    struct test_random *random = context;
+
+    if (++random->calls == random->fail_at)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        random->state = random->state * 6364136223846793005u + 1442695040888963407u;
+        out[i] = (uint8_t)(random->state >> 56);
+    }
+    return true;
+}
+
+struct random_source test_random_source(struct test_random *state)
+{
+    return (struct random_source){fill_test_random, state};
+}
+
+static void must(bool is_ok)
+{
+    if (!is_ok)
+        abort(); /* the client itself broke, not the server under test */
+}
+
+/* ---- life */
+
+void client13_init(struct client13 *client, uint64_t seed)
+{
+    static const uint8_t null_compression[] = {0};
+
+    memset(client, 0, sizeof *client);
+    client->random.state = seed;
+    client->hello = (struct client13_hello){
+        .legacy_version = TLS_1_2,
+        .session_id_len = 32,
+        .versions = {TLS_1_3, TLS_1_2},
+        .suites = {0x1301, 0x1302, 0x1303},
+        .groups = {0x001d, 0x0017, 0x0018},
+        .share_groups = {0x001d},
+        .schemes = {0x0403, 0x0503, 0x0804, 0x0805, 0x0806},
+        .sni = "app.example",
+        .compression_methods = BYTES_OF_ARRAY(null_compression),
+    };
+    must(random_fill(test_random_source(&client->random), client->client_random, 32));
+    must(random_fill(test_random_source(&client->random), client->session_id, 32));
+}
+
+void client13_wipe(struct client13 *client)
+{
+    protection_wipe(&client->reading);
+    protection_wipe(&client->writing);
+    hash_wipe(&client->transcript);
+    free(client->out);
+    free(client->in);
+    free(client->text);
+    memset(client, 0, sizeof *client);
+}
+
+static void append(uint8_t **at, size_t *len, struct bytes more)
+{
+    *at = realloc(*at, *len + more.len + 1);
+    must(*at != NULL);
+    if (more.len)
+        memcpy(*at + *len, more.at, more.len);
+    *len += more.len;
+}
+
+void client13_put(struct client13 *client, struct bytes raw)
+{
+    append(&client->out, &client->out_len, raw);
+}
+
+/* ---- records */
+
+static void put_header(struct writer *w, uint8_t type, size_t len)
+{
+    write_u8(w, type);
+    write_u16(w, TLS_1_2);
+    write_u16(w, (uint16_t)len);
+}
+
+void client13_put_plain_record(struct client13 *client, uint8_t type, struct bytes content)
+{
+    uint8_t header[RECORD_HEADER_LEN];
+    struct writer w = writer_of(header, sizeof header);
+
+    put_header(&w, type, content.len);
+    client13_put(client, writer_view(&w));
+    client13_put(client, content);
+}
+
+static void make_nonce(const struct protection *protection, uint8_t nonce[AEAD_NONCE_LEN])
+{
+    memcpy(nonce, protection->iv, AEAD_NONCE_LEN);
+    for (int i = 0; i < 8; i++)
+        nonce[11 - i] ^= (uint8_t)(protection->sequence >> (8 * i));
+}
+
+void client13_put_padded(struct client13 *client, uint8_t type, struct bytes content, size_t padding)
+{
+    size_t len = content.len + 1 + padding;
+    uint8_t *record = calloc(1, RECORD_HEADER_LEN + len + AEAD_TAG_LEN), nonce[AEAD_NONCE_LEN];
+    struct writer w = writer_of(record, RECORD_HEADER_LEN);
+    uint8_t *body = record + RECORD_HEADER_LEN;
+
+    must(record != NULL);
+    put_header(&w, CONTENT_APPLICATION_DATA, len + AEAD_TAG_LEN);
+    if (content.len)
+        memcpy(body, content.at, content.len);
+    body[content.len] = type;
+    make_nonce(&client->writing, nonce);
+    must(aead_seal(client->writing.aead, nonce, bytes_of(record, RECORD_HEADER_LEN), body, len, body + len));
+    client->writing.sequence++;
+    client13_put(client, bytes_of(record, RECORD_HEADER_LEN + len + AEAD_TAG_LEN));
+    free(record);
+}
+
+void client13_put_record(struct client13 *client, uint8_t type, struct bytes content)
+{
+    if (client->writing.aead)
+        client13_put_padded(client, type, content, 0);
+    else
+        client13_put_plain_record(client, type, content);
+}
+
+/* ---- ClientHello */
+
+static void write_codes(struct writer *w, const uint16_t *codes)
+{
+    for (; *codes; codes++)
+        write_u16(w, *codes);
+}
+
+static struct vector_mark begin_extension(struct writer *w, uint16_t type)
+{
+    write_u16(w, type);
+    return write_vec16_begin(w);
+}
+
+static void write_code_extension(struct writer *w, uint16_t type, const uint16_t *codes)
+{
+    struct vector_mark extension = begin_extension(w, type), list = write_vec16_begin(w);
+
+    write_codes(w, codes);
+    write_vec_end(w, list);
+    write_vec_end(w, extension);
+}
+
+static void write_versions(struct writer *w, const struct client13_hello *hello)
+{
+    struct vector_mark extension = begin_extension(w, EXTENSION_SUPPORTED_VERSIONS), list = write_vec8_begin(w);
+
+    write_codes(w, hello->versions);
+    write_vec_end(w, list);
+    write_vec_end(w, extension);
+}
+
+static void write_server_name(struct writer *w, const char *name)
+{
+    struct vector_mark extension = begin_extension(w, EXTENSION_SERVER_NAME), list = write_vec16_begin(w), host;
+
+    write_u8(w, 0);
+    host = write_vec16_begin(w);
+    write_bytes(w, bytes_of_string(name));
+    write_vec_end(w, host);
+    write_vec_end(w, list);
+    write_vec_end(w, extension);
+}
+
+static void write_alpn(struct writer *w, const char *names)
+{
+    struct vector_mark extension = begin_extension(w, EXTENSION_ALPN), list = write_vec16_begin(w), name;
+
+    while (*names) {
+        size_t len = strcspn(names, ",");
+        name = write_vec8_begin(w);
+        write_bytes(w, bytes_of(names, len));
+        write_vec_end(w, name);
+        names += len + (names[len] == ',');
+    }
+    write_vec_end(w, list);
+    write_vec_end(w, extension);
+}
+
+static void write_key_share(struct writer *w, struct client13 *client)
+{
+    struct vector_mark extension = begin_extension(w, EXTENSION_KEY_SHARE), list = write_vec16_begin(w), share;
+
+    client->share_count = 0;
+    for (const uint16_t *code = client->hello.share_groups; *code; code++) {
+        const struct tls_group *group = tls_group_find(*code);
+        const struct key_exchange_alg *alg = group ? key_exchange_find(group->key_exchange) : NULL;
+        uint8_t *at;
+
+        write_u16(w, *code);
+        share = write_vec16_begin(w);
+        if (!alg) { /* a group of nobody: some bytes */
+            write_u32(w, 0x01020304);
+        } else {
+            at = write_space(w, key_exchange_client_len(alg));
+            must(at && key_exchange_client_start(&client->shares[client->share_count++], alg,
+                                                 test_random_source(&client->random), at));
+        }
+        write_vec_end(w, share);
+    }
+    write_vec_end(w, list);
+    write_vec_end(w, extension);
+}
+
+static void write_psk(struct writer *w)
+{
+    struct vector_mark extension = begin_extension(w, EXTENSION_PRE_SHARED_KEY), list, entry;
+
+    list = write_vec16_begin(w);
+    entry = write_vec16_begin(w);
+    write_bytes(w, BYTES_OF_LITERAL("a ticket of somebody else"));
+    write_vec_end(w, entry);
+    write_u32(w, 7);
+    write_vec_end(w, list);
+    list = write_vec16_begin(w);
+    entry = write_vec8_begin(w);
+    write_bytes(w, BYTES_OF_LITERAL("0123456789abcdef0123456789abcdef"));
+    write_vec_end(w, entry);
+    write_vec_end(w, list);
+    write_vec_end(w, extension);
+}
+
+static void write_small_extensions(struct writer *w, const struct client13_hello *hello)
+{
+    struct vector_mark mark;
+
+    if (hello->has_early_data) {
+        write_u16(w, EXTENSION_EARLY_DATA);
+        write_u16(w, 0);
+    }
+    if (hello->has_cookie) {
+        mark = begin_extension(w, EXTENSION_COOKIE);
+        write_u16(w, 3);
+        write_bytes(w, BYTES_OF_LITERAL("yum"));
+        write_vec_end(w, mark);
+    }
+    if (!(hello->omit & OMIT_PSK_MODES)) {
+        mark = begin_extension(w, EXTENSION_PSK_KEY_EXCHANGE_MODES);
+        write_u16(w, 0x0101); /* one mode: psk_dhe_ke */
+        write_vec_end(w, mark);
+    }
+}
+
+static void write_extensions(struct writer *w, struct client13 *client)
+{
+    const struct client13_hello *hello = &client->hello;
+    struct vector_mark mark = write_vec16_begin(w);
+
+    if (hello->sni)
+        write_server_name(w, hello->sni);
+    if (!(hello->omit & OMIT_SUPPORTED_VERSIONS))
+        write_versions(w, hello);
+    if (!(hello->omit & OMIT_GROUPS))
+        write_code_extension(w, EXTENSION_SUPPORTED_GROUPS, hello->groups);
+    if (!(hello->omit & OMIT_SCHEMES))
+        write_code_extension(w, EXTENSION_SIGNATURE_ALGORITHMS, hello->schemes);
+    if (!(hello->omit & OMIT_KEY_SHARE))
+        write_key_share(w, client);
+    if (hello->alpn)
+        write_alpn(w, hello->alpn);
+    write_small_extensions(w, hello);
+    write_bytes(w, hello->extra);
+    if (hello->has_psk)
+        write_psk(w);
+    write_bytes(w, hello->after);
+    write_vec_end(w, mark);
+}
+
+struct bytes client13_make_hello(struct client13 *client)
+{
+    static uint8_t message[70000];
+    const struct client13_hello *hello = &client->hello;
+    struct writer w = writer_of(message, sizeof message);
+    struct vector_mark body, mark;
+
+    write_u8(&w, CLIENT_HELLO);
+    body = write_vec24_begin(&w);
+    write_u16(&w, hello->legacy_version);
+    write_bytes(&w, bytes_of(client->client_random, 32));
+    mark = write_vec8_begin(&w);
+    write_bytes(&w, bytes_of(client->session_id, hello->session_id_len));
+    write_vec_end(&w, mark);
+    mark = write_vec16_begin(&w);
+    write_codes(&w, hello->suites);
+    write_vec_end(&w, mark);
+    mark = write_vec8_begin(&w);
+    write_bytes(&w, hello->compression_methods);
+    write_vec_end(&w, mark);
+    if (!(hello->omit & OMIT_EXTENSIONS))
+        write_extensions(&w, client);
+    write_vec_end(&w, body);
+    must(writer_ok(&w));
+    if (client->is_retried) {
+        must(hash_update(&client->transcript, writer_view(&w)));
+    } else if (w.len <= sizeof client->first_hello) {
+        memcpy(client->first_hello, message, w.len);
+        client->first_hello_len = w.len;
+    }
+    return writer_view(&w);
+}
+
+void client13_send_hello(struct client13 *client)
+{
+    client13_put_plain_record(client, CONTENT_HANDSHAKE, client13_make_hello(client));
+}
+
+/* ---- the server's messages */
+
+static void blame(struct client13 *client, const char *fault)
+{
+    if (!client->fault)
+        client->fault = fault;
+}
+
+static const struct hash_alg *hash_of(const struct client13 *client)
+{
+    return hash_find(client->suite->hash);
+}
+
+static bool begin_transcript(struct client13 *client, uint16_t suite_code)
+{
+    client->suite = tls_suite_find(suite_code);
+    if (!client->suite)
+        return false;
+    if (client->transcript.alg)
+        return client->transcript.alg == hash_of(client);
+    must(hash_init(&client->transcript, hash_of(client)));
+    must(hash_update(&client->transcript, bytes_of(client->first_hello, client->first_hello_len)));
+    return true;
+}
+
+static void answer_retry(struct client13 *client, struct bytes message)
+{
+    must(transcript_replace_client_hello(&client->transcript));
+    must(hash_update(&client->transcript, message));
+    client->is_retried = true;
+    client->hello.share_groups[0] = client->retry_group;
+    client->hello.share_groups[1] = 0;
+    client->hello.has_early_data = false;
+}
+
+/* The client's and the server's traffic secrets of one stage, from the transcript so far. */
+static void derive_pair(struct client13 *client, const char *client_label, struct secret *client_secret,
+                        const char *server_label, struct secret *server_secret)
+{
+    uint8_t digest[MAX_HASH_LEN];
+
+    must(hash_peek(&client->transcript, digest));
+    must(key_schedule13_derive(&client->schedule, client_label, digest, client_secret));
+    must(key_schedule13_derive(&client->schedule, server_label, digest, server_secret));
+}
+
+static void use_handshake_keys(struct client13 *client, struct bytes server_share)
+{
+    struct secret shared = {0};
+    struct key_exchange_client *mine = NULL;
+    const struct tls_group *group = tls_group_find(client->group);
+
+    for (size_t i = 0; i < client->share_count; i++)
+        if (group && client->shares[i].alg == key_exchange_find(group->key_exchange))
+            mine = &client->shares[i];
+    if (!mine || key_exchange_client_finish(mine, server_share, &shared) != CRYPTO_OK) {
+        blame(client, "ServerHello has a key share that does not fit");
+        return;
+    }
+    must(key_schedule13_start(&client->schedule, hash_of(client)));
+    must(key_schedule13_handshake(&client->schedule, &shared));
+    derive_pair(client, "c hs traffic", &client->client_handshake_secret, "s hs traffic",
+                &client->server_handshake_secret);
+    must(protection_start(&client->reading, client->suite, &client->server_handshake_secret));
+    must(protection_start(&client->writing, client->suite, &client->client_handshake_secret));
+    secret_wipe(&shared);
+}
+
+static bool read_hello_extensions(struct client13 *client, struct reader *r, bool is_retry, struct bytes *share)
+{
+    bool has_version = false;
+
+    while (!read_end(r)) {
+        struct bytes data;
+        struct reader inner;
+        uint16_t type, code;
+
+        if (!read_u16(r, &type) || !read_vec16(r, 0, UINT16_MAX, &data))
+            return false;
+        inner = reader_of(data);
+        if (!read_u16(&inner, &code))
+            return false;
+        if (type == EXTENSION_SUPPORTED_VERSIONS)
+            has_version = code == TLS_1_3 && read_end(&inner);
+        else if (type == EXTENSION_KEY_SHARE && is_retry)
+            client->retry_group = code;
+        else if (type == EXTENSION_KEY_SHARE && read_vec16(&inner, 1, UINT16_MAX, share))
+            client->group = code;
+        else
+            return false;
+    }
+    return has_version;
+}
+
+static void take_server_hello(struct client13 *client, struct reader *r, struct bytes message)
+{
+    static const uint8_t retry_random[4] = {0xcf, 0x21, 0xad, 0x74};
+    struct bytes random, session_id, extensions, share = {0};
+    uint16_t version, suite;
+    uint8_t compression;
+    struct reader inner;
+    bool is_retry;
+
+    if (!read_u16(r, &version) || !read_bytes(r, 32, &random) || !read_vec8(r, 0, 32, &session_id) ||
+        !read_u16(r, &suite) || !read_u8(r, &compression) || !read_vec16(r, 6, UINT16_MAX, &extensions) ||
+        !read_end(r) || version != TLS_1_2 || compression != 0 || !begin_transcript(client, suite)) {
+        blame(client, "ServerHello does not parse");
+        return;
+    }
+    if (!bytes_equal(session_id, bytes_of(client->session_id, client->hello.session_id_len)))
+        blame(client, "the session id is not echoed"); /* RFC 8446 4.1.3 */
+    is_retry = memcmp(random.at, retry_random, sizeof retry_random) == 0;
+    inner = reader_of(extensions);
+    if (!read_hello_extensions(client, &inner, is_retry, &share)) {
+        blame(client, "the extensions of ServerHello are wrong");
+        return;
+    }
+    if (is_retry) {
+        answer_retry(client, message);
+        client13_send_hello(client);
+        return;
+    }
+    must(hash_update(&client->transcript, message));
+    use_handshake_keys(client, share);
+}
+
+static void take_encrypted_extensions(struct client13 *client, struct reader *r)
+{
+    struct bytes block, data, list, name;
+    struct reader extensions, inner;
+    uint16_t type;
+
+    if (!read_vec16(r, 0, UINT16_MAX, &block) || !read_end(r))
+        blame(client, "EncryptedExtensions does not parse");
+    extensions = reader_of(block);
+    while (read_u16(&extensions, &type) && read_vec16(&extensions, 0, UINT16_MAX, &data)) {
+        inner = reader_of(data);
+        if (type == EXTENSION_SERVER_NAME)
+            client->has_server_name = true;
+        if (type != EXTENSION_ALPN || !read_vec16(&inner, 2, UINT16_MAX, &list))
+            continue;
+        inner = reader_of(list);
+        if (read_vec8(&inner, 1, 255, &name) && read_end(&inner))
+            memcpy(client->alpn, name.at, name.len);
+        else
+            blame(client, "ALPN is not one name");
+    }
+}
+
+static void take_certificate(struct client13 *client, struct reader *r)
+{
+    struct bytes context, list, leaf, extensions;
+    struct reader entries;
+
+    if (!read_vec8(r, 0, 0, &context) || !read_vec24(r, 1, 0xffffff, &list) || !read_end(r)) {
+        blame(client, "Certificate does not parse");
+        return;
+    }
+    entries = reader_of(list);
+    if (!read_vec24(&entries, 1, 0xffffff, &leaf) || !read_vec16(&entries, 0, 0, &extensions) ||
+        leaf.len > sizeof client->leaf) {
+        blame(client, "the certificate list does not parse");
+        return;
+    }
+    memcpy(client->leaf, leaf.at, leaf.len);
+    client->leaf_len = leaf.len;
+}
+
+static void take_certificate_verify(struct client13 *client, struct reader *r)
+{
+    struct bytes signature;
+
+    must(hash_peek(&client->transcript, client->verify_hash));
+    if (!read_u16(r, &client->scheme) || !read_vec16(r, 1, MAX_SIGNATURE_LEN, &signature) || !read_end(r)) {
+        blame(client, "CertificateVerify does not parse");
+        return;
+    }
+    memcpy(client->signature, signature.at, signature.len);
+    client->signature_len = signature.len;
+}
+
+static void take_finished(struct client13 *client, struct reader *r, struct bytes message)
+{
+    uint8_t digest[MAX_HASH_LEN], expected[MAX_HASH_LEN];
+    size_t len = hash_alg_len(hash_of(client));
+
+    must(hash_peek(&client->transcript, digest));
+    must(finished13_verify_data(hash_of(client), &client->server_handshake_secret, digest, expected));
+    if (!bytes_equal(read_rest(r), bytes_of(expected, len))) {
+        blame(client, "the server's Finished does not verify");
+        return;
+    }
+    must(hash_update(&client->transcript, message));
+    must(key_schedule13_master(&client->schedule));
+    derive_pair(client, "c ap traffic", &client->client_application_secret, "s ap traffic",
+                &client->server_application_secret);
+    must(protection_start(&client->reading, client->suite, &client->server_application_secret));
+    client->is_done = true;
+}
+
+static void take_message(struct client13 *client, uint8_t type, struct reader *body, struct bytes message)
+{
+    if (client->message_count < CLIENT_MAX_MESSAGES)
+        client->messages[client->message_count++] = type;
+    if (type == SERVER_HELLO) {
+        take_server_hello(client, body, message);
+        return;
+    }
+    if (!client->suite) {
+        blame(client, "a message before ServerHello");
+        return;
+    }
+    if (type == ENCRYPTED_EXTENSIONS)
+        take_encrypted_extensions(client, body);
+    else if (type == CERTIFICATE)
+        take_certificate(client, body);
+    else if (type == CERTIFICATE_VERIFY)
+        take_certificate_verify(client, body);
+    else if (type == FINISHED) {
+        take_finished(client, body, message);
+        return;
+    } else if (type == KEY_UPDATE) {
+        client->key_updates++;
+        must(protection_update(&client->reading, client->suite));
+        return;
+    } else
+        blame(client, "a message that does not belong here");
+    must(hash_update(&client->transcript, message));
+}
+
+static void take_handshake(struct client13 *client, struct bytes content)
+{
+    struct reader r;
+    struct bytes message, body;
+    uint8_t type;
+
+    must(client->handshake_in_len + content.len <= sizeof client->handshake_in);
+    memcpy(client->handshake_in + client->handshake_in_len, content.at, content.len);
+    client->handshake_in_len += content.len;
+    r = reader_of(bytes_of(client->handshake_in, client->handshake_in_len));
+    for (;;) {
+        struct reader start = r, inner;
+        if (!read_u8(&r, &type) || !read_vec24(&r, 0, 0xffffff, &body)) {
+            r = start;
+            break;
+        }
+        message = bytes_of(start.at, (size_t)(r.at - start.at));
+        inner = reader_of(body);
+        take_message(client, type, &inner, message);
+    }
+    client->handshake_in_len = reader_left(&r);
+    memmove(client->handshake_in, r.at, client->handshake_in_len);
+}
+
+static void take_alert(struct client13 *client, struct bytes content)
+{
+    struct reader r = reader_of(content);
+
+    if (client->has_alert || !read_u8(&r, &client->alert_level) || !read_u8(&r, &client->alert) || !read_end(&r))
+        blame(client, "a malformed or second alert");
+    client->has_alert = true;
+    client->has_close_notify = client->alert == ALERT_CLOSE_NOTIFY;
+}
+
+static void take_content(struct client13 *client, uint8_t type, struct bytes content)
+{
+    if (type == CONTENT_HANDSHAKE)
+        take_handshake(client, content);
+    else if (type == CONTENT_ALERT)
+        take_alert(client, content);
+    else if (type == CONTENT_APPLICATION_DATA)
+        append(&client->text, &client->text_len, content);
+    else if (type == CONTENT_CHANGE_CIPHER_SPEC)
+        client->messages[client->message_count++] = 0xcc;
+    else
+        blame(client, "an unknown record type");
+}
+
+static void take_record(struct client13 *client, uint8_t type, uint8_t *record, size_t len)
+{
+    uint8_t nonce[AEAD_NONCE_LEN], *body = record + RECORD_HEADER_LEN;
+
+    if (type != CONTENT_APPLICATION_DATA || !client->reading.aead) {
+        if (client->reading.aead && type != CONTENT_CHANGE_CIPHER_SPEC)
+            blame(client, "a record in the clear after the keys changed");
+        take_content(client, type, bytes_of(body, len));
+        return;
+    }
+    make_nonce(&client->reading, nonce);
+    if (len < AEAD_TAG_LEN + 1 || aead_open(client->reading.aead, nonce, bytes_of(record, RECORD_HEADER_LEN), body,
+                                            len - AEAD_TAG_LEN, body + len - AEAD_TAG_LEN) != CRYPTO_OK) {
+        blame(client, "a record of the server does not decrypt");
+        return;
+    }
+    client->reading.sequence++;
+    len -= AEAD_TAG_LEN;
+    while (len > 0 && body[len - 1] == 0)
+        len--;
+    must(len > 0);
+    take_content(client, body[len - 1], bytes_of(body, len - 1));
+}
+
+void client13_take(struct client13 *client, struct bytes from_server)
+{
+    struct reader r;
+    size_t done = 0;
+
+    append(&client->in, &client->in_len, from_server);
+    for (;;) {
+        struct bytes body;
+        uint8_t type;
+        uint16_t version;
+
+        r = reader_of(bytes_of(client->in + done, client->in_len - done));
+        if (!read_u8(&r, &type) || !read_u16(&r, &version) || !read_vec16(&r, 0, MAX_CIPHERTEXT_LEN, &body))
+            break;
+        take_record(client, type, client->in + done, body.len);
+        done += RECORD_HEADER_LEN + body.len;
+    }
+    memmove(client->in, client->in + done, client->in_len - done);
+    client->in_len -= done;
+}
+
+bool client13_has_message(const struct client13 *client, uint8_t type)
+{
+    return memchr(client->messages, type, client->message_count) != NULL;
+}
+
+/* ---- the second flight and after */
+
+struct bytes client13_make_finished(struct client13 *client)
+{
+    static uint8_t message[MESSAGE_HEADER_LEN + MAX_HASH_LEN];
+    uint8_t digest[MAX_HASH_LEN], verify_data[MAX_HASH_LEN];
+    struct writer w = writer_of(message, sizeof message);
+    struct vector_mark mark;
+
+    must(hash_peek(&client->transcript, digest));
+    must(finished13_verify_data(hash_of(client), &client->client_handshake_secret, digest, verify_data));
+    write_u8(&w, FINISHED);
+    mark = write_vec24_begin(&w);
+    write_bytes(&w, bytes_of(verify_data, hash_alg_len(hash_of(client))));
+    write_vec_end(&w, mark);
+    return writer_view(&w);
+}
+
+void client13_use_application_keys(struct client13 *client)
+{
+    must(protection_start(&client->writing, client->suite, &client->client_application_secret));
+}
+
+void client13_send_finished(struct client13 *client)
+{
+    client13_put_record(client, CONTENT_HANDSHAKE, client13_make_finished(client));
+    client13_use_application_keys(client);
+}
+
+void client13_send_text(struct client13 *client, struct bytes text)
+{
+    while (text.len > 0) {
+        size_t len = text.len < MAX_PLAINTEXT_LEN ? text.len : MAX_PLAINTEXT_LEN;
+        client13_put_record(client, CONTENT_APPLICATION_DATA, bytes_of(text.at, len));
+        text = bytes_of(text.at + len, text.len - len);
+    }
+}
+
+void client13_send_alert(struct client13 *client, uint8_t level, uint8_t description)
+{
+    uint8_t alert[] = {level, description};
+
+    client13_put_record(client, CONTENT_ALERT, BYTES_OF_ARRAY(alert));
+}
+
+void client13_send_key_update(struct client13 *client, uint8_t request)
+{
+    uint8_t message[] = {KEY_UPDATE, 0, 0, 1, request};
+
+    client13_put_record(client, CONTENT_HANDSHAKE, BYTES_OF_ARRAY(message));
+    must(protection_update(&client->writing, client->suite));
+}

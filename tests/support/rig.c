@@ -1,0 +1,217 @@
+#include "support/rig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+
+static uint64_t rig_now(void *context)
+{
+    struct rig *rig = context;
+    return rig->clock++;
+}
+
+bool rig_init(struct rig *rig, uint64_t seed)
+{
+    memset(rig, 0, sizeof *rig);
+    rig->random.state = seed;
+    rig->pool = pool_new(0);
+    rig->policy = tls_policy_new(test_random_source(&rig->random), rig_now, rig);
+    return rig->pool && rig->policy;
+}
+
+void rig_wipe(struct rig *rig)
+{
+    tls_free(rig->tls);
+    tls_policy_unref(rig->policy);
+    for (size_t i = 0; i < rig->key_count; i++)
+        private_key_free(rig->keys[i]);
+    if (rig->pool && pool_bytes_in_use(rig->pool) != 0)
+        abort(); /* a block leaked */
+    pool_free(rig->pool);
+    free(rig->received);
+    free(rig->wire);
+    memset(rig, 0, sizeof *rig);
+}
+
+static struct bytes read_file(const char *name, const char *suffix)
+{
+    static char text[65536];
+    const char *top = getenv("top_srcdir");
+    char path[4096];
+    size_t len;
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/tests/data/certificates/%s.%s", top ? top : ".", name, suffix);
+    file = fopen(path, "r");
+    if (!file) {
+        fprintf(stderr, "cannot open %s\n", path);
+        abort();
+    }
+    len = fread(text, 1, sizeof text, file);
+    fclose(file);
+    return bytes_of(text, len);
+}
+
+bool rig_add_certificate(struct rig *rig, const char *name)
+{
+    struct crypto_fault fault = {{0}};
+    struct certificate_chain *chain = certificate_chain_new(read_file(name, "crt"), &fault);
+    struct private_key *key;
+
+    if (!chain || !tls_policy_add_certificate(rig->policy, chain, name))
+        return false;
+    key = private_key_new(read_file(name, "key"), test_random_source(&rig->random), &fault);
+    if (!key)
+        return false;
+    rig->keys[rig->key_count++] = key;
+    return true;
+}
+
+bool rig_connect(struct rig *rig)
+{
+    tls_free(rig->tls);
+    rig->tls = tls_new(rig->policy, rig->pool);
+    return rig->tls != NULL;
+}
+
+static size_t next_cut(struct cut *cut, size_t left)
+{
+    size_t len = cut->fixed ? cut->fixed : left;
+
+    if (cut->random) {
+        cut->random = cut->random * 6364136223846793005u + 1442695040888963407u;
+        len = 1 + (size_t)(cut->random >> 33) % 300;
+    }
+    return len < left ? len : left;
+}
+
+/* One read(2) of at most `len` bytes. Answers how many the engine took. */
+static size_t feed_once(struct rig *rig, struct bytes raw)
+{
+    struct iovec span;
+
+    if (raw.len == 0 || tls_wire_space(rig->tls, &span, 1) == 0)
+        return 0;
+    if (raw.len > span.iov_len)
+        raw.len = span.iov_len;
+    memcpy(span.iov_base, raw.at, raw.len);
+    tls_wire_commit(rig->tls, raw.len);
+    return raw.len;
+}
+
+static void take_text(struct rig *rig)
+{
+    struct iovec spans[4];
+    int count;
+
+    while ((count = tls_plain_view(rig->tls, spans, 4)) > 0) {
+        size_t len = next_cut(&rig->cut, spans[0].iov_len);
+
+        if (!tls_is_connected(rig->tls))
+            rig->received_before_finished += len;
+        rig->received = realloc(rig->received, rig->received_len + len);
+        if (!rig->received)
+            abort();
+        memcpy(rig->received + rig->received_len, spans[0].iov_base, len);
+        rig->received_len += len;
+        tls_plain_consume(rig->tls, len);
+    }
+}
+
+bool rig_answer_key(struct rig *rig)
+{
+    const struct tls_key_request *request = tls_key_wanted(rig->tls);
+    uint8_t signature[MAX_SIGNATURE_LEN];
+    size_t len = 0;
+    bool is_ok = false;
+
+    if (!request)
+        return false;
+    for (size_t i = 0; i < rig->key_count && !is_ok; i++)
+        if (memcmp(private_key_id(rig->keys[i]), request->key_id, KEY_ID_LEN) == 0)
+            is_ok = tls_key_perform(request, rig->keys[i], test_random_source(&rig->random), signature, &len);
+    tls_key_done(rig->tls, is_ok, bytes_of(signature, len));
+    return true;
+}
+
+void rig_feed(struct rig *rig, struct bytes raw)
+{
+    while (raw.len > 0) {
+        size_t taken = feed_once(rig, bytes_of(raw.at, next_cut(&rig->cut, raw.len)));
+
+        raw = bytes_of(raw.at + taken, raw.len - taken);
+        take_text(rig);
+        if (taken == 0 && (rig->is_key_held || !rig_answer_key(rig)))
+            return; /* the engine takes no more: it failed, ended, or waits */
+    }
+}
+
+void rig_drain(struct rig *rig, struct client13 *client)
+{
+    struct iovec span;
+
+    while (tls_wire_view(rig->tls, &span, 1) == 1) {
+        size_t len = next_cut(&rig->cut, span.iov_len);
+
+        rig->wire = realloc(rig->wire, rig->wire_len + len);
+        if (!rig->wire)
+            abort();
+        memcpy(rig->wire + rig->wire_len, span.iov_base, len);
+        rig->wire_len += len;
+        if (client)
+            client13_take(client, bytes_of(span.iov_base, len));
+        tls_wire_consume(rig->tls, len);
+    }
+}
+
+void rig_send(struct rig *rig, struct bytes text)
+{
+    while (text.len > 0) {
+        struct iovec spans[4];
+        int count = tls_plain_space(rig->tls, spans, 4);
+        size_t done = 0;
+
+        for (int i = 0; i < count && text.len > 0; i++) {
+            size_t len = text.len < spans[i].iov_len ? text.len : spans[i].iov_len;
+            memcpy(spans[i].iov_base, text.at, len);
+            text = bytes_of(text.at + len, text.len - len);
+            done += len;
+        }
+        if (done == 0)
+            return;
+        tls_plain_commit(rig->tls, done);
+        if (text.len > 0)
+            return; /* the caller drains, then sends the rest */
+    }
+}
+
+void rig_pump(struct rig *rig, struct client13 *client)
+{
+    for (;;) {
+        size_t before = client->out_len + rig->wire_len;
+        struct bytes pending = bytes_of(client->out, client->out_len);
+        uint8_t *owned = client->out;
+
+        client->out = NULL;
+        client->out_len = 0;
+        rig_feed(rig, pending);
+        free(owned);
+        if (!rig->is_key_held)
+            rig_answer_key(rig);
+        take_text(rig);
+        rig_drain(rig, client);
+        if (pending.len == 0 && before == client->out_len + rig->wire_len)
+            return;
+    }
+}
+
+void rig_handshake(struct rig *rig, struct client13 *client)
+{
+    client13_send_hello(client);
+    rig_pump(rig, client);
+    if (client->is_done && !client->fault) {
+        client13_send_finished(client);
+        rig_pump(rig, client);
+    }
+}
