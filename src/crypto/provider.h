@@ -93,14 +93,6 @@ struct private_key {
     _Alignas(16) uint8_t context[];
 };
 
-/* ---- certificates */
-struct self_signed {
-    const char *subject;    /* "CN=..." */
-    struct bytes alt_names; /* GeneralNames in DER */
-    char not_before[15];    /* "YYYYMMDDhhmmss" */
-    char not_after[15];
-};
-
 /* ---- the provider */
 struct provider {
     const char *(*name)(void);
@@ -112,8 +104,6 @@ struct provider {
     /* Of the first provider: needed at start only, nothing hot. FAILED: the algorithm is not known. */
     enum crypto_result (*check_issued)(struct bytes issuer_spki, struct bytes algorithm_oid, struct bytes signed_part,
                                        struct bytes signature);
-    bool (*make_self_signed)(const struct self_signed *wanted, struct random_source random, char **certificate_pem,
-                             char **key_pem);
 };
 
 /* NULL past the last; the first is asked first. Tests hold each against the others. */

@@ -51,5 +51,4 @@ const struct provider provider_mbedtls = {
              [KEY_KIND_ECDSA_P256] = &mbedtls_key_p256,
              [KEY_KIND_ECDSA_P384] = &mbedtls_key_p384},
     .check_issued = mbedtls_check_issued,
-    .make_self_signed = mbedtls_make_self_signed,
 };

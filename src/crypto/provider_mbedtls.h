@@ -16,8 +16,6 @@ extern const struct key_alg mbedtls_key_rsa, mbedtls_key_p256, mbedtls_key_p384;
 
 enum crypto_result mbedtls_check_issued(struct bytes spki, struct bytes algorithm_oid, struct bytes signed_part,
                                         struct bytes signature);
-bool mbedtls_make_self_signed(const struct self_signed *wanted, struct random_source random, char **certificate_pem,
-                              char **key_pem);
 
 /*
  * The curves, loaded once by mbedtls_curves_start() together with the table of multiples of the base point that
