@@ -258,15 +258,58 @@ static void write_public_key(const struct key_material *material, struct writer 
         writer_fail(w);
 }
 
-/* Written anew, not taken from a file, so that a key and its certificate agree whatever form they came in. */
-bool key_material_id(const struct key_material *material, uint8_t id[KEY_ID_LEN])
+void key_write_spki(const struct key_material *material, struct writer *w)
 {
-    uint8_t content[MAX_SPKI_LEN], whole[MAX_SPKI_LEN];
-    struct writer inner = writer_of(content, sizeof content);
-    struct writer outer = writer_of(whole, sizeof whole);
+    uint8_t storage[MAX_SPKI_LEN];
+    struct writer inner = writer_of(storage, sizeof storage);
 
     write_algorithm(material, &inner);
     write_public_key(material, &inner);
-    der_write(&outer, DER_SEQUENCE, writer_view(&inner));
-    return writer_ok(&inner) && writer_ok(&outer) && hash_once(hash_find(HASH_SHA256), writer_view(&outer), id);
+    der_write(w, DER_SEQUENCE, writer_view(&inner));
+    if (!writer_ok(&inner))
+        writer_fail(w);
+}
+
+/* Written anew, not taken from a file, so that a key and its certificate agree whatever form they came in. */
+bool key_material_id(const struct key_material *material, uint8_t id[KEY_ID_LEN])
+{
+    uint8_t storage[MAX_SPKI_LEN];
+    struct writer w = writer_of(storage, sizeof storage);
+
+    key_write_spki(material, &w);
+    return writer_ok(&w) && hash_once(hash_find(HASH_SHA256), writer_view(&w), id);
+}
+
+/* ECPrivateKey (RFC 5915 3) with its public key, the curve being named outside. */
+static void write_ec_private(const struct key_material *material, struct writer *w)
+{
+    static const uint8_t version_one[] = {1};
+    uint8_t point_storage[MAX_POINT_LEN + 4], storage[2 * MAX_POINT_LEN];
+    struct writer point = writer_of(point_storage, sizeof point_storage);
+    struct writer inner = writer_of(storage, sizeof storage);
+
+    der_write_unsigned(&inner, BYTES_OF_ARRAY(version_one));
+    der_write(&inner, DER_OCTET_STRING, material->scalar);
+    der_write_bit_string(&point, bytes_of(material->point, material->point_len));
+    der_write(&inner, DER_CONTEXT_CONSTRUCTED | 1, writer_view(&point));
+    der_write(w, DER_SEQUENCE, writer_view(&inner));
+    if (!writer_ok(&point) || !writer_ok(&inner))
+        writer_fail(w);
+    memory_wipe(storage, sizeof storage);
+}
+
+bool key_write_pkcs8(const struct key_material *material, struct writer *w)
+{
+    uint8_t key_storage[3 * MAX_POINT_LEN], storage[3 * MAX_POINT_LEN];
+    struct writer key = writer_of(key_storage, sizeof key_storage);
+    struct writer inner = writer_of(storage, sizeof storage);
+
+    write_ec_private(material, &key);
+    der_write_unsigned(&inner, bytes_of(NULL, 0)); /* version 0 */
+    write_algorithm(material, &inner);
+    der_write(&inner, DER_OCTET_STRING, writer_view(&key));
+    der_write(w, DER_SEQUENCE, writer_view(&inner));
+    memory_wipe(key_storage, sizeof key_storage);
+    memory_wipe(storage, sizeof storage);
+    return writer_ok(&key) && writer_ok(&inner) && writer_ok(w);
 }

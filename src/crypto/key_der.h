@@ -16,6 +16,9 @@ MUST_CHECK bool key_read_spki(struct bytes der, struct key_material *material, s
 
 enum { MAX_SPKI_LEN = MAX_RSA_BITS / 8 + 64 };
 
+void key_write_spki(const struct key_material *material, struct writer *w);
+MUST_CHECK bool key_write_pkcs8(const struct key_material *material, struct writer *w); /* ECDSA only */
+
 /* SHA-256 of the SubjectPublicKeyInfo. */
 MUST_CHECK bool key_material_id(const struct key_material *material, uint8_t id[KEY_ID_LEN]);
 

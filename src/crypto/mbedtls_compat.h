@@ -11,7 +11,6 @@
 #include <mbedtls/sha256.h>
 #include <mbedtls/sha512.h>
 #include <mbedtls/version.h>
-#include <mbedtls/x509_crt.h>
 
 #if MBEDTLS_VERSION_MAJOR < 3
 
@@ -41,19 +40,6 @@ static inline int compat_rsa_pss_verify(mbedtls_rsa_context *rsa, mbedtls_md_typ
                                              signature);
 }
 
-static inline int compat_crt_set_serial(mbedtls_x509write_cert *certificate, uint8_t *serial, size_t len)
-{
-    mbedtls_mpi number;
-    int error;
-
-    mbedtls_mpi_init(&number);
-    error = mbedtls_mpi_read_binary(&number, serial, len);
-    if (!error)
-        error = mbedtls_x509write_crt_set_serial(certificate, &number);
-    mbedtls_mpi_free(&number);
-    return error;
-}
-
 #else
 
 static inline void compat_rsa_init(mbedtls_rsa_context *rsa)
@@ -70,11 +56,6 @@ static inline int compat_rsa_pss_verify(mbedtls_rsa_context *rsa, mbedtls_md_typ
                                         const uint8_t *hash, const uint8_t *signature)
 {
     return mbedtls_rsa_rsassa_pss_verify_ext(rsa, md, hash_len, hash, md, (int)hash_len, signature);
-}
-
-static inline int compat_crt_set_serial(mbedtls_x509write_cert *certificate, uint8_t *serial, size_t len)
-{
-    return mbedtls_x509write_crt_set_serial_raw(certificate, serial, len);
 }
 
 #endif

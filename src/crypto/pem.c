@@ -159,3 +159,54 @@ bool pem_decode(const struct pem_block *block, struct writer *w)
     }
     return writer_ok(w) && !bad && digits % 4 != 1 && padding == (4 - digits % 4) % 4;
 }
+
+enum { DIGITS_IN_LINE = 64 };
+
+size_t pem_encoded_len(const char *label, size_t der_len)
+{
+    size_t digits = (der_len + 2) / 3 * 4;
+    size_t lines = (digits + DIGITS_IN_LINE - 1) / DIGITS_IN_LINE;
+    size_t marks = strlen(begin_mark) + strlen(end_mark) + 2 * (strlen(label) + strlen(dashes) + 1);
+
+    return marks + digits + lines;
+}
+
+static void write_mark(struct writer *w, const char *mark, const char *label)
+{
+    write_bytes(w, bytes_of_string(mark));
+    write_bytes(w, bytes_of_string(label));
+    write_bytes(w, bytes_of_string(dashes));
+    write_u8(w, '\n');
+}
+
+/* six_bits() the other way. */
+static uint8_t digit_of(uint32_t value)
+{
+    uint32_t c = mask_of_range(value, 0, 25) & (value + 'A');
+
+    c |= mask_of_range(value, 26, 51) & (value - 26 + 'a');
+    c |= mask_of_range(value, 52, 61) & (value - 52 + '0');
+    c |= mask_of_range(value, 62, 62) & '+';
+    c |= mask_of_range(value, 63, 63) & '/';
+    return (uint8_t)c;
+}
+
+void pem_encode(struct writer *w, const char *label, struct bytes der)
+{
+    size_t digits = 0;
+
+    write_mark(w, begin_mark, label);
+    for (size_t i = 0; i < der.len; i += 3) {
+        size_t left = der.len - i < 3 ? der.len - i : 3;
+        uint32_t group = 0;
+
+        for (size_t j = 0; j < 3; j++)
+            group = group << 8 | (j < left ? der.at[i + j] : 0);
+        for (size_t j = 0; j < 4; j++)
+            write_u8(w, j <= left ? digit_of(group >> (18 - 6 * j) & 63) : '=');
+        digits += 4;
+        if (digits % DIGITS_IN_LINE == 0 || i + 3 >= der.len)
+            write_u8(w, '\n');
+    }
+    write_mark(w, end_mark, label);
+}

@@ -30,4 +30,8 @@ size_t pem_decoded_len(const struct pem_block *block);
 /* False for what is not base64, with or without spaces, ending in its padding. Takes the same time for all keys. */
 MUST_CHECK bool pem_decode(const struct pem_block *block, struct writer *w);
 
+/* Bytes that pem_encode() writes, without a NUL. It takes the same time for all keys, too. */
+size_t pem_encoded_len(const char *label, size_t der_len);
+void pem_encode(struct writer *w, const char *label, struct bytes der);
+
 #endif

@@ -101,6 +101,9 @@ struct provider {
     const struct aead_alg *aeads[AEAD_COUNT];
     const struct key_exchange_alg *key_exchanges[KEY_EXCHANGE_COUNT];
     const struct key_alg *keys[KEY_KIND_COUNT];
+    /* Of the first provider: needed at start only, nothing hot. FAILED: the algorithm is not known. */
+    enum crypto_result (*check_issued)(struct bytes issuer_spki, struct bytes algorithm_oid, struct bytes signed_part,
+                                       struct bytes signature);
 };
 
 /* NULL past the last; the first is asked first. Tests hold each against the others. */

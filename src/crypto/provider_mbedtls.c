@@ -50,4 +50,5 @@ const struct provider provider_mbedtls = {
     .keys = {[KEY_KIND_RSA] = &mbedtls_key_rsa,
              [KEY_KIND_ECDSA_P256] = &mbedtls_key_p256,
              [KEY_KIND_ECDSA_P384] = &mbedtls_key_p384},
+    .check_issued = mbedtls_check_issued,
 };

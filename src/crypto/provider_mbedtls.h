@@ -14,6 +14,9 @@ extern const struct aead_alg mbedtls_aead_aes_128_gcm, mbedtls_aead_aes_256_gcm,
 extern const struct key_exchange_alg mbedtls_x25519, mbedtls_secp256r1, mbedtls_secp384r1;
 extern const struct key_alg mbedtls_key_rsa, mbedtls_key_p256, mbedtls_key_p384;
 
+enum crypto_result mbedtls_check_issued(struct bytes spki, struct bytes algorithm_oid, struct bytes signed_part,
+                                        struct bytes signature);
+
 /*
  * The curves, loaded once by mbedtls_curves_start() together with the table of multiples of the base point that
  * 2.28 would otherwise compute for every key share. The library takes them non-const but does not change them any
