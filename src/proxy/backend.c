@@ -1,0 +1,162 @@
+#include "proxy/backend.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+
+static bool resolve_server(struct backend_server *server, const struct config_address *address,
+                           struct config_findings findings)
+{
+    const char *fault = NULL;
+
+    server->text = address->text;
+    server->address_count =
+        (uint8_t)address_resolve(address, ADDRESS_TO_CONNECT, server->addresses, MAX_SERVER_ADDRESSES, &fault);
+    if (server->address_count > 0)
+        return true;
+    config_complain(findings, &address->place, "server '%s' cannot be resolved: %s", address->text, fault);
+    return false;
+}
+
+static struct backend *new_with_servers(size_t count)
+{
+    struct backend *backend = memory_new(sizeof *backend);
+
+    if (!backend)
+        return NULL;
+    backend->servers = memory_new_array(count, sizeof *backend->servers);
+    if (!backend->servers) {
+        memory_free(backend);
+        return NULL;
+    }
+    backend->server_count = (uint32_t)count;
+    return backend;
+}
+
+struct backend *backend_new(const struct config_backend *config, struct config_findings findings)
+{
+    struct backend *backend = new_with_servers(config->servers.count);
+    bool is_ok = true;
+
+    if (!backend) {
+        config_complain(findings, &config->place, "out of memory");
+        return NULL;
+    }
+    backend->name = config->name;
+    backend->connect_timeout = config->connect_timeout;
+    backend->send_proxy = config->send_proxy;
+    for (size_t i = 0; i < config->servers.count; i++)
+        is_ok = resolve_server(&backend->servers[i], &config->servers.values[i], findings) && is_ok;
+    if (is_ok)
+        return backend;
+    backend_free(backend);
+    return NULL;
+}
+
+struct backend *backend_new_demo(uint16_t port)
+{
+    const struct config_address address = {.text = CONFIG_BACKEND_DEMO, .host = "127.0.0.1", .port = port};
+    struct backend *backend = new_with_servers(1);
+    const char *fault = NULL;
+
+    if (!backend)
+        return NULL;
+    backend->name = CONFIG_BACKEND_DEMO;
+    backend->connect_timeout = 3 * 1000 * 1000;
+    backend->is_demo = true;
+    backend->servers[0].text = CONFIG_BACKEND_DEMO;
+    backend->servers[0].address_count =
+        (uint8_t)address_resolve(&address, ADDRESS_TO_CONNECT, backend->servers[0].addresses, 1, &fault);
+    if (backend->servers[0].address_count == 1)
+        return backend;
+    backend_free(backend);
+    return NULL;
+}
+
+void backend_free(struct backend *backend)
+{
+    if (!backend)
+        return;
+    memory_free(backend->servers);
+    memory_free(backend);
+}
+
+bool backend_next(struct backend *backend, struct backend_attempt *attempt)
+{
+    if (attempt->servers_tried == 0) {
+        attempt->server = backend->next;
+        backend->next = (backend->next + 1) % backend->server_count;
+    } else if (attempt->addresses_tried < backend->servers[attempt->server].address_count) {
+        attempt->addresses_tried++;
+        return true;
+    } else if (attempt->servers_tried >= MAX_CONNECT_SERVERS || attempt->servers_tried >= backend->server_count) {
+        return false;
+    } else {
+        attempt->server = (attempt->server + 1) % backend->server_count;
+    }
+    attempt->servers_tried++;
+    attempt->addresses_tried = 1;
+    return true;
+}
+
+const struct backend_server *backend_server_of(const struct backend *backend, const struct backend_attempt *attempt)
+{
+    return attempt->servers_tried ? &backend->servers[attempt->server] : NULL;
+}
+
+/* The n-th address tried is counted from the preferred one, which may have moved meanwhile: that costs a retry. */
+static uint8_t address_index(const struct backend_server *server, const struct backend_attempt *attempt)
+{
+    return (uint8_t)((server->preferred + attempt->addresses_tried - 1) % server->address_count);
+}
+
+void backend_worked(struct backend *backend, const struct backend_attempt *attempt)
+{
+    struct backend_server *server = &backend->servers[attempt->server];
+
+    if (attempt->addresses_tried > 1)
+        server->preferred = address_index(server, attempt);
+}
+
+static void set_options(int fd, const struct socket_address *address)
+{
+    static const int on = 1;
+
+    if (address->any.sa_family == AF_UNIX)
+        return;
+    /* Neither can fail on a TCP socket, and a connection works without them. */
+    (void)!setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    (void)!setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+}
+
+enum backend_connect_result backend_connect(const struct backend *backend, const struct backend_attempt *attempt,
+                                            int *fd, int *error)
+{
+    const struct backend_server *server = backend_server_of(backend, attempt);
+    const struct socket_address *address = &server->addresses[address_index(server, attempt)];
+
+    *fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (*fd < 0) {
+        *error = errno;
+        return BACKEND_FAILED;
+    }
+    set_options(*fd, address);
+    if (connect(*fd, &address->any, address->len) == 0)
+        return BACKEND_CONNECTED;
+    if (errno == EINPROGRESS || errno == EINTR)
+        return BACKEND_CONNECTING;
+    *error = errno;
+    close(*fd);
+    *fd = -1;
+    return BACKEND_FAILED;
+}
+
+int backend_connect_error(int fd)
+{
+    int error = 0;
+    socklen_t len = sizeof error;
+
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 ? error : errno;
+}

@@ -1,0 +1,146 @@
+#include "proxy/key_service.h"
+
+#include <event2/event.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "proxy/limits.h"
+#include "proxy/policy.h"
+
+struct question {
+    struct connection_ticket ticket;
+    struct tls_key_request request;
+    uint64_t asked_at;
+};
+
+struct key_service {
+    const struct keyring *keyring;
+    struct random_source random;
+    key_answer *answer;
+    void *context;
+    struct event *turn;
+    size_t first, count; /* a ring: questions[first] is the oldest */
+    size_t capacity;
+    struct question *questions;
+};
+
+static void schedule(struct key_service *service)
+{
+    /* A timer of zero runs once the sockets were looked at again; an event made active by hand would run first. */
+    static const struct timeval at_once = {0, 0};
+
+    if (event_add(service->turn, &at_once) != 0)
+        log_message(LOG_LEVEL_ERROR, "cannot schedule the private-key operations");
+}
+
+static struct question take_oldest(struct key_service *service)
+{
+    struct question oldest = service->questions[service->first];
+
+    service->first = (service->first + 1) % service->capacity;
+    service->count--;
+    return oldest;
+}
+
+static void perform(struct key_service *service, const struct question *question)
+{
+    const struct private_key *key = keyring_find(service->keyring, question->request.key_id);
+    uint8_t out[MAX_SIGNATURE_LEN];
+    size_t len = 0;
+    bool is_ok = policy_now(NULL) - question->asked_at <= KEY_WAIT_TIMEOUT && key &&
+                 tls_key_perform(&question->request, key, service->random, out, &len);
+
+    service->answer(service->context, question->ticket, is_ok, bytes_of(out, is_ok ? len : 0));
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *context)
+{
+    struct key_service *service = context;
+    (void)fd, (void)what;
+
+    for (int i = 0; i < MAX_KEY_OPERATIONS_PER_TURN && service->count > 0; i++) {
+        struct question question = take_oldest(service);
+        perform(service, &question);
+    }
+    if (service->count > 0)
+        schedule(service);
+}
+
+struct key_service *key_service_new(struct event_base *base, const struct keyring *keyring, struct random_source random,
+                                    key_answer *answer, void *context)
+{
+    struct key_service *service = memory_new(sizeof *service);
+
+    if (!service)
+        return NULL;
+    service->keyring = keyring;
+    service->random = random;
+    service->answer = answer;
+    service->context = context;
+    service->turn = evtimer_new(base, on_turn, service);
+    if (!service->turn) {
+        memory_free(service);
+        return NULL;
+    }
+    return service;
+}
+
+void key_service_free(struct key_service *service)
+{
+    if (!service)
+        return;
+    event_free(service->turn);
+    memory_free(service->questions);
+    memory_free(service);
+}
+
+/* The ring grows with the load, up to its bound: most processes never have more than a few questions open. */
+static bool grow(struct key_service *service)
+{
+    size_t capacity = service->capacity ? 4 * service->capacity : 16;
+    struct question *questions;
+
+    if (service->capacity >= MAX_KEY_QUEUE)
+        return false;
+    questions = memory_new_array(capacity, sizeof *questions);
+    if (!questions)
+        return false;
+    for (size_t i = 0; i < service->count; i++)
+        questions[i] = service->questions[(service->first + i) % service->capacity];
+    memory_free(service->questions);
+    service->questions = questions;
+    service->capacity = capacity;
+    service->first = 0;
+    return true;
+}
+
+/* The oldest has waited longest in vain: its client is the likeliest to have left. */
+static void drop_oldest(struct key_service *service)
+{
+    struct question oldest = take_oldest(service);
+    service->answer(service->context, oldest.ticket, false, bytes_of(NULL, 0));
+}
+
+bool key_service_ask(struct key_service *service, struct connection_ticket ticket,
+                     const struct tls_key_request *request)
+{
+    struct question *question;
+
+    if (service->count == service->capacity && !grow(service)) {
+        if (service->count == 0)
+            return false;
+        drop_oldest(service);
+    }
+    question = &service->questions[(service->first + service->count) % service->capacity];
+    question->ticket = ticket;
+    question->request = *request;
+    question->asked_at = policy_now(NULL);
+    service->count++;
+    schedule(service);
+    return true;
+}
+
+size_t key_service_waiting(const struct key_service *service)
+{
+    return service->count;
+}

@@ -1,0 +1,65 @@
+#include "proxy/keyring.h"
+
+#include "base/alloc.h"
+
+struct keyring {
+    struct private_key **keys;
+    size_t count, capacity;
+};
+
+struct keyring *keyring_new(void)
+{
+    return memory_new(sizeof(struct keyring));
+}
+
+void keyring_free(struct keyring *keyring)
+{
+    if (!keyring)
+        return;
+    for (size_t i = 0; i < keyring->count; i++)
+        private_key_free(keyring->keys[i]);
+    memory_free(keyring->keys);
+    memory_free(keyring);
+}
+
+static bool has_room(struct keyring *keyring)
+{
+    size_t capacity = keyring->capacity ? 2 * keyring->capacity : 4;
+    struct private_key **keys;
+
+    if (keyring->count < keyring->capacity)
+        return true;
+    keys = memory_resize(keyring->keys, capacity * sizeof(struct private_key *));
+    if (!keys)
+        return false;
+    keyring->keys = keys;
+    keyring->capacity = capacity;
+    return true;
+}
+
+bool keyring_add(struct keyring *keyring, struct private_key *key)
+{
+    if (keyring_find(keyring, private_key_id(key))) {
+        private_key_free(key);
+        return true;
+    }
+    if (!has_room(keyring)) {
+        private_key_free(key);
+        return false;
+    }
+    keyring->keys[keyring->count++] = key;
+    return true;
+}
+
+const struct private_key *keyring_find(const struct keyring *keyring, const uint8_t key_id[KEY_ID_LEN])
+{
+    for (size_t i = 0; i < keyring->count; i++)
+        if (memcmp(private_key_id(keyring->keys[i]), key_id, KEY_ID_LEN) == 0)
+            return keyring->keys[i];
+    return NULL;
+}
+
+size_t keyring_count(const struct keyring *keyring)
+{
+    return keyring->count;
+}

@@ -1,0 +1,37 @@
+/*
+ * limits.h: every bound of the proxy in one place. Times in microseconds, sizes in bytes.
+ */
+#ifndef PROXY_LIMITS_H
+#define PROXY_LIMITS_H
+
+enum {
+    MAX_ACCEPTS_PER_WAKE = 64,     /* so that a storm of connects cannot starve the relays */
+    ACCEPT_PAUSE = 100 * 1000,     /* after EMFILE and its like */
+    PAUSE_LOG_INTERVAL = 10000000, /* one line about it in 10 s */
+    LISTEN_BACKLOG = 4096,         /* cut by net.core.somaxconn */
+
+    DESCRIPTORS_PER_CONNECTION = 2,
+    SPARE_DESCRIPTORS = 64, /* listeners, logs, certificates being read */
+
+    MAX_PUMP_ROUNDS = 8, /* of one connection in one turn of the loop */
+    MAX_SPANS = 8,
+
+    LINGER_TIMEOUT = 1000 * 1000, /* after an alert: read and discard for so long ... */
+    MAX_LINGER_BYTES = 64 * 1024, /* ... or so much, so that the alert survives the close */
+    WRITE_STALL_TIMEOUT = 60 * 1000 * 1000,
+    DELIVERY_CHECK_INTERVAL = 10 * 1000, /* is the send queue empty yet, before a reset */
+
+    MAX_KEY_QUEUE = 1024, /* private-key operations waiting */
+    KEY_WAIT_TIMEOUT = 2 * 1000 * 1000,
+    MAX_KEY_OPERATIONS_PER_TURN = 2, /* a signature may take a millisecond: the relays run in between */
+
+    MAX_SERVER_ADDRESSES = 8,      /* of one `server` name */
+    MAX_LISTEN_SOCKETS = 16,       /* of one `address` */
+    MAX_CONNECT_SERVERS = 2,       /* the one whose turn it is, and the next one once */
+    MAX_LOG_LINES_PER_SECOND = 10, /* of one class of trouble */
+
+    MAX_CERTIFICATE_FILE_LEN = 256 * 1024,
+    MAX_KEY_FILE_LEN = 64 * 1024,
+};
+
+#endif

@@ -1,0 +1,203 @@
+#include "proxy/proxy.h"
+
+#include <event2/event.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "proxy/connection.h"
+#include "proxy/limits.h"
+
+uint64_t proxy_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+struct proxy_settings proxy_default_settings(void)
+{
+    return (struct proxy_settings){0, LINGER_TIMEOUT, WRITE_STALL_TIMEOUT};
+}
+
+size_t proxy_raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 1;
+    if (limit.rlim_cur < limit.rlim_max) {
+        struct rlimit raised = {limit.rlim_max, limit.rlim_max};
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+            limit = raised;
+    }
+    if (limit.rlim_cur <= SPARE_DESCRIPTORS + DESCRIPTORS_PER_CONNECTION)
+        return 1;
+    return (size_t)(limit.rlim_cur - SPARE_DESCRIPTORS) / DESCRIPTORS_PER_CONNECTION;
+}
+
+/* ---- lines that were suppressed */
+
+static void tell_suppressed(struct log_limit *limit, const char *class)
+{
+    struct log_line line;
+    uint32_t suppressed = log_limit_take_suppressed(limit);
+
+    if (suppressed == 0)
+        return;
+    log_begin(&line, LOG_LEVEL_NOTICE, "suppressed");
+    log_text(&line, "class", class);
+    log_number(&line, "lines", suppressed);
+    log_end(&line);
+}
+
+void proxy_tell_suppressed(struct proxy *proxy)
+{
+    for (int why = 0; why < WHY_COUNT; why++)
+        tell_suppressed(&proxy->limit_by_why[why], why_name((enum why)why));
+    tell_suppressed(&proxy->limit_backend, "backend_failed");
+}
+
+static void on_suppressed_timer(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    proxy_tell_suppressed(context);
+}
+
+void proxy_tell_suppressed_later(struct proxy *proxy)
+{
+    static const struct timeval soon = {1, 0};
+
+    if (!evtimer_pending(proxy->suppressed_timer, NULL))
+        (void)!event_add(proxy->suppressed_timer, &soon); /* else the next line tells it */
+}
+
+/* ---- life */
+
+static void on_key_answer(void *context, struct connection_ticket ticket, bool is_ok, struct bytes answer)
+{
+    struct proxy *proxy = context;
+    struct connection *connection = proxy_find(proxy, ticket);
+
+    if (connection)
+        connection_answer_key(connection, is_ok, answer);
+    else
+        proxy->counters.key_answers_late++;
+}
+
+struct proxy *proxy_new(struct event_base *base, struct keyring *keyring, struct proxy_settings settings)
+{
+    struct proxy *proxy = memory_new(sizeof *proxy);
+
+    if (!proxy)
+        return NULL;
+    proxy->base = base;
+    proxy->keyring = keyring;
+    proxy->settings = settings;
+    if (proxy->settings.max_connections == 0)
+        proxy->settings.max_connections = proxy_raise_descriptor_limit();
+    TAILQ_INIT(&proxy->sheddable);
+    proxy->pool = pool_new(0);
+    proxy->keys = key_service_new(base, keyring, random_system(), on_key_answer, proxy);
+    proxy->suppressed_timer = evtimer_new(base, on_suppressed_timer, proxy);
+    if (proxy->pool && proxy->keys && proxy->suppressed_timer)
+        return proxy;
+    proxy_free(proxy);
+    return NULL;
+}
+
+void proxy_free(struct proxy *proxy)
+{
+    if (!proxy)
+        return;
+    proxy->on_empty = NULL;
+    for (uint32_t slot = 0; slot < proxy->slot_count; slot++)
+        if (proxy->slots[slot])
+            connection_drop(proxy->slots[slot]);
+    if (proxy->suppressed_timer)
+        event_free(proxy->suppressed_timer);
+    key_service_free(proxy->keys);
+    pool_free(proxy->pool);
+    memory_free(proxy->slots);
+    memory_free(proxy);
+}
+
+size_t proxy_cut_connections(struct proxy *proxy)
+{
+    size_t count = proxy->connection_count;
+
+    for (uint32_t slot = 0; slot < proxy->slot_count; slot++)
+        if (proxy->slots[slot])
+            connection_cut(proxy->slots[slot], WHY_SHUTDOWN);
+    return count;
+}
+
+void proxy_when_empty(struct proxy *proxy, void (*on_empty)(void *context), void *context)
+{
+    proxy->on_empty = on_empty;
+    proxy->on_empty_context = context;
+}
+
+/* ---- the table */
+
+static bool grow(struct proxy *proxy)
+{
+    uint32_t count = proxy->slot_count ? 2 * proxy->slot_count : 64;
+    struct connection **slots = memory_resize(proxy->slots, count * sizeof(struct connection *));
+
+    if (!slots)
+        return false;
+    memset(slots + proxy->slot_count, 0, (count - proxy->slot_count) * sizeof(struct connection *));
+    proxy->slots = slots;
+    proxy->slot_count = count;
+    return true;
+}
+
+bool proxy_enter(struct proxy *proxy, struct connection *connection, struct connection_ticket *ticket)
+{
+    if (proxy->connection_count == proxy->slot_count && !grow(proxy))
+        return false;
+    /* Some slot is free: on from where the last one was found, so that a search passes each slot once a round. */
+    while (proxy->slots[proxy->next_slot % proxy->slot_count])
+        proxy->next_slot++;
+    ticket->slot = proxy->next_slot++ % proxy->slot_count;
+    ticket->id = ++proxy->last_id;
+    proxy->slots[ticket->slot] = connection;
+    proxy->connection_count++;
+    return true;
+}
+
+void proxy_leave(struct proxy *proxy, struct connection_ticket ticket)
+{
+    proxy->slots[ticket.slot] = NULL;
+    proxy->connection_count--;
+    if (proxy->connection_count == 0 && proxy->on_empty)
+        proxy->on_empty(proxy->on_empty_context);
+}
+
+struct connection *proxy_find(const struct proxy *proxy, struct connection_ticket ticket)
+{
+    struct connection *connection = ticket.slot < proxy->slot_count ? proxy->slots[ticket.slot] : NULL;
+
+    return connection && connection->ticket.id == ticket.id ? connection : NULL;
+}
+
+/* ---- when there are too many */
+
+bool proxy_shed_one(struct proxy *proxy)
+{
+    struct connection *oldest = TAILQ_FIRST(&proxy->sheddable);
+
+    if (!oldest)
+        return false;
+    proxy->counters.shed++;
+    connection_cut(oldest, WHY_OVERLOADED);
+    return true;
+}
+
+bool proxy_make_room(struct proxy *proxy)
+{
+    return proxy->connection_count < proxy->settings.max_connections || proxy_shed_one(proxy);
+}

@@ -1,0 +1,92 @@
+/*
+ * proxy.h: sockets on both sides of the engine.
+ *
+ * A listener accepts, a connection couples the client's socket with a struct tls and, once the client's Finished
+ * was verified and never before, with a backend's socket; the relay pumps bytes between them for as long as anything
+ * is ready. This folder owns no relay buffers: it reads into the engine's storage and writes from it, so that what
+ * cannot be held is not asked for.
+ *
+ * It never looks into the relayed text, never parses TLS, never reads the configuration file, and never calls a
+ * private key: that is asked of the key service and answered later. All of it runs in one thread, on plain
+ * struct event.
+ */
+#ifndef PROXY_PROXY_H
+#define PROXY_PROXY_H
+
+#include <sys/queue.h>
+
+#include "base/buffer.h"
+#include "proxy/counters.h"
+#include "proxy/key_service.h"
+#include "proxy/log_limit.h"
+
+struct connection;
+struct event_base;
+
+TAILQ_HEAD(connection_queue, connection);
+
+/* Times in microseconds. */
+struct proxy_settings {
+    size_t max_connections; /* 0: as many as RLIMIT_NOFILE carries */
+    uint64_t linger_timeout, write_stall_timeout;
+};
+
+/* What all listeners of a process share. Its fields are for this folder, the counters for all. */
+struct proxy {
+    struct event_base *base;
+    struct pool *pool;
+    struct keyring *keyring;
+    struct key_service *keys;
+    struct counters counters;
+    struct proxy_settings settings;
+
+    struct connection **slots; /* NULL where free */
+    uint32_t slot_count, next_slot;
+    size_t connection_count;
+    uint64_t last_id;
+    struct connection_queue sheddable; /* unfinished handshakes, oldest first; before them what only lingers */
+
+    struct log_limit limit_by_why[WHY_COUNT];
+    struct log_limit limit_backend;
+    struct event *suppressed_timer;
+
+    void (*on_empty)(void *context); /* the last connection ended; NULL: nobody waits for it */
+    void *on_empty_context;
+};
+
+struct proxy_settings proxy_default_settings(void);
+
+/* Takes over neither `base` nor `keyring`, which outlive it. NULL when out of memory. */
+MUST_CHECK struct proxy *proxy_new(struct event_base *base, struct keyring *keyring, struct proxy_settings settings);
+
+/* Ends every connection at once, without a word to the peers. NULL is fine. */
+void proxy_free(struct proxy *proxy);
+
+/* Ends every connection with a word: WHY_SHUTDOWN and its alert. Answers how many there were. */
+size_t proxy_cut_connections(struct proxy *proxy);
+
+/* Raises the soft limit of descriptors to the hard one; answers how many connections that carries. */
+size_t proxy_raise_descriptor_limit(void);
+
+/* Calls `on_empty` whenever the last connection ended. */
+void proxy_when_empty(struct proxy *proxy, void (*on_empty)(void *context), void *context);
+
+/* For connection.c: a place in the table, and the way back from a ticket (NULL for one that is gone). */
+MUST_CHECK bool proxy_enter(struct proxy *proxy, struct connection *connection, struct connection_ticket *ticket);
+void proxy_leave(struct proxy *proxy, struct connection_ticket ticket);
+struct connection *proxy_find(const struct proxy *proxy, struct connection_ticket ticket);
+
+/* Makes room for a connection that was just accepted. False: nothing can be let go but that one. */
+MUST_CHECK bool proxy_make_room(struct proxy *proxy);
+
+/* Lets the oldest unfinished handshake go; false when there is none. */
+MUST_CHECK bool proxy_shed_one(struct proxy *proxy);
+
+/* Sees to it that suppressed lines are told of within a second or two. */
+void proxy_tell_suppressed_later(struct proxy *proxy);
+void proxy_tell_suppressed(struct proxy *proxy);
+
+/* CLOCK_MONOTONIC in microseconds. */
+uint64_t proxy_now(void);
+
+#endif

@@ -1,0 +1,279 @@
+#include "proxy/relay.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <unistd.h>
+
+#include "proxy/limits.h"
+
+enum io_kind { IO_MOVED, IO_BLOCKED, IO_END, IO_RESET };
+
+struct io {
+    enum io_kind kind;
+    size_t len;
+};
+
+static bool is_ready(const struct connection *c, unsigned ports)
+{
+    return c->tls && (tls_ready(c->tls) & ports) != 0;
+}
+
+static size_t total_len(const struct iovec *spans, int count)
+{
+    size_t len = 0;
+    for (int i = 0; i < count; i++)
+        len += spans[i].iov_len;
+    return len;
+}
+
+static enum io_kind kind_of_error(int error)
+{
+    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR ? IO_BLOCKED : IO_RESET;
+}
+
+/* After a short read the socket was empty a moment ago: the event loop tells when it no longer is. */
+static struct io read_into(struct endpoint *from, const struct iovec *spans, int count)
+{
+    ssize_t len = readv(from->fd, spans, count);
+
+    if (len > 0) {
+        from->can_read = (size_t)len == total_len(spans, count);
+        return (struct io){IO_MOVED, (size_t)len};
+    }
+    from->can_read = false;
+    return (struct io){len == 0 ? IO_END : kind_of_error(errno), 0};
+}
+
+static struct io write_from(struct endpoint *to, struct iovec *spans, int count)
+{
+    const struct msghdr message = {.msg_iov = spans, .msg_iovlen = (size_t)count};
+    ssize_t len = sendmsg(to->fd, &message, MSG_NOSIGNAL);
+
+    if (len >= 0) {
+        to->can_write = (size_t)len == total_len(spans, count);
+        return (struct io){IO_MOVED, (size_t)len};
+    }
+    to->can_write = false;
+    return (struct io){kind_of_error(errno), 0};
+}
+
+/* ---- the client's side */
+
+static void end_client_input(struct connection *c, enum io_kind kind)
+{
+    c->client.has_ended_in = true;
+    if (kind == IO_RESET)
+        c->client.is_reset = c->client.has_ended_out = true;
+    tls_wire_end(c->tls);
+}
+
+static bool pull_from_client(struct connection *c)
+{
+    struct iovec spans[MAX_SPANS];
+    struct io io;
+    int count;
+
+    if (!c->client.can_read || c->client.has_ended_in || !is_ready(c, TLS_WIRE_IN))
+        return false;
+    count = tls_wire_space(c->tls, spans, MAX_SPANS);
+    if (count == 0)
+        return false;
+    io = read_into(&c->client, spans, count);
+    tls_wire_commit(c->tls, io.len);
+    if (io.kind == IO_BLOCKED)
+        return false;
+    if (io.kind == IO_MOVED)
+        c->active_at = proxy_now();
+    else
+        end_client_input(c, io.kind);
+    return true;
+}
+
+/* Nothing can be sent any more, but what the client sent before it left may still be in the socket: read on. */
+static void lose_client_output(struct connection *c)
+{
+    c->client.is_reset = c->client.has_ended_out = true;
+    c->client.can_read = true;
+}
+
+static void note_client_progress(struct connection *c, bool has_moved)
+{
+    uint64_t now = proxy_now();
+
+    if (has_moved) {
+        c->active_at = now;
+        c->blocked_at = 0;
+    } else if (c->blocked_at == 0) {
+        c->blocked_at = now;
+    }
+}
+
+static bool push_to_client(struct connection *c)
+{
+    struct iovec spans[MAX_SPANS];
+    struct io io;
+    int count;
+
+    if (!is_ready(c, TLS_WIRE_OUT))
+        return false;
+    count = tls_wire_view(c->tls, spans, MAX_SPANS);
+    if (c->client.has_ended_out) {
+        tls_wire_consume(c->tls, total_len(spans, count)); /* nobody is left to read it */
+        return true;
+    }
+    if (!c->client.can_write)
+        return false;
+    io = write_from(&c->client, spans, count);
+    if (io.kind == IO_RESET) {
+        lose_client_output(c);
+        return true;
+    }
+    note_client_progress(c, io.len > 0);
+    tls_wire_consume(c->tls, io.len);
+    return io.len > 0;
+}
+
+/* ---- the backend's side */
+
+static void lose_backend_output(struct connection *c, int error)
+{
+    c->backend.has_ended_out = true;
+    c->backend.can_read = true; /* its answer may have come before it stopped reading */
+    if (error != EPIPE)
+        c->backend.is_reset = true; /* EPIPE: its end of file came first, and ends its answer properly */
+}
+
+static bool push_header(struct connection *c)
+{
+    struct bytes header = buffer_view(&c->header);
+    struct iovec span = {(void *)header.at, header.len};
+    struct io io = write_from(&c->backend, &span, 1);
+
+    if (io.kind == IO_RESET) {
+        lose_backend_output(c, errno);
+        buffer_drop(&c->header, c->proxy->pool);
+        return true;
+    }
+    buffer_consume(&c->header, c->proxy->pool, io.len);
+    return io.len > 0;
+}
+
+static bool push_to_backend(struct connection *c)
+{
+    struct iovec spans[MAX_SPANS];
+    struct io io;
+    int count;
+
+    if (c->state != CONNECTION_RELAYING || (!c->backend.can_write && !c->backend.has_ended_out))
+        return false;
+    if (buffer_len(&c->header) > 0)
+        return push_header(c);
+    if (!is_ready(c, TLS_PLAIN_OUT))
+        return false;
+    count = tls_plain_view(c->tls, spans, MAX_SPANS);
+    if (c->backend.has_ended_out) {
+        tls_plain_consume(c->tls, total_len(spans, count)); /* it stopped reading: its answer may still be coming */
+        return true;
+    }
+    io = write_from(&c->backend, spans, count);
+    if (io.kind == IO_RESET) {
+        lose_backend_output(c, errno);
+        return true;
+    }
+    if (io.len > 0)
+        c->active_at = proxy_now();
+    c->bytes_in += io.len;
+    tls_plain_consume(c->tls, io.len);
+    return io.len > 0;
+}
+
+static void end_backend_input(struct connection *c, enum io_kind kind)
+{
+    c->backend.has_ended_in = true;
+    if (kind == IO_END && !c->backend.is_reset) {
+        tls_close(c->tls);
+        return;
+    }
+    c->backend.is_reset = c->backend.has_ended_out = true;
+    tls_abort(c->tls, WHY_BACKEND_RESET);
+}
+
+static bool pull_from_backend(struct connection *c)
+{
+    struct iovec spans[MAX_SPANS];
+    struct io io;
+    int count;
+
+    if (c->state != CONNECTION_RELAYING || !c->backend.can_read || c->backend.has_ended_in ||
+        !is_ready(c, TLS_PLAIN_IN))
+        return false;
+    count = tls_plain_space(c->tls, spans, MAX_SPANS);
+    if (count == 0)
+        return false;
+    io = read_into(&c->backend, spans, count);
+    tls_plain_commit(c->tls, io.len);
+    if (io.kind == IO_BLOCKED)
+        return false;
+    if (io.kind != IO_MOVED)
+        end_backend_input(c, io.kind);
+    else
+        c->active_at = proxy_now();
+    c->bytes_out += io.len;
+    return true;
+}
+
+void relay_pump(struct connection *c)
+{
+    bool has_moved = true;
+
+    for (int round = 0; round < MAX_PUMP_ROUNDS && has_moved; round++) {
+        has_moved = pull_from_client(c);
+        has_moved = push_to_backend(c) || has_moved;
+        has_moved = pull_from_backend(c) || has_moved;
+        has_moved = push_to_client(c) || has_moved;
+    }
+}
+
+bool relay_flush_client(struct connection *c)
+{
+    while (push_to_client(c))
+        ;
+    return is_ready(c, TLS_WIRE_OUT) && !c->client.has_ended_out;
+}
+
+bool relay_discard_client(struct connection *c)
+{
+    uint8_t scrap[4096];
+
+    while (c->lingered < MAX_LINGER_BYTES) {
+        ssize_t len = read(c->client.fd, scrap, sizeof scrap);
+        if (len <= 0)
+            return len == 0 || kind_of_error(errno) == IO_RESET;
+        c->lingered += (uint32_t)len;
+    }
+    return true;
+}
+
+short relay_client_interest(const struct connection *c)
+{
+    short interest = 0;
+
+    if (!c->client.has_ended_in && is_ready(c, TLS_WIRE_IN))
+        interest |= EV_READ;
+    if (!c->client.has_ended_out && is_ready(c, TLS_WIRE_OUT))
+        interest |= EV_WRITE;
+    return interest;
+}
+
+short relay_backend_interest(const struct connection *c)
+{
+    short interest = 0;
+
+    if (c->state == CONNECTION_CONNECTING)
+        return EV_WRITE;
+    if (!c->backend.has_ended_in && is_ready(c, TLS_PLAIN_IN))
+        interest |= EV_READ;
+    if (!c->backend.has_ended_out && (buffer_len(&c->header) > 0 || is_ready(c, TLS_PLAIN_OUT)))
+        interest |= EV_WRITE;
+    return interest;
+}
