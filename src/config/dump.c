@@ -13,7 +13,7 @@ static void write_text(struct writer *out, const char *text)
 static void write_line(struct writer *out, const char *key, const char *value)
 {
     write_text(out, key);
-    write_text(out, " = ");
+    write_text(out, *value ? " = " : " =");
     for (; *value; value++)
         write_text(out, *value == '$' ? "$$" : (const char[]){*value, 0});
     write_text(out, "\n");

@@ -1,13 +1,14 @@
 #include "config/ini_lines.h"
 
 #include <ini.h>
-#include <stdlib.h>
+#include <stdio.h>
 
 struct lines {
     struct bytes left;
     unsigned number; /* of the line inih is looking at */
     const struct ini_events *events;
     struct report *report;
+    char fault[96];
 };
 
 static bool is_blank(char c)
@@ -74,16 +75,17 @@ static bool next_line(struct lines *lines, struct bytes *line)
     return true;
 }
 
-static bool has_control(struct lines *lines, struct bytes line)
+/* NULL, or what is wrong with a byte. */
+static const char *check_bytes(struct lines *lines, struct bytes line)
 {
     for (size_t i = 0; i < line.len; i++) {
         if (is_control((char)line.at[i])) {
-            report_error(lines->report, lines->number, "byte %zu of the line is the control character 0x%02x", i + 1,
-                         line.at[i]);
-            return true;
+            snprintf(lines->fault, sizeof lines->fault, "byte %zu of the line is the control character 0x%02x", i + 1,
+                     line.at[i]);
+            return lines->fault;
         }
     }
-    return false;
+    return NULL;
 }
 
 /* Splits "kind name" in place of a header's text. False when there are more words, or none. */
@@ -148,7 +150,6 @@ static const char *clean(struct lines *lines, struct bytes line, size_t limit, c
     line.len = len_without_comment(line, true);
     while (line.len != 0 && is_blank((char)line.at[line.len - 1]))
         line.len--;
-    out[0] = 0;
     if (line.len == 0)
         return NULL;
     if (is_blank((char)line.at[0]))
@@ -165,26 +166,30 @@ static const char *clean(struct lines *lines, struct bytes line, size_t limit, c
     return fault;
 }
 
+/* The keys below a refused header must not fall into the section before it. */
+static void refuse(struct lines *lines, struct bytes line, const char *fault)
+{
+    if (line.at[0] == '[')
+        lines->events->section(lines->events->context, lines->number, NULL, NULL);
+    report_error(lines->report, lines->number, "%s", fault);
+}
+
 /* What inih calls for the next line. A line that is refused is an empty one to inih, so that it goes on. */
 static char *read_line(char *out, int size, void *stream)
 {
     struct lines *lines = stream;
-    struct bytes line;
     size_t limit = size < MAX_INI_LINE + 2 ? (size_t)size - 2 : MAX_INI_LINE;
+    struct bytes line;
+    const char *fault;
 
     if (report_is_full(lines->report) || !next_line(lines, &line))
         return NULL;
     out[0] = 0;
-    if (!has_control(lines, line)) {
-        const char *fault = clean(lines, line, limit, out);
-        if (fault) {
-            out[0] = 0;
-            report_error(lines->report, lines->number, "%s", fault);
-        }
-    }
-    /* Its keys must not fall into the section before. */
-    if (out[0] == 0 && line.len != 0 && line.at[0] == '[')
-        lines->events->section(lines->events->context, lines->number, NULL, NULL);
+    fault = check_bytes(lines, line);
+    if (!fault)
+        fault = clean(lines, line, limit, out);
+    if (fault)
+        refuse(lines, line, fault);
     return strcat(out, "\n");
 }
 

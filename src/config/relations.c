@@ -78,17 +78,24 @@ static void check_use(const struct config *config, const struct config_backend *
     report_warning(report, backend->place.line, "no [listen NAME] uses [backend %s]", backend->name);
 }
 
+/* Only a configuration that is used is worth a word on what is odd about it. */
+static void look_for_oddities(const struct config *config, struct report *report)
+{
+    for (size_t i = 0; i < config->listen_count; i++)
+        check_timeouts(&config->listens[i], report);
+    for (size_t i = 0; i < config->backend_count; i++)
+        check_use(config, &config->backends[i], report);
+}
+
 void relations_check(struct config *config, struct report *report)
 {
     for (size_t i = 0; i < config->listen_count; i++) {
         join_backend(config, &config->listens[i], report);
         check_development(&config->listens[i], report);
-        check_timeouts(&config->listens[i], report);
         check_addresses(config, i, report);
     }
     if (config->listen_count == 0 && report_is_clean(report)) /* else it may have been refused */
         report_error(report, 0, "there is no [listen NAME]");
     if (report_is_clean(report))
-        for (size_t i = 0; i < config->backend_count; i++)
-            check_use(config, &config->backends[i], report);
+        look_for_oddities(config, report);
 }
