@@ -10,7 +10,12 @@ void *memory_new(size_t len)
 
 void *memory_new_array(size_t count, size_t len)
 {
-    return calloc(count ? count : 1, len ? len : 1);
+    size_t product;
+
+    /* calloc() checks this too, but the sanitizers' one ends the program instead of answering. */
+    if (__builtin_mul_overflow(count, len, &product))
+        return NULL;
+    return memory_new(product);
 }
 
 void *memory_resize(void *at, size_t len)
