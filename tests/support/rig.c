@@ -15,6 +15,8 @@ bool rig_init(struct rig *rig, uint64_t seed)
 {
     memset(rig, 0, sizeof *rig);
     rig->random.state = seed;
+    if (!crypto_start())
+        return false;
     rig->pool = pool_new(0);
     rig->policy = tls_policy_new(test_random_source(&rig->random), rig_now, rig);
     return rig->pool && rig->policy;
@@ -53,17 +55,25 @@ static struct bytes read_file(const char *name, const char *suffix)
     return bytes_of(text, len);
 }
 
+static bool fail(const char *name, const struct crypto_fault *fault)
+{
+    fprintf(stderr, "%s: %s\n", name, fault->text);
+    return false;
+}
+
 bool rig_add_certificate(struct rig *rig, const char *name)
 {
     struct crypto_fault fault = {{0}};
     struct certificate_chain *chain = certificate_chain_new(read_file(name, "crt"), &fault);
     struct private_key *key;
 
-    if (!chain || !tls_policy_add_certificate(rig->policy, chain, name))
+    if (!chain)
+        return fail(name, &fault);
+    if (!tls_policy_add_certificate(rig->policy, chain, name))
         return false;
     key = private_key_new(read_file(name, "key"), test_random_source(&rig->random), &fault);
     if (!key)
-        return false;
+        return fail(name, &fault);
     rig->keys[rig->key_count++] = key;
     return true;
 }
