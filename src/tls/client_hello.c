@@ -44,6 +44,9 @@ bool client_hello_parse(struct reader *body, struct client_hello *out, enum why 
     *why = WHY_CLIENT_HELLO_MALFORMED;
     if (!parse_fields(body, out))
         return false;
+    *why = WHY_TRAILING_BYTES;
+    if (!read_end(body))
+        return false;
     return extensions_parse(out->extensions, out, why);
 }
 

@@ -39,8 +39,8 @@ static void assert_signature_verifies(void)
 
     ck_assert(key != NULL);
     ck_assert(bytes_equal(certificate_chain_der(chain, 0), bytes_of(client.leaf, client.leaf_len)));
-    ck_assert(tls_certificate_verify_input(
-        bytes_of(client.verify_hash, hash_alg_len(hash_find(client.suite->hash))), input, &len));
+    ck_assert(tls_certificate_verify_input(bytes_of(client.verify_hash, hash_alg_len(hash_find(client.suite->hash))),
+                                           input, &len));
     ck_assert_int_eq(signature_check(key, tls_signature_scheme_find(client.scheme)->signature, bytes_of(input, len),
                                      bytes_of(client.signature, client.signature_len)),
                      CRYPTO_OK);
@@ -59,7 +59,8 @@ static void assert_text_flows(void)
 
 START_TEST(a_full_handshake_goes_through_and_text_flows_both_ways)
 {
-    static const uint8_t flight[] = {SERVER_HELLO, 0xcc, ENCRYPTED_EXTENSIONS, CERTIFICATE, CERTIFICATE_VERIFY, FINISHED};
+    static const uint8_t flight[] = {SERVER_HELLO,       0xcc,    ENCRYPTED_EXTENSIONS, CERTIFICATE,
+                                     CERTIFICATE_VERIFY, FINISHED};
 
     begin("p256");
     rig_handshake(&rig, &client);
@@ -116,8 +117,8 @@ END_TEST
 /* RFC 8446 4.1.1 and 4.1.4: no share for a common group: HelloRetryRequest, once. */
 START_TEST(a_retry_asks_for_our_first_group_and_the_handshake_goes_on)
 {
-    static const uint8_t flight[] = {SERVER_HELLO, 0xcc, SERVER_HELLO, ENCRYPTED_EXTENSIONS,
-                                     CERTIFICATE, CERTIFICATE_VERIFY, FINISHED};
+    static const uint8_t flight[] = {SERVER_HELLO,       0xcc,    SERVER_HELLO, ENCRYPTED_EXTENSIONS, CERTIFICATE,
+                                     CERTIFICATE_VERIFY, FINISHED};
 
     begin("p256");
     client.hello.groups[0] = 0x0018;
@@ -398,8 +399,8 @@ END_TEST
 START_TEST(the_timeline_shows_the_flights_in_order)
 {
     static const char *const expected[] = {
-        "ClientHello", "ServerHello", "ChangeCipherSpec",  "EncryptedExtensions", "Certificate", "CertificateVerify",
-        "Finished",    "Finished",    "application data",
+        "ClientHello",       "ServerHello", "ChangeCipherSpec", "EncryptedExtensions", "Certificate",
+        "CertificateVerify", "Finished",    "Finished",         "application data",
     };
     struct tls_timeline timeline = {0};
 
