@@ -88,7 +88,7 @@ static void log_offered(struct log_line *line, const struct tls_offered *offered
 
 static void log_allowed_versions(struct log_line *line, const struct tls_suite *const *suites, size_t count)
 {
-    uint16_t versions[MAX_POLICY_SUITES];
+    uint16_t versions[MAX_POLICY_SUITES] = {0};
     size_t version_count = 0;
 
     for (size_t i = 0; i < count && i < MAX_POLICY_SUITES; i++) {
