@@ -4,7 +4,7 @@
 
 # The words are put together here, or this file would find itself.
 markers="\\b(TO""DO|FIX""ME|X""XX|HA""CK)\\b"
-machines="(/wo""rk/|/ho""me/[a-z]|/ro""ot/|/Us""ers/)"
+machines="(^|[^[:alnum:]_.}-])(/wo""rk/|/ho""me/[a-z]|/ro""ot/|/Us""ers/)"
 
 # What belongs to the project: the committed files where git can tell, else everything but builds.
 files() {
