@@ -220,17 +220,12 @@ bool record_send(struct tls *tls, enum content_type type, struct bytes content)
     return true;
 }
 
-uint8_t *record_body(struct tls *tls, size_t index, size_t *len)
+uint8_t *record_body(struct tls *tls, size_t index)
 {
     size_t space, before = index * MAX_SEALED_LEN;
     uint8_t *at = buffer_space(&tls->wire_out, &space);
 
-    if (!at || space <= before + RECORD_OVERHEAD)
-        return NULL;
-    *len = space - before - RECORD_OVERHEAD;
-    if (*len > MAX_PLAINTEXT_LEN)
-        *len = MAX_PLAINTEXT_LEN;
-    return at + before + RECORD_HEADER_LEN;
+    return at && space >= before + MAX_SEALED_LEN ? at + before + RECORD_HEADER_LEN : NULL;
 }
 
 bool record_seal_body(struct tls *tls, size_t len)

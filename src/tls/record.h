@@ -26,10 +26,10 @@ enum record_result record_next(struct tls *tls, uint8_t *type, struct plain_span
 MUST_CHECK bool record_send(struct tls *tls, enum content_type type, struct bytes content);
 
 /*
- * Application data in place: the body of the record that will lie `index` full records behind the end of wire_out,
- * NULL when the block ends before it could hold one byte. *len is how much text fits.
+ * Application data in place: the body, MAX_PLAINTEXT_LEN bytes, of the record that will lie `index` full records behind
+ * the end of wire_out. NULL when the block ends before it.
  */
-uint8_t *record_body(struct tls *tls, size_t index, size_t *len);
+uint8_t *record_body(struct tls *tls, size_t index);
 
 /* Seals `len` bytes that were put into record_body(tls, 0). False: the connection failed. */
 MUST_CHECK bool record_seal_body(struct tls *tls, size_t len);

@@ -327,7 +327,7 @@ void tls_plain_consume(struct tls *tls, size_t len)
 
 int tls_plain_space(struct tls *tls, struct iovec *spans, int n)
 {
-    size_t wanted = tls->is_bulk_out ? BLOCK_BULK_LEN : BLOCK_RECORD_LEN, len;
+    size_t wanted = tls->is_bulk_out ? BLOCK_BULK_LEN : BLOCK_RECORD_LEN;
     int count = 0;
 
     if (!takes_plain(tls))
@@ -336,15 +336,9 @@ int tls_plain_space(struct tls *tls, struct iovec *spans, int n)
         tls_fail(tls, WHY_NO_MEMORY);
         return 0;
     }
-    tls->offered_space = 0;
-    for (; count < n && (spans[count].iov_base = record_body(tls, (size_t)count, &len)); count++) {
-        spans[count].iov_len = len;
-        tls->offered_space += (uint32_t)len;
-        if (len < MAX_PLAINTEXT_LEN) { /* the last that fits */
-            count++;
-            break;
-        }
-    }
+    for (; count < n && (spans[count].iov_base = record_body(tls, (size_t)count)); count++)
+        spans[count].iov_len = MAX_PLAINTEXT_LEN;
+    tls->offered_space = (uint32_t)count * MAX_PLAINTEXT_LEN;
     return count;
 }
 
