@@ -8,6 +8,7 @@
 #include <string.h>
 
 static unsigned long armed, asked, live;
+static bool is_paused;
 
 void alloc_fault_arm(unsigned long n)
 {
@@ -25,9 +26,19 @@ unsigned long alloc_fault_live(void)
     return live;
 }
 
+void alloc_fault_pause(void)
+{
+    is_paused = true;
+}
+
+void alloc_fault_resume(void)
+{
+    is_paused = false;
+}
+
 static bool must_fail(void)
 {
-    return ++asked == armed;
+    return !is_paused && ++asked == armed;
 }
 
 static void *take(size_t len)

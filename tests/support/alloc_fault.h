@@ -9,6 +9,10 @@
 /* The n-th allocation from now answers NULL, only that one; 0 lets all succeed. Counting begins anew. */
 void alloc_fault_arm(unsigned long n);
 
+/* Between these two every allocation succeeds and none is counted: for the other side of a conversation. */
+void alloc_fault_pause(void);
+void alloc_fault_resume(void);
+
 /* Allocations asked for since alloc_fault_arm(). */
 unsigned long alloc_fault_count(void);
 

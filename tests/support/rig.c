@@ -157,6 +157,18 @@ void rig_feed(struct rig *rig, struct bytes raw)
     }
 }
 
+static void begin_client_turn(const struct rig *rig)
+{
+    if (rig->before_client)
+        rig->before_client();
+}
+
+static void end_client_turn(const struct rig *rig)
+{
+    if (rig->after_client)
+        rig->after_client();
+}
+
 void rig_drain(struct rig *rig, struct client13 *client)
 {
     struct iovec span;
@@ -169,8 +181,11 @@ void rig_drain(struct rig *rig, struct client13 *client)
             abort();
         memcpy(rig->wire + rig->wire_len, span.iov_base, len);
         rig->wire_len += len;
-        if (client)
+        if (client) {
+            begin_client_turn(rig);
             client13_take(client, bytes_of(span.iov_base, len));
+            end_client_turn(rig);
+        }
         tls_wire_consume(rig->tls, len);
     }
 }
@@ -218,10 +233,14 @@ void rig_pump(struct rig *rig, struct client13 *client)
 
 void rig_handshake(struct rig *rig, struct client13 *client)
 {
+    begin_client_turn(rig);
     client13_send_hello(client);
+    end_client_turn(rig);
     rig_pump(rig, client);
     if (client->is_done && !client->fault) {
+        begin_client_turn(rig);
         client13_send_finished(client);
+        end_client_turn(rig);
         rig_pump(rig, client);
     }
 }

@@ -22,8 +22,10 @@ struct rig {
     struct tls *tls;
     struct test_random random;
     uint64_t clock;
-    struct cut cut;    /* how the wires are cut, both ways */
-    bool is_key_held;  /* leave key requests open */
+    struct cut cut;              /* how the wires are cut, both ways */
+    bool is_key_held;            /* leave key requests open */
+    void (*before_client)(void); /* around every turn of the client; NULL: nothing */
+    void (*after_client)(void);
     uint8_t *received; /* text for the backend */
     size_t received_len;
     size_t received_before_finished; /* must stay 0 */

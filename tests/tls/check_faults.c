@@ -1,0 +1,126 @@
+/*
+ * What can fail inside us, fails: every allocation of our own, every call for randomness, the pool. The handshake then
+ * fails closed: no crash, no leak, never a byte for the backend before Finished.
+ */
+#include "support/alloc_fault.h"
+#include "support/check_run.h"
+#include "support/rig.h"
+
+static struct rig rig;
+static struct client13 client;
+
+enum fault { FAULT_ALLOCATION, FAULT_RANDOM };
+
+/* A conversation with everything in it: two certificates, ALPN, a retry, text, key updates, the end. */
+static void converse(void)
+{
+    rig.before_client = alloc_fault_pause;
+    rig.after_client = alloc_fault_resume;
+    if (!rig_add_certificate(&rig, "p256") || !rig_add_certificate(&rig, "rsa2048") ||
+        !tls_policy_add_alpn(rig.policy, BYTES_OF_LITERAL("http/1.1")) || !rig_connect(&rig))
+        return;
+    client.hello.share_groups[0] = 0;
+    client.hello.alpn = "http/1.1";
+    rig_handshake(&rig, &client);
+    if (!tls_is_connected(rig.tls))
+        return;
+    alloc_fault_pause();
+    client13_send_key_update(&client, 1);
+    client13_send_text(&client, BYTES_OF_LITERAL("ping"));
+    alloc_fault_resume();
+    rig_pump(&rig, &client);
+    rig_send(&rig, BYTES_OF_LITERAL("pong"));
+    rig_drain(&rig, &client);
+    tls_close(rig.tls);
+    rig_drain(&rig, &client);
+}
+
+/* True when the conversation came to its good end. */
+static bool run_with(enum fault fault, unsigned long n)
+{
+    unsigned long live = alloc_fault_live();
+    bool is_good = false;
+
+    memset(&rig, 0, sizeof rig);
+    alloc_fault_arm(0);
+    client13_init(&client, 11);
+    alloc_fault_arm(fault == FAULT_ALLOCATION ? n : 0);
+    if (rig_init(&rig, 7)) {
+        rig.random.fail_at = fault == FAULT_RANDOM ? n : 0;
+        converse();
+        ck_assert_uint_eq(rig.received_before_finished, 0);
+        is_good = rig.tls && tls_outcome(rig.tls)->why == WHY_NONE && client.has_close_notify && client.text_len == 4 &&
+                  rig.received_len == 4;
+        if (rig.tls && tls_outcome(rig.tls)->why != WHY_NONE)
+            ck_assert(tls_ready(rig.tls) & TLS_OVER);
+        if (rig.received_len > 0)
+            ck_assert(bytes_equal(bytes_of(rig.received, rig.received_len), BYTES_OF_LITERAL("ping")));
+    }
+    alloc_fault_pause();
+    client13_wipe(&client);
+    rig_wipe(&rig);
+    alloc_fault_resume();
+    ck_assert_uint_eq(alloc_fault_live(), live);
+    return is_good;
+}
+
+START_TEST(every_failing_allocation_of_ours_fails_closed)
+{
+    unsigned long count;
+
+    ck_assert(run_with(FAULT_ALLOCATION, 0));
+    ck_assert(run_with(FAULT_ALLOCATION, 0)); /* the second time nothing is set up any more */
+    count = alloc_fault_count();
+    ck_assert_uint_gt(count, 20);
+    for (unsigned long n = 1; n <= count; n++)
+        ck_assert_msg(!run_with(FAULT_ALLOCATION, n), "the conversation survived failing allocation %lu", n);
+}
+END_TEST
+
+START_TEST(every_failing_call_for_randomness_fails_closed)
+{
+    unsigned long count;
+
+    ck_assert(run_with(FAULT_RANDOM, 0));
+    rig_init(&rig, 7) ? (void)0 : ck_abort();
+    converse();
+    count = rig.random.calls;
+    rig_wipe(&rig);
+    client13_wipe(&client);
+    ck_assert_uint_ge(count, 2);
+    for (unsigned long n = 1; n <= count; n++)
+        ck_assert_msg(!run_with(FAULT_RANDOM, n), "the conversation survived failing randomness %lu", n);
+}
+END_TEST
+
+/* A pool that runs dry at any size is a reason, and everything comes back. */
+START_TEST(a_pool_that_runs_dry_fails_closed)
+{
+    for (size_t limit = 1; limit < 4 * BLOCK_RECORD_LEN; limit += 499) {
+        ck_assert(rig_init(&rig, 7));
+        pool_free(rig.pool);
+        rig.pool = pool_new(limit);
+        ck_assert(rig.pool != NULL);
+        client13_init(&client, 11);
+        converse();
+        ck_assert_uint_eq(rig.received_before_finished, 0);
+        if (rig.tls && !tls_is_connected(rig.tls)) {
+            ck_assert(tls_outcome(rig.tls)->why == WHY_NO_MEMORY);
+            ck_assert_uint_lt(limit, 3 * BLOCK_RECORD_LEN);
+        }
+        client13_wipe(&client);
+        rig_wipe(&rig);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        every_failing_allocation_of_ours_fails_closed,
+        every_failing_call_for_randomness_fails_closed,
+        a_pool_that_runs_dry_fails_closed,
+    };
+
+    return check_run("faults", tests, ARRAY_LEN(tests));
+}
