@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "proxy/limits.h"
-#include "proxy/policy.h"
+#include "proxy/proxy.h"
 
 struct question {
     struct connection_ticket ticket;
@@ -47,7 +47,7 @@ static void perform(struct key_service *service, const struct question *question
     const struct private_key *key = keyring_find(service->keyring, question->request.key_id);
     uint8_t out[MAX_SIGNATURE_LEN];
     size_t len = 0;
-    bool is_ok = policy_now(NULL) - question->asked_at <= KEY_WAIT_TIMEOUT && key &&
+    bool is_ok = proxy_now() - question->asked_at <= KEY_WAIT_TIMEOUT && key &&
                  tls_key_perform(&question->request, key, service->random, out, &len);
 
     service->answer(service->context, question->ticket, is_ok, bytes_of(out, is_ok ? len : 0));
@@ -134,7 +134,7 @@ bool key_service_ask(struct key_service *service, struct connection_ticket ticke
     question = &service->questions[(service->first + service->count) % service->capacity];
     question->ticket = ticket;
     question->request = *request;
-    question->asked_at = policy_now(NULL);
+    question->asked_at = proxy_now();
     service->count++;
     schedule(service);
     return true;
