@@ -60,7 +60,7 @@ static const struct option options[] = {
      .help = "How long open connections may finish after the order to stop; 0 closes them at once"},
     {GENERAL(max_connections), .key = "max-connections", .type = OPTION_COUNT, .min = 1, .max = 10000000,
      .takes_zero = true, .default_text = "0",
-     .help = "How many connections are held at a time; 0 is as many as the limit on open files allows"},
+     .help = "How many connections are held at a time; 0 is as many as the limit on open files carries"},
 
     {LISTEN(addresses), .key = "address", .type = OPTION_LISTEN_ADDRESS, .is_required = true,
      .example = "*:443",
@@ -77,7 +77,7 @@ static const struct option options[] = {
      .help = "The [backend NAME] that gets the plaintext; 'demo' is built in and shows the handshake"},
     {LISTEN(alpn), .key = "alpn", .type = OPTION_WORDS, .default_text = "",
      .example = "h2, http/1.1",
-     .help = "Application protocols in the order of preference; without any the extension is ignored"},
+     .help = "Application protocols of the backend, the preferred one first; without any the extension is ignored"},
     {LISTEN(unknown_sni), .key = "unknown-sni", .type = OPTION_CHOICE, .choices = unknown_snis,
      .default_text = "default",
      .help = "A client names a host that no certificate has: it is shown the first certificate, or an alert"},

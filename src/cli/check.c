@@ -1,0 +1,53 @@
+#include "cli/source.h"
+#include "cli/verbs.h"
+#include "crypto/crypto.h"
+#include "proxy/policy.h"
+
+#include <stdio.h>
+
+/* Every listener is looked at, also behind one with faults. */
+static MUST_CHECK bool check_listens(const struct config *config, struct keyring *keyring)
+{
+    bool is_good = true;
+
+    for (size_t i = 0; i < config->listen_count; i++) {
+        struct tls_policy *policy = policy_build(&config->listens[i], keyring, cli_findings);
+        is_good = is_good && policy;
+        tls_policy_unref(policy);
+    }
+    return is_good;
+}
+
+static int check(const struct options *options, const struct config *config)
+{
+    struct keyring *keyring = keyring_new();
+    int code = CLI_EXIT_CONFIG;
+
+    if (!keyring) {
+        cli_tell("out of memory");
+        return CLI_EXIT_FAILURE;
+    }
+    if (check_listens(config, keyring)) {
+        printf("%s: the configuration is good\n", source_name(options));
+        code = CLI_EXIT_OK;
+    }
+    keyring_free(keyring);
+    return code;
+}
+
+int verb_check(const struct options *options)
+{
+    struct config *config;
+    int code;
+
+    if (!crypto_start()) {
+        cli_tell("the cryptographic library does not start");
+        return CLI_EXIT_FAILURE;
+    }
+    config = source_load(options, cli_findings);
+    if (!config)
+        return CLI_EXIT_CONFIG;
+    code = check(options, config);
+    config_free(config);
+    return code;
+}

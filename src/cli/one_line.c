@@ -1,0 +1,60 @@
+#include "cli/one_line.h"
+
+static const char *const keys[ONE_LINE_OPTIONS] = {
+    [ONE_LINE_LISTEN] = "address", [ONE_LINE_BACKEND] = "server", [ONE_LINE_CERTIFICATE] = "certificate",
+    [ONE_LINE_KEY] = "key",        [ONE_LINE_ALPN] = "alpn",      [ONE_LINE_SEND_PROXY] = "send-proxy",
+};
+
+void one_line_init(struct one_line *one_line)
+{
+    *one_line = (struct one_line){.is_used = false};
+    one_line->listen = writer_of(one_line->listen_text, sizeof one_line->listen_text);
+    one_line->backend = writer_of(one_line->backend_text, sizeof one_line->backend_text);
+}
+
+const char *one_line_take(struct one_line *one_line, enum one_line_option option, const char *value)
+{
+    bool is_of_backend = option == ONE_LINE_BACKEND || option == ONE_LINE_SEND_PROXY;
+    struct writer *out = is_of_backend ? &one_line->backend : &one_line->listen;
+    const char *fault;
+
+    one_line->has[option] = one_line->is_used = true;
+    if (!*value)
+        return "is empty";
+    if (!config_write_line(out, keys[option], value, &fault))
+        return fault;
+    return writer_ok(out) ? NULL : "is one too many";
+}
+
+const char *one_line_check(const struct one_line *one_line)
+{
+    const bool *has = one_line->has;
+
+    if (one_line->is_used && !has[ONE_LINE_LISTEN])
+        return "-b, --cert, --key, --alpn and --send-proxy need -f";
+    if (has[ONE_LINE_KEY] && !has[ONE_LINE_CERTIFICATE])
+        return "--key needs --cert";
+    if (has[ONE_LINE_SEND_PROXY] && !has[ONE_LINE_BACKEND])
+        return "--send-proxy needs -b";
+    return NULL;
+}
+
+static void write_text(struct writer *out, const char *text)
+{
+    write_bytes(out, bytes_of_string(text));
+}
+
+struct config *one_line_load(const struct one_line *one_line, struct config_findings findings)
+{
+    uint8_t text[2 * MAX_ONE_LINE_LEN + 256];
+    struct writer out = writer_of(text, sizeof text);
+    bool has_backend = one_line->has[ONE_LINE_BACKEND];
+
+    write_text(&out, "[listen main]\n");
+    write_bytes(&out, writer_view(&one_line->listen));
+    if (!one_line->has[ONE_LINE_CERTIFICATE])
+        write_text(&out, "certificate = " CONFIG_CERTIFICATE_DEVELOPMENT "\n");
+    write_text(&out, has_backend ? "backend = main\n[backend main]\n" : "backend = " CONFIG_BACKEND_DEMO "\n");
+    write_bytes(&out, writer_view(&one_line->backend));
+    return config_parse(CONFIG_NAME_COMMAND_LINE, writer_view(&out), findings);
+}

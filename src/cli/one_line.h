@@ -1,0 +1,42 @@
+/*
+ * one_line.h: a proxy without a file: `sallyport -f :8443 -b 127.0.0.1:8080 --cert X --key Y`.
+ *
+ * The options become the text of a configuration, and that is read as any other: there is no second way to make a
+ * struct config, and `-T` shows the file that would do the same.
+ */
+#ifndef CLI_ONE_LINE_H
+#define CLI_ONE_LINE_H
+
+#include "config/config.h"
+
+enum one_line_option {
+    ONE_LINE_LISTEN,
+    ONE_LINE_BACKEND,
+    ONE_LINE_CERTIFICATE,
+    ONE_LINE_KEY,
+    ONE_LINE_ALPN,
+    ONE_LINE_SEND_PROXY,
+    ONE_LINE_OPTIONS
+};
+
+enum { MAX_ONE_LINE_LEN = 16 * 1024 }; /* of either section */
+
+struct one_line {
+    bool has[ONE_LINE_OPTIONS];
+    bool is_used;
+    struct writer listen, backend;
+    uint8_t listen_text[MAX_ONE_LINE_LEN], backend_text[MAX_ONE_LINE_LEN];
+};
+
+void one_line_init(struct one_line *one_line);
+
+/* NULL, or what is wrong with the value as the end of a sentence. */
+MUST_CHECK const char *one_line_take(struct one_line *one_line, enum one_line_option option, const char *value);
+
+/* NULL, or a sentence about what is missing. */
+MUST_CHECK const char *one_line_check(const struct one_line *one_line);
+
+/* As config_parse(). */
+MUST_CHECK struct config *one_line_load(const struct one_line *one_line, struct config_findings findings);
+
+#endif

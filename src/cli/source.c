@@ -1,0 +1,31 @@
+#include "cli/source.h"
+
+bool source_is_built_in(const struct options *options)
+{
+    return !options->config_file && !options->one_line.is_used;
+}
+
+const char *source_name(const struct options *options)
+{
+    if (options->config_file)
+        return options->config_file;
+    return options->one_line.is_used ? CONFIG_NAME_COMMAND_LINE : "built in";
+}
+
+static struct config *load(const struct options *options, struct config_findings findings)
+{
+    if (options->config_file)
+        return config_load(options->config_file, findings);
+    if (options->one_line.is_used)
+        return one_line_load(&options->one_line, findings);
+    return config_parse(source_name(options), bytes_of_string(default_config), findings);
+}
+
+struct config *source_load(const struct options *options, struct config_findings findings)
+{
+    struct config *config = load(options, findings);
+
+    if (config && options->has_log_level)
+        config->general.log_level = (int)options->log_level;
+    return config;
+}

@@ -1,0 +1,20 @@
+/* source.h: where the configuration comes from: a file, the command line, or what is built in. */
+#ifndef CLI_SOURCE_H
+#define CLI_SOURCE_H
+
+#include "cli/options.h"
+#include "config/config.h"
+
+/* As config_load(), with what -q or -d says put in. */
+MUST_CHECK struct config *source_load(const struct options *options, struct config_findings findings);
+
+/* Without -c and -f: a demonstration for whoever starts sallyport for the first time. */
+bool source_is_built_in(const struct options *options);
+
+/* What findings call it. */
+const char *source_name(const struct options *options);
+
+/* default_config.c */
+extern const char default_config[];
+
+#endif

@@ -1,0 +1,20 @@
+/* verbs.h: what can be asked of sallyport. Each answers an exit code. */
+#ifndef CLI_VERBS_H
+#define CLI_VERBS_H
+
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "config/config.h"
+
+int verb_run(const struct options *options);
+int verb_check(const struct options *options);
+int verb_dump(const struct options *options);
+int verb_version(void);
+
+/* To standard error, one finding a line. */
+extern const struct config_findings cli_findings;
+
+/* "sallyport: ..." on standard error. */
+void cli_tell(const char *format, ...) PRINTF_LIKE(1, 2);
+
+#endif

@@ -1,0 +1,59 @@
+#include "cli/verbs.h"
+#include "crypto/crypto.h"
+#include "daemon/libraries.h"
+
+#include <config.h>
+#include <stdio.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+
+/* What the compiler says it was told to do, not what the build meant to tell it. */
+static const char *const build_options[] = {
+    __VERSION__,
+#ifdef __OPTIMIZE__
+    "optimised",
+#else
+    "not optimised",
+#endif
+#if defined(_FORTIFY_SOURCE) && _FORTIFY_SOURCE >= 3
+    "FORTIFY_SOURCE 3",
+#elif defined(_FORTIFY_SOURCE) && _FORTIFY_SOURCE > 0
+    "FORTIFY_SOURCE",
+#endif
+#ifdef __SSP_STRONG__
+    "stack protector",
+#endif
+#ifdef __PIE__
+    "position independent",
+#endif
+#ifdef __CET__
+    "control flow protection",
+#endif
+#ifdef __SANITIZE_ADDRESS__
+    "AddressSanitizer",
+#endif
+};
+
+int verb_version(void)
+{
+    struct crypto_service service;
+
+    if (!crypto_start()) {
+        cli_tell("the cryptographic library does not start");
+        return CLI_EXIT_FAILURE;
+    }
+    printf("%s\n", PACKAGE_STRING);
+    printf("TLS: own engine, TLS 1.3\n");
+    printf("events: libevent %s\n", libraries_event_version());
+    printf("build: ");
+    for (size_t i = 0; i < ARRAY_LEN(build_options); i++)
+        printf("%s%s", i ? ", " : "", build_options[i]);
+    printf("\nalgorithms and who serves them:\n");
+    for (size_t i = 0; crypto_service_at(i, &service); i++)
+        printf("  %-24s %s\n", service.algorithm, service.provider);
+    return CLI_EXIT_OK;
+}
