@@ -1,0 +1,245 @@
+#include "demo/facts.h"
+
+#include "demo/print.h"
+#include "tls/iana.h"
+
+static const char not_agreed[] = "not agreed";
+
+/* ---- short names; an algorithm that came after these tables goes by its registered name */
+
+static const char *const ciphers[] = {
+    [AEAD_AES_128_GCM] = "AES-128-GCM",
+    [AEAD_AES_256_GCM] = "AES-256-GCM",
+    [AEAD_CHACHA20_POLY1305] = "ChaCha20-Poly1305",
+};
+
+static const char *const hashes[] = {
+    [HASH_SHA256] = "SHA-256",
+    [HASH_SHA384] = "SHA-384",
+};
+
+static const char *const groups[] = {
+    [KEY_EXCHANGE_X25519] = "X25519",
+    [KEY_EXCHANGE_SECP256R1] = "P-256",
+    [KEY_EXCHANGE_SECP384R1] = "P-384",
+};
+
+static const char *const shares[] = {
+    [KEY_EXCHANGE_X25519] = "one fresh value of 32 bytes",
+    [KEY_EXCHANGE_SECP256R1] = "one fresh point on this curve, 65 bytes",
+    [KEY_EXCHANGE_SECP384R1] = "one fresh point on this curve, 97 bytes",
+};
+
+static const struct {
+    const char *name, *in_words;
+} signatures[] = {
+    [SIGNATURE_RSA_PSS_SHA256] = {"RSA-PSS", "RSA-PSS over SHA-256"},
+    [SIGNATURE_RSA_PSS_SHA384] = {"RSA-PSS", "RSA-PSS over SHA-384"},
+    [SIGNATURE_RSA_PSS_SHA512] = {"RSA-PSS", "RSA-PSS over SHA-512"},
+    [SIGNATURE_ECDSA_P256_SHA256] = {"ECDSA P-256", "ECDSA on the curve P-256, over SHA-256"},
+    [SIGNATURE_ECDSA_P384_SHA384] = {"ECDSA P-384", "ECDSA on the curve P-384, over SHA-384"},
+};
+
+static const char *pick(const char *const *names, size_t count, size_t id, const char *otherwise)
+{
+    return id < count && names[id] ? names[id] : otherwise;
+}
+
+const char *fact_version(const struct tls_outcome *outcome)
+{
+    switch (outcome->version) {
+    case TLS_1_3:
+        return "TLS 1.3";
+    case TLS_1_2:
+        return "TLS 1.2";
+    default:
+        return NULL;
+    }
+}
+
+const char *fact_cipher(const struct tls_outcome *outcome)
+{
+    const struct tls_suite *suite = outcome->suite;
+    return suite ? pick(ciphers, ARRAY_LEN(ciphers), suite->aead, suite->name) : NULL;
+}
+
+const char *fact_group(const struct tls_outcome *outcome)
+{
+    const struct tls_group *group = outcome->group;
+    return group ? pick(groups, ARRAY_LEN(groups), group->key_exchange, group->name) : NULL;
+}
+
+static bool is_known_signature(const struct tls_signature_scheme *scheme)
+{
+    return scheme->signature < ARRAY_LEN(signatures) && signatures[scheme->signature].name;
+}
+
+const char *fact_signature(const struct tls_outcome *outcome)
+{
+    const struct tls_signature_scheme *scheme = outcome->scheme;
+
+    if (!scheme)
+        return NULL;
+    return is_known_signature(scheme) ? signatures[scheme->signature].name : scheme->name;
+}
+
+/* ---- version */
+
+static void print_version(struct writer *out, const struct handshake_view *view)
+{
+    const char *name = fact_version(&view->outcome);
+    print_text(out, name ? name : not_agreed);
+}
+
+static void tell_version(struct writer *out, const struct handshake_view *view)
+{
+    switch (view->outcome.version) {
+    case TLS_1_3:
+        print_text(out, "The current version of the protocol: one round trip, and everything after the ServerHello, "
+                        "the certificate too, is encrypted.");
+        break;
+    case TLS_1_2:
+        print_text(out, "Still widespread: two round trips, and the certificate crosses the network in the open.");
+        break;
+    default:
+        print_text(out, "No version of the protocol was agreed.");
+    }
+}
+
+/* ---- suite */
+
+static void print_suite(struct writer *out, const struct handshake_view *view)
+{
+    print_html(out, view->outcome.suite ? view->outcome.suite->name : not_agreed);
+}
+
+static void tell_suite(struct writer *out, const struct handshake_view *view)
+{
+    const struct tls_suite *suite = view->outcome.suite;
+
+    if (!suite) {
+        print_text(out, "No cipher suite was agreed.");
+        return;
+    }
+    print_format(out,
+                 "All that is sent is sealed with %s, which hides it and notices every changed bit. "
+                 "The keys are derived with %s.",
+                 fact_cipher(&view->outcome), pick(hashes, ARRAY_LEN(hashes), suite->hash, "the hash of the suite"));
+}
+
+/* ---- group */
+
+static void print_group(struct writer *out, const struct handshake_view *view)
+{
+    print_html(out, view->outcome.group ? view->outcome.group->name : not_agreed);
+}
+
+static void tell_group(struct writer *out, const struct handshake_view *view)
+{
+    const struct tls_group *group = view->outcome.group;
+
+    if (!group) {
+        print_text(out, "No group for the key exchange was agreed.");
+        return;
+    }
+    print_format(out,
+                 "The key was agreed with %s: either side sent %s, and only these two can compute the key from both. "
+                 "The secret halves are forgotten right after, so what was recorded today stays closed, "
+                 "even should the certificate&#39;s key be stolen one day.",
+                 fact_group(&view->outcome),
+                 pick(shares, ARRAY_LEN(shares), group->key_exchange, "a fresh public value"));
+}
+
+static void print_retry(struct writer *out, const struct handshake_view *view)
+{
+    print_text(out, view->outcome.is_hello_retried ? "once" : "not needed");
+}
+
+static void tell_retry(struct writer *out, const struct handshake_view *view)
+{
+    const char *group = fact_group(&view->outcome);
+
+    if (view->outcome.is_hello_retried)
+        print_format(out,
+                     "Your client&#39;s first message held no key share that sallyport can use, so it was asked for "
+                     "one in %s. That took one round trip more.",
+                     group ? group : "another group");
+    else
+        print_text(out, "Your client&#39;s first message already held a key share that fits: no second try, "
+                        "no extra round trip.");
+}
+
+/* ---- signature and certificate */
+
+static void print_signature(struct writer *out, const struct handshake_view *view)
+{
+    print_html(out, view->outcome.scheme ? view->outcome.scheme->name : not_agreed);
+}
+
+static void tell_signature(struct writer *out, const struct handshake_view *view)
+{
+    const struct tls_signature_scheme *scheme = view->outcome.scheme;
+
+    if (!scheme) {
+        print_text(out, "Nothing was signed.");
+        return;
+    }
+    print_format(out,
+                 "sallyport signed everything said so far with %s: the proof that it holds the private key "
+                 "of the certificate.",
+                 is_known_signature(scheme) ? signatures[scheme->signature].in_words : scheme->name);
+}
+
+static void print_certificate(struct writer *out, const struct handshake_view *view)
+{
+    print_html(out, view->certificate[0] ? view->certificate : "none");
+}
+
+static void tell_certificate(struct writer *out, const struct handshake_view *view)
+{
+    if (view->is_development_certificate)
+        print_text(out, "sallyport made it for itself at its first start, and nobody vouches for it. That is why your "
+                        "client warned you, or had to be told to accept it.");
+    else if (view->certificate[0])
+        print_text(out, "Chosen among the configured ones by the name your client asked for and the signatures it "
+                        "understands.");
+    else
+        print_text(out, "No certificate was sent.");
+}
+
+/* ---- names */
+
+static void print_sni(struct writer *out, const struct handshake_view *view)
+{
+    print_html(out, view->sni[0] ? view->sni : "none");
+}
+
+static void tell_sni(struct writer *out, const struct handshake_view *view)
+{
+    if (view->sni[0])
+        print_text(out, "The name your client asked for. It crossed the network readable, before there was any key, "
+                        "so that the right certificate could be chosen.");
+    else
+        print_text(out, "Your client named no host (an address is never sent as a name), so the default certificate "
+                        "was served.");
+}
+
+static void print_alpn(struct writer *out, const struct handshake_view *view)
+{
+    print_html(out, view->alpn[0] ? view->alpn : "none");
+}
+
+static void tell_alpn(struct writer *out, const struct handshake_view *view)
+{
+    if (view->alpn[0])
+        print_text(out, "What is spoken inside the tunnel was agreed on the way, without a further round trip.");
+    else
+        print_text(out, "Nothing was agreed about what to speak inside the tunnel: your client just began with HTTP.");
+}
+
+const struct fact facts[FACT_COUNT] = {
+    {"Version", print_version, tell_version},        {"Cipher suite", print_suite, tell_suite},
+    {"Key exchange group", print_group, tell_group}, {"HelloRetryRequest", print_retry, tell_retry},
+    {"Signature", print_signature, tell_signature},  {"Certificate", print_certificate, tell_certificate},
+    {"Server name (SNI)", print_sni, tell_sni},      {"Application protocol (ALPN)", print_alpn, tell_alpn},
+};

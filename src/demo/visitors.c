@@ -1,0 +1,154 @@
+#include "demo/visitors.h"
+
+#include <event2/event.h>
+#include <sys/socket.h>
+
+#include "base/alloc.h"
+
+struct visitor {
+    struct bufferevent *bufferevent; /* NULL: a free place */
+    unsigned since;                  /* the second of the last request, or of the arrival */
+};
+
+struct visitors {
+    struct event_base *base;
+    struct evconnlistener *listener;
+    struct event *every_second;
+    struct event *soon;
+    unsigned now; /* seconds since the start */
+    size_t count;
+    struct visitor places[MAX_VISITORS];
+};
+
+/* bufferevent_free() takes the callbacks away, and nothing else does. */
+static bool has_left(const struct visitor *visitor)
+{
+    bufferevent_event_cb on_event;
+
+    bufferevent_getcb(visitor->bufferevent, NULL, NULL, &on_event, NULL);
+    return on_event == NULL;
+}
+
+static void release(struct visitors *visitors, struct visitor *visitor)
+{
+    bufferevent_decref(visitor->bufferevent);
+    visitor->bufferevent = NULL;
+    visitors->count--;
+}
+
+static void sweep(struct visitors *visitors)
+{
+    for (size_t i = 0; i < MAX_VISITORS; i++) {
+        struct visitor *visitor = &visitors->places[i];
+
+        if (!visitor->bufferevent)
+            continue;
+        if (has_left(visitor))
+            release(visitors, visitor);
+        else if (visitors->now - visitor->since > MAX_VISITOR_SILENCE)
+            shutdown(bufferevent_getfd(visitor->bufferevent), SHUT_RDWR);
+    }
+    if (visitors->count < MAX_VISITORS)
+        evconnlistener_enable(visitors->listener);
+}
+
+static void on_soon(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    sweep(context);
+}
+
+static void on_second(evutil_socket_t fd, short what, void *context)
+{
+    struct visitors *visitors = context;
+
+    (void)fd;
+    (void)what;
+    visitors->now++;
+    sweep(visitors);
+}
+
+/* evconnlistener would try again at once and for ever: EMFILE is over only when somebody closes something. */
+static void on_accept_error(struct evconnlistener *listener, void *context)
+{
+    (void)context;
+    evconnlistener_disable(listener);
+}
+
+struct visitors *visitors_new(struct event_base *base, struct evconnlistener *listener)
+{
+    struct visitors *visitors = memory_new(sizeof *visitors);
+    struct timeval second = {1, 0};
+
+    if (!visitors)
+        return NULL;
+    visitors->base = base;
+    visitors->listener = listener;
+    visitors->soon = event_new(base, -1, 0, on_soon, visitors);
+    visitors->every_second = event_new(base, -1, EV_PERSIST, on_second, visitors);
+    if (!visitors->soon || !visitors->every_second || event_add(visitors->every_second, &second) != 0) {
+        visitors_free(visitors);
+        return NULL;
+    }
+    evconnlistener_set_error_cb(listener, on_accept_error);
+    return visitors;
+}
+
+void visitors_free(struct visitors *visitors)
+{
+    if (!visitors)
+        return;
+    for (size_t i = 0; i < MAX_VISITORS; i++)
+        if (visitors->places[i].bufferevent)
+            release(visitors, &visitors->places[i]);
+    if (visitors->soon)
+        event_free(visitors->soon);
+    if (visitors->every_second)
+        event_free(visitors->every_second);
+    memory_free(visitors);
+}
+
+static struct visitor *free_place(struct visitors *visitors)
+{
+    for (size_t i = 0; i < MAX_VISITORS; i++)
+        if (!visitors->places[i].bufferevent)
+            return &visitors->places[i];
+    return NULL;
+}
+
+struct bufferevent *visitors_admit(struct visitors *visitors)
+{
+    struct visitor *place = free_place(visitors);
+    struct bufferevent *bufferevent;
+
+    if (!place)
+        return NULL;
+    bufferevent = bufferevent_socket_new(visitors->base, -1, BEV_OPT_CLOSE_ON_FREE);
+    if (!bufferevent)
+        return NULL;
+    bufferevent_setwatermark(bufferevent, EV_READ, 0, MAX_VISITOR_INPUT);
+    bufferevent_incref(bufferevent);
+    *place = (struct visitor){bufferevent, visitors->now};
+    visitors->count++;
+    if (visitors->count == MAX_VISITORS)
+        evconnlistener_disable(visitors->listener);
+    return bufferevent;
+}
+
+void visitors_touch(struct visitors *visitors, const struct bufferevent *visitor)
+{
+    for (size_t i = 0; i < MAX_VISITORS; i++)
+        if (visitors->places[i].bufferevent == visitor)
+            visitors->places[i].since = visitors->now;
+}
+
+void visitors_leaving(struct visitors *visitors)
+{
+    event_active(visitors->soon, EV_TIMEOUT, 0);
+}
+
+size_t visitors_count(const struct visitors *visitors)
+{
+    return visitors->count;
+}
