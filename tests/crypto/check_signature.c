@@ -1,0 +1,392 @@
+#include "crypto/signature.h"
+
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "crypto/certificate.h"
+#include "crypto/pem.h"
+#include "crypto/provider.h"
+#include "support/check_run.h"
+#include "support/data_file.h"
+#include "support/test_random.h"
+#include "support/vectors.h"
+
+static const struct {
+    const char *file;
+    enum key_kind kind;
+    unsigned bits;
+} keys[] = {
+    {"certificates/rsa2048.key", KEY_KIND_RSA, 2048},
+    {"certificates/rsa3072.key", KEY_KIND_RSA, 3072},
+    {"certificates/p256.key", KEY_KIND_ECDSA_P256, 256},
+    {"certificates/p384.key", KEY_KIND_ECDSA_P384, 384},
+};
+
+static const enum signature_id signatures[] = {
+    SIGNATURE_RSA_PSS_SHA256,    SIGNATURE_RSA_PSS_SHA384,    SIGNATURE_RSA_PSS_SHA512,
+    SIGNATURE_ECDSA_P256_SHA256, SIGNATURE_ECDSA_P384_SHA384,
+};
+
+static struct private_key *load_key(const char *file)
+{
+    struct bytes pem = data_file_read(file);
+    struct crypto_fault fault;
+    struct private_key *key = private_key_new(pem, random_system(), &fault);
+
+    ck_assert_msg(key != NULL, "%s: %s", file, fault.text);
+    data_file_free(pem);
+    return key;
+}
+
+/* The public key of the certificate that goes with NAME.key. */
+static struct public_key *load_public_key(const char *file)
+{
+    char name[128];
+    struct certificate_chain *chain;
+    struct crypto_fault fault;
+    struct public_key *key;
+    struct bytes pem;
+
+    snprintf(name, sizeof name, "%.*s.crt", (int)(strlen(file) - 4), file);
+    pem = data_file_read(name);
+    chain = certificate_chain_new(pem, &fault);
+    ck_assert_msg(chain != NULL, "%s: %s", name, fault.text);
+    key = public_key_new(certificate_chain_spki(chain));
+    ck_assert(key != NULL);
+    certificate_chain_free(chain);
+    data_file_free(pem);
+    return key;
+}
+
+START_TEST(every_key_makes_what_its_certificate_verifies)
+{
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        struct private_key *key = load_key(keys[i].file);
+        struct public_key *public_key = load_public_key(keys[i].file);
+
+        ck_assert_int_eq(public_key_kind(public_key), keys[i].kind);
+        for (size_t j = 0; j < ARRAY_LEN(signatures); j++) {
+            uint8_t out[MAX_SIGNATURE_LEN], message[200] = {(uint8_t)j};
+            size_t len;
+
+            if (!signature_fits_key(signatures[j], keys[i].kind, keys[i].bits))
+                continue;
+            ck_assert(signature_make(key, signatures[j], BYTES_OF_ARRAY(message), random_system(), out, &len));
+            ck_assert_int_eq(signature_check(public_key, signatures[j], BYTES_OF_ARRAY(message), bytes_of(out, len)),
+                             CRYPTO_OK);
+            message[100] ^= 1;
+            ck_assert_int_eq(signature_check(public_key, signatures[j], BYTES_OF_ARRAY(message), bytes_of(out, len)),
+                             CRYPTO_BAD_INPUT);
+        }
+        private_key_free(key);
+        public_key_free(public_key);
+    }
+}
+END_TEST
+
+/* RFC 8446 4.2.3: an ECDSA scheme names its curve, and RSA-PSS wants an RSA key. */
+START_TEST(a_key_makes_and_checks_only_signatures_of_its_own_kind)
+{
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        struct private_key *key = load_key(keys[i].file);
+        struct public_key *public_key = load_public_key(keys[i].file);
+
+        for (size_t j = 0; j < ARRAY_LEN(signatures); j++) {
+            bool is_rsa = signatures[j] <= SIGNATURE_RSA_PSS_SHA512;
+            bool fits = is_rsa
+                            ? keys[i].kind == KEY_KIND_RSA
+                            : (signatures[j] == SIGNATURE_ECDSA_P256_SHA256) == (keys[i].kind == KEY_KIND_ECDSA_P256) &&
+                                  keys[i].kind != KEY_KIND_RSA;
+            uint8_t out[MAX_SIGNATURE_LEN];
+            size_t len = 1;
+
+            ck_assert_int_eq(signature_fits_key(signatures[j], keys[i].kind, keys[i].bits), fits);
+            if (fits)
+                continue;
+            ck_assert(!signature_make(key, signatures[j], BYTES_OF_LITERAL("m"), random_system(), out, &len));
+            ck_assert_uint_eq(len, 0);
+            ck_assert_int_eq(signature_check(public_key, signatures[j], BYTES_OF_LITERAL("m"), bytes_of(out, 10)),
+                             CRYPTO_BAD_INPUT);
+        }
+        private_key_free(key);
+        public_key_free(public_key);
+    }
+}
+END_TEST
+
+/* RFC 8017 9.1.1: the modulus must hold hash, salt and ten bits more. */
+START_TEST(an_rsa_key_too_short_for_the_hash_does_not_fit)
+{
+    ck_assert(signature_fits_key(SIGNATURE_RSA_PSS_SHA512, KEY_KIND_RSA, 8 * 130 - 8 + 2));
+    ck_assert(!signature_fits_key(SIGNATURE_RSA_PSS_SHA512, KEY_KIND_RSA, 8 * 130 - 8 + 1));
+    ck_assert(signature_fits_key(SIGNATURE_RSA_PSS_SHA256, KEY_KIND_RSA, 522));
+    ck_assert(!signature_fits_key(SIGNATURE_RSA_PSS_SHA256, KEY_KIND_RSA, 521));
+}
+END_TEST
+
+static void check_vector(struct vector *vector, enum signature_id id)
+{
+    struct public_key *key = public_key_new(vector_bytes(vector, "spki"));
+    struct bytes signature = vector_bytes(vector, "signature");
+    uint8_t *exact = signature.len ? malloc(signature.len) : NULL;
+    enum crypto_result result;
+
+    ck_assert_msg(key != NULL, "%s: the key is refused", vector->name);
+    if (signature.len)
+        memcpy(exact, signature.at, signature.len);
+    result = signature_check(key, id, vector_bytes(vector, "message"), bytes_of(exact, signature.len));
+    ck_assert_msg(result == (vector_is(vector, "result", "valid") ? CRYPTO_OK : CRYPTO_BAD_INPUT), "%s: %d",
+                  vector->name, result);
+    free(exact);
+    public_key_free(key);
+}
+
+static void check_ecdsa(struct vector *vector)
+{
+    struct public_key *key = public_key_new(vector_bytes(vector, "spki"));
+    bool is_p256 = key && public_key_kind(key) == KEY_KIND_ECDSA_P256;
+
+    public_key_free(key);
+    check_vector(vector, is_p256 ? SIGNATURE_ECDSA_P256_SHA256 : SIGNATURE_ECDSA_P384_SHA384);
+}
+
+START_TEST(ecdsa_takes_numbers_in_range_in_strict_der_only)
+{
+    vectors_for_each("edge_ecdsa.txt", check_ecdsa);
+}
+END_TEST
+
+static void check_rsa_pss(struct vector *vector)
+{
+    if (vector_is(vector, "hash", "sha256"))
+        check_vector(vector, SIGNATURE_RSA_PSS_SHA256);
+    else if (vector_is(vector, "hash", "sha384"))
+        check_vector(vector, SIGNATURE_RSA_PSS_SHA384);
+    else
+        check_vector(vector, SIGNATURE_RSA_PSS_SHA512);
+}
+
+/* RFC 8446 4.2.3: "The length of the Salt MUST be equal to the length of the output of the digest algorithm." */
+START_TEST(rsa_pss_takes_salts_as_long_as_the_hash_only)
+{
+    vectors_for_each("edge_rsa_pss.txt", check_rsa_pss);
+}
+END_TEST
+
+static struct private_key *key_of_der(struct bytes der)
+{
+    size_t len = pem_encoded_len("PRIVATE KEY", der.len);
+    uint8_t *text = malloc(len);
+    struct writer w = writer_of(text, len);
+    struct crypto_fault fault;
+    struct private_key *key;
+
+    pem_encode(&w, "PRIVATE KEY", der);
+    ck_assert(writer_ok(&w));
+    ck_assert_uint_eq(writer_view(&w).len, len);
+    key = private_key_new(writer_view(&w), random_system(), &fault);
+    ck_assert_msg(key != NULL, "%s", fault.text);
+    free(text);
+    return key;
+}
+
+static void sign_deterministically(struct vector *vector)
+{
+    struct private_key *key = key_of_der(vector_bytes(vector, "pkcs8"));
+    enum signature_id id =
+        private_key_kind(key) == KEY_KIND_ECDSA_P256 ? SIGNATURE_ECDSA_P256_SHA256 : SIGNATURE_ECDSA_P384_SHA384;
+    uint8_t out[MAX_SIGNATURE_LEN];
+    size_t len;
+
+    ck_assert(signature_make(key, id, vector_bytes(vector, "message"), random_system(), out, &len));
+    ck_assert_msg(bytes_equal(vector_bytes(vector, "signature"), bytes_of(out, len)), "%s", vector->name);
+    private_key_free(key);
+}
+
+/* RFC 6979 A.2: whatever the random source says, which only blinds. */
+START_TEST(ecdsa_signatures_are_the_published_deterministic_ones)
+{
+    vectors_for_each("ecdsa_deterministic.txt", sign_deterministically);
+}
+END_TEST
+
+/* Each signature in turn, so that what the library keeps between two of them (its blinding) cannot show. */
+START_TEST(the_same_random_bytes_give_the_same_signature_and_each_draws_as_many)
+{
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        struct private_key *key = load_key(keys[i].file);
+
+        for (size_t j = 0; j < ARRAY_LEN(signatures); j++) {
+            uint8_t out[3][MAX_SIGNATURE_LEN];
+            size_t len[3];
+
+            if (!signature_fits_key(signatures[j], keys[i].kind, keys[i].bits))
+                continue;
+            for (int n = 0; n < 3; n++) {
+                struct test_random random = {.drawn = 0};
+
+                ck_assert(signature_make(key, signatures[j], BYTES_OF_LITERAL("message"), test_random_source(&random),
+                                         out[n], &len[n]));
+                ck_assert_uint_eq(random.drawn, 32);
+                ck_assert(bytes_equal(bytes_of(out[n], len[n]), bytes_of(out[0], len[0])));
+            }
+        }
+        private_key_free(key);
+    }
+}
+END_TEST
+
+START_TEST(rsa_pss_draws_a_new_salt_for_each_signature)
+{
+    struct private_key *key = load_key("certificates/rsa2048.key");
+    uint8_t one[MAX_SIGNATURE_LEN], two[MAX_SIGNATURE_LEN];
+    size_t len;
+
+    ck_assert(signature_make(key, SIGNATURE_RSA_PSS_SHA256, BYTES_OF_LITERAL("m"), random_system(), one, &len));
+    ck_assert(signature_make(key, SIGNATURE_RSA_PSS_SHA256, BYTES_OF_LITERAL("m"), random_system(), two, &len));
+    ck_assert_uint_eq(len, 256);
+    ck_assert_mem_ne(one, two, len);
+    private_key_free(key);
+}
+END_TEST
+
+START_TEST(a_random_source_that_refuses_gives_no_signature)
+{
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        struct private_key *key = load_key(keys[i].file);
+        struct test_random random = {.limit = 31};
+        uint8_t out[MAX_SIGNATURE_LEN];
+        size_t len = 1;
+
+        for (size_t j = 0; j < ARRAY_LEN(signatures); j++) {
+            ck_assert(
+                !signature_make(key, signatures[j], BYTES_OF_LITERAL("m"), test_random_source(&random), out, &len));
+            ck_assert_uint_eq(len, 0);
+        }
+        private_key_free(key);
+    }
+}
+END_TEST
+
+/* ---- reliability T26: a wrong RSA signature gives the primes away, so none may leave */
+
+static struct key_alg faulty;
+static const struct key_alg *sound;
+static unsigned faulty_bit;
+
+static bool sign_with_a_fault(void *context, enum signature_id id, struct bytes message, struct random_source random,
+                              uint8_t *out, size_t *len)
+{
+    if (!sound->sign(context, id, message, random, out, len))
+        return false;
+    out[faulty_bit / 8] ^= (uint8_t)(1U << faulty_bit % 8);
+    return true;
+}
+
+START_TEST(an_rsa_signature_that_does_not_verify_is_not_given_out)
+{
+    static const uint8_t zeros[MAX_SIGNATURE_LEN];
+    struct private_key *key = load_key("certificates/rsa2048.key");
+
+    sound = key->alg;
+    faulty = *sound;
+    faulty.sign = sign_with_a_fault;
+    key->alg = &faulty;
+    for (faulty_bit = 0; faulty_bit < 2048; faulty_bit += 97) {
+        uint8_t out[MAX_SIGNATURE_LEN];
+        size_t len = 1;
+
+        ck_assert(!signature_make(key, SIGNATURE_RSA_PSS_SHA256, BYTES_OF_LITERAL("m"), random_system(), out, &len));
+        ck_assert_uint_eq(len, 0);
+        ck_assert_mem_eq(out, zeros, sizeof out);
+    }
+    key->alg = sound;
+    private_key_free(key);
+}
+END_TEST
+
+/* ---- public keys */
+
+START_TEST(a_public_key_with_a_byte_missing_or_too_many_is_refused)
+{
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        char name[128];
+        struct crypto_fault fault;
+        struct certificate_chain *chain;
+        struct bytes pem, spki;
+        uint8_t longer[1024] = {0};
+
+        snprintf(name, sizeof name, "%.*s.crt", (int)(strlen(keys[i].file) - 4), keys[i].file);
+        pem = data_file_read(name);
+        chain = certificate_chain_new(pem, &fault);
+        ck_assert(chain != NULL);
+        spki = certificate_chain_spki(chain);
+        for (size_t len = 0; len < spki.len; len++) {
+            uint8_t *exact = len ? malloc(len) : NULL;
+
+            if (len)
+                memcpy(exact, spki.at, len);
+            ck_assert(public_key_new(bytes_of(exact, len)) == NULL);
+            free(exact);
+        }
+        memcpy(longer, spki.at, spki.len);
+        ck_assert(public_key_new(bytes_of(longer, spki.len + 1)) == NULL);
+        certificate_chain_free(chain);
+        data_file_free(pem);
+    }
+}
+END_TEST
+
+START_TEST(a_public_key_that_is_no_point_of_its_curve_is_refused)
+{
+    struct bytes pem = data_file_read("certificates/p256.crt");
+    struct crypto_fault fault;
+    struct certificate_chain *chain = certificate_chain_new(pem, &fault);
+    uint8_t spki[256];
+    size_t len;
+
+    ck_assert(chain != NULL);
+    len = certificate_chain_spki(chain).len;
+    memcpy(spki, certificate_chain_spki(chain).at, len);
+    for (size_t i = 1; i <= 64; i++) {
+        struct public_key *key;
+
+        spki[len - i] ^= 1; /* the point is the last 64 bytes; any bit of it matters */
+        key = public_key_new(bytes_of(spki, len));
+        ck_assert(key == NULL);
+        spki[len - i] ^= 1;
+    }
+    certificate_chain_free(chain);
+    data_file_free(pem);
+}
+END_TEST
+
+START_TEST(kinds_of_keys_have_names)
+{
+    ck_assert_str_eq(key_kind_name(KEY_KIND_RSA), "RSA");
+    ck_assert_str_eq(key_kind_name(KEY_KIND_ECDSA_P256), "ECDSA P-256");
+    ck_assert_str_eq(key_kind_name(KEY_KIND_ECDSA_P384), "ECDSA P-384");
+    private_key_free(NULL);
+    public_key_free(NULL);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        every_key_makes_what_its_certificate_verifies,
+        a_key_makes_and_checks_only_signatures_of_its_own_kind,
+        an_rsa_key_too_short_for_the_hash_does_not_fit,
+        ecdsa_takes_numbers_in_range_in_strict_der_only,
+        rsa_pss_takes_salts_as_long_as_the_hash_only,
+        ecdsa_signatures_are_the_published_deterministic_ones,
+        the_same_random_bytes_give_the_same_signature_and_each_draws_as_many,
+        rsa_pss_draws_a_new_salt_for_each_signature,
+        a_random_source_that_refuses_gives_no_signature,
+        an_rsa_signature_that_does_not_verify_is_not_given_out,
+        a_public_key_with_a_byte_missing_or_too_many_is_refused,
+        a_public_key_that_is_no_point_of_its_curve_is_refused,
+        kinds_of_keys_have_names,
+    };
+    return crypto_start() ? check_run("signature", tests, ARRAY_LEN(tests)) : 1;
+}

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Turns the files of a Wycheproof checkout that concern us into the form described in README.md.
+
+    convert_wycheproof.py CHECKOUT OUTPUT_DIRECTORY
+"""
+import json
+import os
+import sys
+
+
+def load(name):
+    with open(os.path.join(sys.argv[1], "testvectors_v1", name)) as f:
+        return json.load(f)["testGroups"]
+
+
+def write(name, lines):
+    with open(os.path.join(sys.argv[2], name), "w") as f:
+        f.write("# Project Wycheproof, Apache-2.0. Made by convert_wycheproof.py.\n" + "\n".join(lines) + "\n")
+    print(f"{name}: {len(lines)}")
+
+
+def line(name, test, **fields):
+    text = " ".join(f"{k}={v}" for k, v in fields.items())
+    return f"{name}-{test['tcId']} {text} result={test['result']}"
+
+
+def aead():
+    out = []
+    for file, is_aes in (("aes_gcm_test.json", True), ("chacha20_poly1305_test.json", False)):
+        for group in load(file):
+            if group["ivSize"] != 96 or group["tagSize"] != 128 or group["keySize"] not in (128, 256):
+                continue
+            alg = f"aes-{group['keySize']}-gcm" if is_aes else "chacha20-poly1305"
+            for t in group["tests"]:
+                out.append(line(alg, t, alg=alg, key=t["key"], nonce=t["iv"], aad=t["aad"], text=t["msg"],
+                                sealed=t["ct"], tag=t["tag"]))
+    write("edge_aead.txt", out)
+
+
+def exchanges():
+    out = []
+    for group in load("x25519_test.json"):
+        for t in group["tests"]:
+            # RFC 7748 6.1 lets the all-zero secret be refused and RFC 8446 7.4.2 demands it.
+            if t["result"] == "acceptable" and set(t["shared"]) == {"0"}:
+                t["result"] = "invalid"
+            out.append(line("x25519", t, scalar=t["private"], share=t["public"], shared=t["shared"]))
+    write("edge_x25519.txt", out)
+    out = []
+    for curve, size in (("secp256r1", 32), ("secp384r1", 48)):
+        for group in load(f"ecdh_{curve}_ecpoint_test.json"):
+            for t in group["tests"]:
+                # RFC 8446 4.2.8.2: compressed points are not for us.
+                if t["result"] == "acceptable" and t["public"][:2] in ("02", "03"):
+                    t["result"] = "invalid"
+                scalar = int(t["private"], 16).to_bytes(size, "big").hex()
+                out.append(line(curve, t, alg=curve, scalar=scalar, share=t["public"], shared=t["shared"]))
+    write("edge_ecdh.txt", out)
+
+
+def signatures():
+    out = []
+    for curve, digest in (("secp256r1", "sha256"), ("secp384r1", "sha384")):
+        for group in load(f"ecdsa_{curve}_{digest}_test.json"):
+            for t in group["tests"]:
+                out.append(line(curve, t, spki=group["publicKeyDer"], message=t["msg"], signature=t["sig"]))
+    write("edge_ecdsa.txt", out)
+    out = []
+    for name, digest in (("2048_sha256_mgf1_32", "sha256"), ("2048_sha256_mgf1_0", "sha256"),
+                         ("2048_sha384_mgf1_48", "sha384"), ("3072_sha256_mgf1_32", "sha256"),
+                         ("4096_sha256_mgf1_32", "sha256"), ("4096_sha384_mgf1_48", "sha384"),
+                         ("4096_sha512_mgf1_64", "sha512"), ("4096_sha512_mgf1_32", "sha512")):
+        for group in load(f"rsa_pss_{name}_test.json"):
+            hash_len = int(digest[3:]) // 8
+            for t in group["tests"]:
+                # Our salts are as long as the hash (RFC 8446 4.2.3); what is right with another length is wrong here.
+                if group["sLen"] != hash_len:
+                    t["result"] = "invalid"
+                out.append(line(name, t, hash=digest, spki=group["publicKeyDer"], message=t["msg"], signature=t["sig"]))
+    write("edge_rsa_pss.txt", out)
+
+
+os.makedirs(sys.argv[2], exist_ok=True)
+aead()
+exchanges()
+signatures()
