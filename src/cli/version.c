@@ -13,7 +13,11 @@
 
 /* What the compiler says it was told to do, not what the build meant to tell it. */
 static const char *const build_options[] = {
+#ifdef __clang__
     __VERSION__,
+#else
+    "gcc " __VERSION__,
+#endif
 #ifdef __OPTIMIZE__
     "optimised",
 #else

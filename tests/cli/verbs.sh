@@ -1,0 +1,109 @@
+#!/bin/bash
+# The verbs of the command line, on the built program: what they print where, and how they exit. What needs a client or
+# a backend is in tests/e2e/command_line.sh.
+set -u
+srcdir=$(cd "${srcdir:-$(dirname "$0")/../..}" && pwd)
+program=$PWD/sallyport
+certificates=$srcdir/tests/data/certificates
+failures=0
+
+[ -x "$program" ] || { echo "skipped: the program is not part of the build yet"; exit 77; }
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/sallyport-verbs.XXXXXX") || exit 99
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 99
+export HOME=$scratch STATE_DIRECTORY=$scratch/state
+unset XDG_STATE_HOME
+
+# run WORDS...: the program, its output in out and err, its exit code in code
+run() {
+    "$program" "$@" >out 2>err </dev/null
+    code=$?
+}
+
+# expect SENTENCE CODE FILE TEXT: the code, and TEXT as part of FILE (out or err)
+expect() {
+    if [ "$code" -eq "$2" ] && grep -qF -- "$4" "$3"; then
+        echo "ok: $1"
+    else
+        echo "not ok: $1"
+        echo "    exit code $code, not $2; or $3 lacks: $4"
+        sed 's/^/    out: /' out
+        sed 's/^/    err: /' err
+        failures=$((failures + 1))
+    fi
+}
+
+empty() {
+    if [ -s "$2" ]; then
+        echo "not ok: $1"
+        sed 's/^/    /' "$2"
+        failures=$((failures + 1))
+    else
+        echo "ok: $1"
+    fi
+}
+
+# config CERTIFICATE KEY: a file `conf` with that pair
+config() {
+    printf '[listen web]\naddress = 127.0.0.1:1\ncertificate = %s\n%sbackend = demo\n' \
+        "$certificates/$1" "${2:+key = $certificates/$2
+}" >conf
+}
+
+run -h
+expect "-h prints the usage" 0 out "usage: sallyport"
+empty "-h says nothing on standard error" err
+run -V
+expect "-V prints the version" 0 out "sallyport 0."
+expect "-V names who serves an algorithm" 0 out "mbedTLS"
+expect "-V names the event library" 0 out "libevent 2."
+run --confg x
+expect "an unknown option is a fault of usage, with the nearest known one" 2 err "did you mean '--config'?"
+empty "a fault of usage prints nothing on standard output" out
+
+run -T
+expect "-T without a file prints what is built in" 0 out "[listen development]"
+run -T -f :8443 -b 127.0.0.1:8080 --cert a.pem
+expect "-T prints the file that a line stands for" 0 out "certificate = a.pem"
+cp out dumped
+run -T -c dumped
+expect "-T of what -T printed is read" 0 out "certificate = a.pem"
+cmp -s out dumped || { echo "not ok: -T changes what it printed itself"; failures=$((failures + 1)); }
+run -T -c missing
+expect "a missing file is a fault of configuration" 78 err "missing: cannot be read: No such file or directory"
+echo '[listen web]' >broken
+echo 'adress = *:443' >>broken
+for verb in -t -T ''; do
+    run -c broken $verb
+    expect "a faulty file is refused with its line (${verb:-run})" 78 err \
+        "broken:2: unknown key 'adress', did you mean 'address'?"
+done
+if [ -w /dev/full ]; then
+    "$program" -T >/dev/full 2>err
+    code=$?
+    cp err out
+    expect "output that cannot be written is a failure" 1 err "standard output: No space left on device"
+fi
+
+config p256.crt p256.key
+run -t -c conf
+expect "-t is content with a certificate and its key" 0 out "conf: the configuration is good"
+config p256-together.pem
+run -t -c conf
+expect "-t finds a key inside the certificate's file" 0 out "conf: the configuration is good"
+config p256.crt p384.key
+run -t -c conf
+expect "-t tells a key that belongs to no certificate" 78 err "conf:4: key '$certificates/p384.key'"
+config expired.crt p256.key
+run -t -c conf
+expect "-t warns of an expired certificate and goes on" 0 err "conf:3: warning: "
+run -t
+expect "-t without a file checks what is built in, and says so" 0 out "built in: the configuration is good"
+[ -e "$scratch/state" ] || { echo "not ok: the certificate for development is kept below STATE_DIRECTORY"; failures=$((failures + 1)); }
+
+# The same faults at start: nothing is served, and the code says that starting again is of no use.
+config p256.crt p384.key
+run -c conf
+expect "a start with a wrong key ends with the code of a faulty configuration" 78 err "p384.key"
+
+[ "$failures" -eq 0 ]
