@@ -9,7 +9,7 @@
 static struct rig rig;
 static struct client13 client;
 
-enum fault { FAULT_ALLOCATION, FAULT_RANDOM };
+enum fault_kind { FAULT_ALLOCATION, FAULT_PROVIDER, FAULT_RANDOM };
 
 /* A conversation with everything in it: two certificates, ALPN, a retry, text, key updates, the end. */
 static void converse(void)
@@ -36,9 +36,9 @@ static void converse(void)
 }
 
 /* True when the conversation came to its good end. */
-static bool run_with(enum fault fault, unsigned long n)
+static bool run_with(enum fault_kind fault, unsigned long n)
 {
-    unsigned long live = alloc_fault_live();
+    long live = alloc_fault_live();
     bool is_good = false;
 
     memset(&rig, 0, sizeof rig);
@@ -46,6 +46,8 @@ static bool run_with(enum fault fault, unsigned long n)
     client13_init(&client, 11);
     alloc_fault_arm(fault == FAULT_ALLOCATION ? n : 0);
     if (rig_init(&rig, 7)) {
+        if (fault == FAULT_PROVIDER)
+            provider_fault_arm(n);
         rig.random.fail_at = fault == FAULT_RANDOM ? n : 0;
         converse();
         ck_assert_uint_eq(rig.received_before_finished, 0);
@@ -56,11 +58,12 @@ static bool run_with(enum fault fault, unsigned long n)
         if (rig.received_len > 0)
             ck_assert(bytes_equal(bytes_of(rig.received, rig.received_len), BYTES_OF_LITERAL("ping")));
     }
+    provider_fault_disarm();
     alloc_fault_pause();
     client13_wipe(&client);
     rig_wipe(&rig);
     alloc_fault_resume();
-    ck_assert_uint_eq(alloc_fault_live(), live);
+    ck_assert_int_eq(alloc_fault_live(), live);
     return is_good;
 }
 
@@ -74,6 +77,24 @@ START_TEST(every_failing_allocation_of_ours_fails_closed)
     ck_assert_uint_gt(count, 20);
     for (unsigned long n = 1; n <= count; n++)
         ck_assert_msg(!run_with(FAULT_ALLOCATION, n), "the conversation survived failing allocation %lu", n);
+}
+END_TEST
+
+/* mbedTLS makes thousands of allocations in a handshake: every k-th place of them, each time another k. */
+START_TEST(failing_allocations_of_the_providers_fail_closed)
+{
+    unsigned long count, places = 0;
+
+    if (!provider_fault_works())
+        return; /* a sanitizer brings its own allocator */
+    ck_assert(run_with(FAULT_PROVIDER, ~0ul));
+    ck_assert(run_with(FAULT_PROVIDER, ~0ul));
+    count = provider_fault_count();
+    ck_assert_uint_gt(count, 100);
+    for (unsigned long n = 1; n <= count; n += 1 + n / 8 % 97, places++)
+        ck_assert_msg(!run_with(FAULT_PROVIDER, n) || !provider_fault_fired(),
+                      "the conversation survived the provider's failing allocation %lu", n);
+    ck_assert_uint_gt(places, 50);
 }
 END_TEST
 
@@ -118,6 +139,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         every_failing_allocation_of_ours_fails_closed,
+        failing_allocations_of_the_providers_fail_closed,
         every_failing_call_for_randomness_fails_closed,
         a_pool_that_runs_dry_fails_closed,
     };
