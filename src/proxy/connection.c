@@ -375,7 +375,7 @@ static void note_progress(struct connection *c)
     const struct tls_offered *offered = c->entry ? tls_offered(c->tls) : NULL;
 
     if (c->hello_at == 0 && tls_outcome(c->tls)->stage > TLS_STAGE_CLIENT_HELLO)
-        c->hello_at = proxy_now();
+        c->hello_at = c->active_at;
     if (offered) {
         c->entry->view.offered = *offered;
         c->entry->view.has_offered = true;

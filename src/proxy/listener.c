@@ -4,6 +4,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -295,6 +296,14 @@ static int accept_one(struct listen_socket *sock)
     return 0;
 }
 
+/* Without a free descriptor accept(2) fails even when nobody waits: then nobody has to go. */
+static bool is_somebody_waiting(const struct listen_socket *sock)
+{
+    struct pollfd waiting = {.fd = sock->fd, .events = POLLIN};
+
+    return poll(&waiting, 1, 0) > 0;
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
     struct listen_socket *sock = context;
@@ -304,7 +313,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
         int error = accept_one(sock);
         if (error == 0 || is_passing(error))
             continue;
-        if (error == EAGAIN || error == EWOULDBLOCK)
+        if (error == EAGAIN || error == EWOULDBLOCK || !is_somebody_waiting(sock))
             return;
         /* EMFILE, ENFILE, ENOBUFS, ENOMEM: whoever only holds a descriptor makes place for who has yet to begin. */
         if (proxy_shed_one(sock->listener->proxy))

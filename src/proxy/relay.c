@@ -79,14 +79,12 @@ static bool pull_from_client(struct connection *c)
     if (count == 0)
         return false;
     io = read_into(&c->client, spans, count);
-    tls_wire_commit(c->tls, io.len);
-    if (io.kind == IO_BLOCKED)
-        return false;
     if (io.kind == IO_MOVED)
-        c->active_at = proxy_now();
-    else
+        c->active_at = proxy_now(); /* before the engine spends its time on it */
+    tls_wire_commit(c->tls, io.len);
+    if (io.kind == IO_END || io.kind == IO_RESET)
         end_client_input(c, io.kind);
-    return true;
+    return io.kind != IO_BLOCKED;
 }
 
 /* Nothing can be sent any more, but what the client sent before it left may still be in the socket: read on. */
@@ -96,16 +94,17 @@ static void lose_client_output(struct connection *c)
     c->client.can_read = true;
 }
 
+/* blocked_at: since when the client has taken nothing of what is there for it. */
 static void note_client_progress(struct connection *c, bool has_moved)
 {
     uint64_t now = proxy_now();
 
-    if (has_moved) {
+    if (has_moved)
         c->active_at = now;
+    if (c->client.can_write)
         c->blocked_at = 0;
-    } else if (c->blocked_at == 0) {
+    else if (has_moved || c->blocked_at == 0)
         c->blocked_at = now;
-    }
 }
 
 static bool push_to_client(struct connection *c)
