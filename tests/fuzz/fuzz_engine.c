@@ -1,20 +1,12 @@
 #include "fuzz/fuzz_engine.h"
 
-#include <stdlib.h>
-#include <time.h>
-
 #include "base/alloc.h"
+#include "support/must.h"
 #include "tls/handshake.h"
 #include "tls/policy.h"
 #include "tls/record.h"
 
 static struct private_key *key;
-
-static void must(bool holds)
-{
-    if (!holds)
-        abort();
-}
 
 static bool fill(void *context, uint8_t *out, size_t len)
 {
