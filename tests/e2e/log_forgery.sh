@@ -5,7 +5,7 @@ need python3
 backend_start
 cat >"$scratch/forge.py" <<'PY'
 # forge.py HOST PORT: ClientHellos with nasty names and protocols, built here byte by byte
-import os, socket, struct, sys
+import os, socket, struct, sys, time
 host, port = sys.argv[1], int(sys.argv[2])
 
 def vec(size, data):
@@ -29,6 +29,7 @@ nasty = [b'a\nlevel=info event=forged', b'x" event=forged y="', b'a","event":"fo
          b"\x00event=forged", b"=" * 200, b"a" * 255]
 for text in nasty:
     for sni, alpn in ((text, None), (None, text), (b"app.example", text), (text, b"h2")):
+        time.sleep(0.06)  # lines are limited per second
         sock = socket.create_connection((host, port), 10)
         sock.sendall(hello(sni, alpn))
         sock.shutdown(socket.SHUT_WR)
@@ -38,6 +39,7 @@ for text in nasty:
         except OSError:
             pass
 for text in nasty:
+    time.sleep(0.06)
     sock = socket.create_connection((host, port), 10)
     sock.sendall(text)
     sock.shutdown(socket.SHUT_WR)

@@ -44,7 +44,7 @@ client = Client(sys.argv[1], int(sys.argv[2]), name=name)
 try:
     client.handshake()
 except ssl.SSLError as error:
-    print(error.reason.lower())
+    print(str(error).lower())
     sys.exit()
 print(*sorted(value for kind, value in client.tls.getpeercert()["subjectAltName"]))
 PY
@@ -69,7 +69,7 @@ protocols = sys.argv[3].split(",") if sys.argv[3] else []
 try:
     client = Client(sys.argv[1], int(sys.argv[2]), alpn=protocols).handshake()
 except ssl.SSLError as error:
-    print(error.reason.lower())
+    print(str(error).lower())
     sys.exit()
 print(client.tls.selected_alpn_protocol())
 PY

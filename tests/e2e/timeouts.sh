@@ -5,7 +5,9 @@ need python3
 backend_start
 raw_daemon "client-hello-timeout = 700ms
 handshake-timeout = 1400ms
-idle-timeout = 2100ms"
+idle-timeout = 2100ms" "
+[sallyport]
+log-level = debug"
 
 cat >"$scratch/wait.py" <<'PY'
 # wait.py HOST PORT HOW FROM TO: the other end closes between FROM and TO seconds
@@ -57,7 +59,7 @@ assert low <= took <= high, f"closed after {took:.2f} s"
 PY
 check "a silent client is closed after client-hello-timeout" python3 "$scratch/wait.py" "$HOST" "$PORT" silent 0.6 1.3
 check "a client that trickles its ClientHello is closed at the same time" python3 "$scratch/wait.py" "$HOST" "$PORT" trickle 0.6 1.3
-check_logged "... and logged" event=handshake_failed reason=timeout_client_hello
+check_logged "... and logged, for those who look closely" level=debug event=handshake_failed reason=timeout_client_hello
 check "an idle connection is closed after idle-timeout" python3 "$scratch/wait.py" "$HOST" "$PORT" idle 1.9 3.5
 check_logged "... and logged" event=connection end=timeout_idle
 check "a connection with data now and then stays" python3 "$scratch/wait.py" "$HOST" "$PORT" busy 0 0
