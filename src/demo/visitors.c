@@ -15,9 +15,10 @@ struct visitors {
     struct evconnlistener *listener;
     struct event *every_second;
     struct event *soon;
-    unsigned now; /* seconds since the start */
+    unsigned now; /* seconds since the start; a turn of the loop that took longer counts as one */
     size_t count;
-    struct visitor places[MAX_VISITORS];
+    struct visitor_limits limits;
+    struct visitor *places;
 };
 
 /* bufferevent_free() takes the callbacks away, and nothing else does. */
@@ -38,17 +39,17 @@ static void release(struct visitors *visitors, struct visitor *visitor)
 
 static void sweep(struct visitors *visitors)
 {
-    for (size_t i = 0; i < MAX_VISITORS; i++) {
+    for (size_t i = 0; i < visitors->limits.places; i++) {
         struct visitor *visitor = &visitors->places[i];
 
         if (!visitor->bufferevent)
             continue;
         if (has_left(visitor))
             release(visitors, visitor);
-        else if (visitors->now - visitor->since > MAX_VISITOR_SILENCE)
+        else if (visitors->now - visitor->since > visitors->limits.silence)
             shutdown(bufferevent_getfd(visitor->bufferevent), SHUT_RDWR);
     }
-    if (visitors->count < MAX_VISITORS)
+    if (visitors->count < visitors->limits.places)
         evconnlistener_enable(visitors->listener);
 }
 
@@ -76,7 +77,7 @@ static void on_accept_error(struct evconnlistener *listener, void *context)
     evconnlistener_disable(listener);
 }
 
-struct visitors *visitors_new(struct event_base *base, struct evconnlistener *listener)
+struct visitors *visitors_new(struct event_base *base, struct evconnlistener *listener, struct visitor_limits limits)
 {
     struct visitors *visitors = memory_new(sizeof *visitors);
     struct timeval second = {1, 0};
@@ -85,9 +86,13 @@ struct visitors *visitors_new(struct event_base *base, struct evconnlistener *li
         return NULL;
     visitors->base = base;
     visitors->listener = listener;
+    visitors->places = memory_new_array(limits.places, sizeof *visitors->places);
+    visitors->limits.silence = limits.silence;
+    visitors->limits.places = visitors->places ? limits.places : 0;
     visitors->soon = event_new(base, -1, 0, on_soon, visitors);
     visitors->every_second = event_new(base, -1, EV_PERSIST, on_second, visitors);
-    if (!visitors->soon || !visitors->every_second || event_add(visitors->every_second, &second) != 0) {
+    if (!visitors->places || !visitors->soon || !visitors->every_second ||
+        event_add(visitors->every_second, &second) != 0) {
         visitors_free(visitors);
         return NULL;
     }
@@ -99,19 +104,20 @@ void visitors_free(struct visitors *visitors)
 {
     if (!visitors)
         return;
-    for (size_t i = 0; i < MAX_VISITORS; i++)
+    for (size_t i = 0; i < visitors->limits.places; i++)
         if (visitors->places[i].bufferevent)
             release(visitors, &visitors->places[i]);
     if (visitors->soon)
         event_free(visitors->soon);
     if (visitors->every_second)
         event_free(visitors->every_second);
+    memory_free(visitors->places);
     memory_free(visitors);
 }
 
 static struct visitor *free_place(struct visitors *visitors)
 {
-    for (size_t i = 0; i < MAX_VISITORS; i++)
+    for (size_t i = 0; i < visitors->limits.places; i++)
         if (!visitors->places[i].bufferevent)
             return &visitors->places[i];
     return NULL;
@@ -131,14 +137,14 @@ struct bufferevent *visitors_admit(struct visitors *visitors)
     bufferevent_incref(bufferevent);
     *place = (struct visitor){bufferevent, visitors->now};
     visitors->count++;
-    if (visitors->count == MAX_VISITORS)
+    if (visitors->count == visitors->limits.places)
         evconnlistener_disable(visitors->listener);
     return bufferevent;
 }
 
 void visitors_touch(struct visitors *visitors, const struct bufferevent *visitor)
 {
-    for (size_t i = 0; i < MAX_VISITORS; i++)
+    for (size_t i = 0; i < visitors->limits.places; i++)
         if (visitors->places[i].bufferevent == visitor)
             visitors->places[i].since = visitors->now;
 }
