@@ -265,7 +265,8 @@ struct demo *demo_new(struct event_base *base)
     if (!demo)
         return NULL;
     listener = listen_on_loopback(base, &demo->port);
-    demo->visitors = listener ? visitors_new(base, listener, (struct visitor_limits){MAX_VISITORS, MAX_SILENCE}) : NULL;
+    demo->visitors =
+        listener ? visitors_new(base, listener, (struct visitor_limits){MAX_VISITORS, MAX_SILENCE, 1000}) : NULL;
     demo->http = demo->visitors ? evhttp_new(base) : NULL;
     if (!demo->http || !evhttp_bind_listener(demo->http, listener)) {
         if (listener)

@@ -7,15 +7,15 @@
 
 struct visitor {
     struct bufferevent *bufferevent; /* NULL: a free place */
-    unsigned since;                  /* the second of the last request, or of the arrival */
+    unsigned since;                  /* the tick of the last request, or of the arrival */
 };
 
 struct visitors {
     struct event_base *base;
     struct evconnlistener *listener;
-    struct event *every_second;
+    struct event *every_tick;
     struct event *soon;
-    unsigned now; /* seconds since the start; a turn of the loop that took longer counts as one */
+    unsigned now; /* ticks since the start */
     size_t count;
     struct visitor_limits limits;
     struct visitor *places;
@@ -60,7 +60,7 @@ static void on_soon(evutil_socket_t fd, short what, void *context)
     sweep(context);
 }
 
-static void on_second(evutil_socket_t fd, short what, void *context)
+static void on_tick(evutil_socket_t fd, short what, void *context)
 {
     struct visitors *visitors = context;
 
@@ -80,19 +80,17 @@ static void on_accept_error(struct evconnlistener *listener, void *context)
 struct visitors *visitors_new(struct event_base *base, struct evconnlistener *listener, struct visitor_limits limits)
 {
     struct visitors *visitors = memory_new(sizeof *visitors);
-    struct timeval second = {1, 0};
+    struct timeval tick = {limits.tick / 1000, limits.tick % 1000 * 1000};
 
     if (!visitors)
         return NULL;
     visitors->base = base;
     visitors->listener = listener;
     visitors->places = memory_new_array(limits.places, sizeof *visitors->places);
-    visitors->limits.silence = limits.silence;
-    visitors->limits.places = visitors->places ? limits.places : 0;
+    visitors->limits = limits;
     visitors->soon = event_new(base, -1, 0, on_soon, visitors);
-    visitors->every_second = event_new(base, -1, EV_PERSIST, on_second, visitors);
-    if (!visitors->places || !visitors->soon || !visitors->every_second ||
-        event_add(visitors->every_second, &second) != 0) {
+    visitors->every_tick = event_new(base, -1, EV_PERSIST, on_tick, visitors);
+    if (!visitors->places || !visitors->soon || !visitors->every_tick || event_add(visitors->every_tick, &tick) != 0) {
         visitors_free(visitors);
         return NULL;
     }
@@ -104,13 +102,13 @@ void visitors_free(struct visitors *visitors)
 {
     if (!visitors)
         return;
-    for (size_t i = 0; i < visitors->limits.places; i++)
+    for (size_t i = 0; visitors->places && i < visitors->limits.places; i++)
         if (visitors->places[i].bufferevent)
             release(visitors, &visitors->places[i]);
     if (visitors->soon)
         event_free(visitors->soon);
-    if (visitors->every_second)
-        event_free(visitors->every_second);
+    if (visitors->every_tick)
+        event_free(visitors->every_tick);
     memory_free(visitors->places);
     memory_free(visitors);
 }

@@ -21,7 +21,8 @@ struct visitors;
 
 struct visitor_limits {
     size_t places;
-    unsigned silence; /* seconds without a whole request */
+    unsigned silence; /* ticks without a whole request */
+    unsigned tick;    /* milliseconds between two looks around */
 };
 
 /* `listener` stays the caller's and outlives it, `base` too. NULL when out of memory. */

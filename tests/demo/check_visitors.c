@@ -11,6 +11,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+enum { TICK = 100 }; /* milliseconds */
+
 static struct event_base *base;
 static struct evhttp *http;
 static struct visitors *visitors;
@@ -43,7 +45,7 @@ static struct bufferevent *on_accept(struct event_base *event_base, void *contex
     return visitors_admit(visitors);
 }
 
-static void start(size_t places, unsigned silence)
+static void start_ticking(size_t places, unsigned silence, unsigned tick)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof address;
@@ -56,11 +58,16 @@ static void start(size_t places, unsigned silence)
     ck_assert_ptr_nonnull(listener);
     ck_assert_int_eq(getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&address, &len), 0);
     port = ntohs(address.sin_port);
-    visitors = visitors_new(base, listener, (struct visitor_limits){places, silence});
+    visitors = visitors_new(base, listener, (struct visitor_limits){places, silence, tick});
     http = evhttp_new(base);
     ck_assert(visitors && http && evhttp_bind_listener(http, listener));
     evhttp_set_bevcb(http, on_accept, NULL);
     evhttp_set_gencb(http, on_request, NULL);
+}
+
+static void start(size_t places, unsigned silence)
+{
+    start_ticking(places, silence, TICK);
 }
 
 static void stop(void)
@@ -76,25 +83,25 @@ START_TEST(a_visitor_counts_until_he_leaves)
 {
     int visitor;
 
-    start(4, 60);
+    start_ticking(4, 60, 60 * 1000);
     visitor = visit_open(NULL, 0, port);
     visit_say(visitor, request);
     ck_assert_ptr_nonnull(strstr(visit_hear(base, visitor, "hello", 2000), "200 OK"));
     ck_assert_uint_eq(visitors_count(visitors), 1);
     close(visitor);
-    visit_turn(base, 100); /* at once, not only with the next second */
+    visit_turn(base, 50); /* at once: the tick of this test is a minute */
     ck_assert_uint_eq(visitors_count(visitors), 0);
     stop();
 }
 END_TEST
 
-START_TEST(a_visitor_who_leaves_without_a_word_is_noticed_within_two_seconds)
+START_TEST(a_visitor_who_leaves_without_a_word_is_noticed_within_two_ticks)
 {
     start(4, 60);
     close(visit_open(NULL, 0, port));
-    visit_turn(base, 50);
+    visit_turn(base, TICK / 2);
     ck_assert_uint_eq(visitors_count(visitors), 1);
-    visit_turn(base, 1500);
+    visit_turn(base, 2 * TICK);
     ck_assert_uint_eq(visitors_count(visitors), 0);
     stop();
 }
@@ -111,7 +118,7 @@ START_TEST(a_full_house_lets_nobody_in_until_a_place_is_free)
     ck_assert_uint_eq(visitors_count(visitors), 2);
     outside = visit_open(NULL, 0, port);
     visit_say(outside, request);
-    ck_assert_str_eq(visit_hear(base, outside, "hello", 300), "");
+    ck_assert_str_eq(visit_hear(base, outside, "hello", 3 * TICK), "");
     ck_assert(!visit_was_closed());
     visit_say(inside[0], request);
     ck_assert_ptr_nonnull(strstr(visit_hear(base, inside[0], "hello", 2000), "hello"));
@@ -128,16 +135,16 @@ START_TEST(a_visitor_who_never_finishes_a_request_is_shown_out)
 {
     int visitor;
 
-    start(2, 1);
+    start(2, 5);
     visitor = visit_open(NULL, 0, port);
-    for (int i = 0; i < 8; i++) { /* a byte now and then keeps any idle timeout away */
+    for (int i = 0; i < 3; i++) { /* a byte now and then keeps any idle timeout away */
         visit_say(visitor, "G");
-        visit_turn(base, 100);
+        visit_turn(base, TICK);
         ck_assert_uint_eq(visitors_count(visitors), 1);
     }
     visit_hear(base, visitor, NULL, 4000);
     ck_assert(visit_was_closed());
-    visit_turn(base, 1100);
+    visit_turn(base, 2 * TICK);
     ck_assert_uint_eq(visitors_count(visitors), 0);
     close(visitor);
     stop();
@@ -148,12 +155,12 @@ START_TEST(a_visitor_who_asks_now_and_then_may_stay)
 {
     int visitor;
 
-    start(2, 2);
+    start(2, 5);
     visitor = visit_open(NULL, 0, port);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 4; i++) {
         visit_say(visitor, request);
         ck_assert_ptr_nonnull(strstr(visit_hear(base, visitor, "hello", 2000), "hello"));
-        visit_turn(base, 800);
+        visit_turn(base, 2 * TICK);
     }
     close(visitor);
     stop();
@@ -183,8 +190,8 @@ START_TEST(a_lack_of_descriptors_pauses_without_spinning_and_passes)
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
     visit_say(visitor, request);
     spent = cpu_seconds();
-    ck_assert_str_eq(visit_hear(base, visitor, "hello", 100), "");
-    visit_turn(base, 500);
+    ck_assert_str_eq(visit_hear(base, visitor, "hello", TICK), "");
+    visit_turn(base, 5 * TICK);
     spent = cpu_seconds() - spent;
     ck_assert_msg(spent < 0.2, "%f s of CPU while waiting", spent);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
@@ -215,7 +222,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         a_visitor_counts_until_he_leaves,
-        a_visitor_who_leaves_without_a_word_is_noticed_within_two_seconds,
+        a_visitor_who_leaves_without_a_word_is_noticed_within_two_ticks,
         a_full_house_lets_nobody_in_until_a_place_is_free,
         a_visitor_who_never_finishes_a_request_is_shown_out,
         a_visitor_who_asks_now_and_then_may_stay,
