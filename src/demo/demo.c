@@ -18,6 +18,8 @@ enum {
     MAX_REQUEST_BODY_LEN = 4 * 1024,
     IDLE_TIMEOUT = 30, /* seconds */
     DEMO_BACKLOG = 128,
+    MAX_VISITORS = 512,
+    MAX_SILENCE = 60, /* seconds; also for who sends a byte now and then */
 };
 
 struct demo {
@@ -263,7 +265,8 @@ struct demo *demo_new(struct event_base *base)
     if (!demo)
         return NULL;
     listener = listen_on_loopback(base, &demo->port);
-    demo->visitors = listener ? visitors_new(base, listener) : NULL;
+    demo->visitors =
+        listener ? visitors_new(base, listener, (struct visitor_limits){MAX_VISITORS, MAX_SILENCE, 1000}) : NULL;
     demo->http = demo->visitors ? evhttp_new(base) : NULL;
     if (!demo->http || !evhttp_bind_listener(demo->http, listener)) {
         if (listener)

@@ -24,10 +24,16 @@ static const char *const groups[] = {
     [KEY_EXCHANGE_SECP384R1] = "P-384",
 };
 
+static const char *const agreements[] = {
+    [KEY_EXCHANGE_X25519] = "X25519",
+    [KEY_EXCHANGE_SECP256R1] = "Diffie-Hellman on the curve P-256",
+    [KEY_EXCHANGE_SECP384R1] = "Diffie-Hellman on the curve P-384",
+};
+
 static const char *const shares[] = {
     [KEY_EXCHANGE_X25519] = "one fresh value of 32 bytes",
-    [KEY_EXCHANGE_SECP256R1] = "one fresh point on this curve, 65 bytes",
-    [KEY_EXCHANGE_SECP384R1] = "one fresh point on this curve, 97 bytes",
+    [KEY_EXCHANGE_SECP256R1] = "one fresh point, 65 bytes",
+    [KEY_EXCHANGE_SECP384R1] = "one fresh point, 97 bytes",
 };
 
 static const struct {
@@ -146,7 +152,7 @@ static void tell_group(struct writer *out, const struct handshake_view *view)
                  "The key was agreed with %s: either side sent %s, and only these two can compute the key from both. "
                  "The secret halves are forgotten right after, so what was recorded today stays closed, "
                  "even should the certificate&#39;s key be stolen one day.",
-                 fact_group(&view->outcome),
+                 pick(agreements, ARRAY_LEN(agreements), group->key_exchange, group->name),
                  pick(shares, ARRAY_LEN(shares), group->key_exchange, "a fresh public value"));
 }
 

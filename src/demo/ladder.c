@@ -7,12 +7,12 @@
 /* Pixels. A slanted arrow ends half a slant above or below the middle of its row. */
 enum {
     HEAD_HEIGHT = 50,
-    ROW_HEIGHT = 54,
+    ROW_HEIGHT = 59,
     ROW_LABEL = 17,
     ROW_ARROW = 28,
     ROW_NOTE = 47,
     SLANT = 8,
-    BAND_HEAD = 30,
+    BAND_HEAD = 32,
     BAND_TAIL = 8,
     GAP = 12,
     TURN_HEIGHT = 38,
@@ -46,8 +46,10 @@ static const struct {
     {"ClientKeyExchange", "the client's key share"},
 };
 
-static const char *note_of(const struct flight_message *message)
+static const char *note_of(const struct ladder *ladder, const struct flight_message *message)
 {
+    if (strcmp(message->name, "ClientHello") == 0 && message != ladder->flights->messages)
+        return "again, with the share asked for";
     if (strcmp(message->name, "ChangeCipherSpec") == 0 && !message->is_filler)
         return "from here on encrypted";
     for (size_t i = 0; i < ARRAY_LEN(notes); i++)
@@ -101,7 +103,7 @@ static void print_time(const struct ladder *ladder, const struct flight_message 
 
 static void print_row(struct ladder *ladder, const struct flight_message *message)
 {
-    const char *note = note_of(message);
+    const char *note = note_of(ladder, message);
 
     print_format(ladder->out, "<text class=\"name %s\" x=\"50%%\" y=\"%d\">", style_of(message), ladder->y + ROW_LABEL);
     print_html(ladder->out, message->name);

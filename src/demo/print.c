@@ -84,6 +84,8 @@ void print_duration(struct writer *out, uint64_t microseconds)
 
     if (microseconds < 1000)
         print_format(out, "%.0f µs", us);
+    else if (microseconds < 9995)
+        print_format(out, "%.2f ms", us / 1e3);
     else if (microseconds < 99950)
         print_format(out, "%.1f ms", us / 1e3);
     else if (microseconds < 999500)

@@ -21,7 +21,7 @@ void print_format(struct writer *out, const char *format, ...) PRINTF_LIKE(2, 3)
 void print_html(struct writer *out, const char *text); /* good between tags and in a quoted attribute */
 void print_json(struct writer *out, const char *text); /* a string with its quotes */
 
-void print_duration(struct writer *out, uint64_t microseconds); /* "731 µs", "12.3 ms", "1.25 s" */
+void print_duration(struct writer *out, uint64_t microseconds); /* "731 µs", "1.31 ms", "1.25 s": three digits */
 void print_number(struct writer *out, uint64_t number);         /* "1,234" */
 
 #endif

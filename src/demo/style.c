@@ -84,5 +84,7 @@ const char style_sheet[] =
     "@media(max-width:520px){main{padding:26px 14px 28px}h1{font-size:35px}.lead{font-size:16.5px}"
     ".card{padding:20px 16px;border-radius:12px;margin-bottom:18px}.notice{margin-bottom:18px;padding:12px 16px}"
     ".ladder{width:calc(100% - 60px);margin:16px 58px 0 2px;font-size:13px}.ladder .note{font-size:11px}"
-    ".ladder .time{font-size:11.5px}.ladder .size{font-size:11.5px}pre{font-size:12px;padding:12px 14px}}";
+    ".ladder .time{font-size:11.5px}.ladder .size{font-size:11.5px}pre{font-size:12px;padding:12px 14px}}"
+    "@media(max-width:350px){h1{font-size:30px}.ladder{width:calc(100% - 48px);margin-right:48px;font-size:12.5px}"
+    ".ladder .note{display:none}.ladder .time{font-size:10.5px}.ladder .turn,.ladder .keys{font-size:11px}}";
 /* clang-format on */

@@ -7,17 +7,18 @@
 
 struct visitor {
     struct bufferevent *bufferevent; /* NULL: a free place */
-    unsigned since;                  /* the second of the last request, or of the arrival */
+    unsigned since;                  /* the tick of the last request, or of the arrival */
 };
 
 struct visitors {
     struct event_base *base;
     struct evconnlistener *listener;
-    struct event *every_second;
+    struct event *every_tick;
     struct event *soon;
-    unsigned now; /* seconds since the start */
+    unsigned now; /* ticks since the start */
     size_t count;
-    struct visitor places[MAX_VISITORS];
+    struct visitor_limits limits;
+    struct visitor *places;
 };
 
 /* bufferevent_free() takes the callbacks away, and nothing else does. */
@@ -38,17 +39,17 @@ static void release(struct visitors *visitors, struct visitor *visitor)
 
 static void sweep(struct visitors *visitors)
 {
-    for (size_t i = 0; i < MAX_VISITORS; i++) {
+    for (size_t i = 0; i < visitors->limits.places; i++) {
         struct visitor *visitor = &visitors->places[i];
 
         if (!visitor->bufferevent)
             continue;
         if (has_left(visitor))
             release(visitors, visitor);
-        else if (visitors->now - visitor->since > MAX_VISITOR_SILENCE)
+        else if (visitors->now - visitor->since > visitors->limits.silence)
             shutdown(bufferevent_getfd(visitor->bufferevent), SHUT_RDWR);
     }
-    if (visitors->count < MAX_VISITORS)
+    if (visitors->count < visitors->limits.places)
         evconnlistener_enable(visitors->listener);
 }
 
@@ -59,7 +60,7 @@ static void on_soon(evutil_socket_t fd, short what, void *context)
     sweep(context);
 }
 
-static void on_second(evutil_socket_t fd, short what, void *context)
+static void on_tick(evutil_socket_t fd, short what, void *context)
 {
     struct visitors *visitors = context;
 
@@ -76,18 +77,20 @@ static void on_accept_error(struct evconnlistener *listener, void *context)
     evconnlistener_disable(listener);
 }
 
-struct visitors *visitors_new(struct event_base *base, struct evconnlistener *listener)
+struct visitors *visitors_new(struct event_base *base, struct evconnlistener *listener, struct visitor_limits limits)
 {
     struct visitors *visitors = memory_new(sizeof *visitors);
-    struct timeval second = {1, 0};
+    struct timeval tick = {limits.tick / 1000, limits.tick % 1000 * 1000};
 
     if (!visitors)
         return NULL;
     visitors->base = base;
     visitors->listener = listener;
+    visitors->places = memory_new_array(limits.places, sizeof *visitors->places);
+    visitors->limits = limits;
     visitors->soon = event_new(base, -1, 0, on_soon, visitors);
-    visitors->every_second = event_new(base, -1, EV_PERSIST, on_second, visitors);
-    if (!visitors->soon || !visitors->every_second || event_add(visitors->every_second, &second) != 0) {
+    visitors->every_tick = event_new(base, -1, EV_PERSIST, on_tick, visitors);
+    if (!visitors->places || !visitors->soon || !visitors->every_tick || event_add(visitors->every_tick, &tick) != 0) {
         visitors_free(visitors);
         return NULL;
     }
@@ -99,19 +102,20 @@ void visitors_free(struct visitors *visitors)
 {
     if (!visitors)
         return;
-    for (size_t i = 0; i < MAX_VISITORS; i++)
+    for (size_t i = 0; visitors->places && i < visitors->limits.places; i++)
         if (visitors->places[i].bufferevent)
             release(visitors, &visitors->places[i]);
     if (visitors->soon)
         event_free(visitors->soon);
-    if (visitors->every_second)
-        event_free(visitors->every_second);
+    if (visitors->every_tick)
+        event_free(visitors->every_tick);
+    memory_free(visitors->places);
     memory_free(visitors);
 }
 
 static struct visitor *free_place(struct visitors *visitors)
 {
-    for (size_t i = 0; i < MAX_VISITORS; i++)
+    for (size_t i = 0; i < visitors->limits.places; i++)
         if (!visitors->places[i].bufferevent)
             return &visitors->places[i];
     return NULL;
@@ -131,14 +135,14 @@ struct bufferevent *visitors_admit(struct visitors *visitors)
     bufferevent_incref(bufferevent);
     *place = (struct visitor){bufferevent, visitors->now};
     visitors->count++;
-    if (visitors->count == MAX_VISITORS)
+    if (visitors->count == visitors->limits.places)
         evconnlistener_disable(visitors->listener);
     return bufferevent;
 }
 
 void visitors_touch(struct visitors *visitors, const struct bufferevent *visitor)
 {
-    for (size_t i = 0; i < MAX_VISITORS; i++)
+    for (size_t i = 0; i < visitors->limits.places; i++)
         if (visitors->places[i].bufferevent == visitor)
             visitors->places[i].since = visitors->now;
 }

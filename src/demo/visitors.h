@@ -15,12 +15,19 @@
 #include "base/attributes.h"
 #include "base/bytes.h"
 
-enum { MAX_VISITORS = 512, MAX_VISITOR_SILENCE = 60 /* seconds */, MAX_VISITOR_INPUT = 16 * 1024 };
+enum { MAX_VISITOR_INPUT = 16 * 1024 }; /* bytes read ahead of evhttp, more than it takes as headers */
 
 struct visitors;
 
+struct visitor_limits {
+    size_t places;
+    unsigned silence; /* ticks without a whole request */
+    unsigned tick;    /* milliseconds between two looks around */
+};
+
 /* `listener` stays the caller's and outlives it, `base` too. NULL when out of memory. */
-MUST_CHECK struct visitors *visitors_new(struct event_base *base, struct evconnlistener *listener);
+MUST_CHECK struct visitors *visitors_new(struct event_base *base, struct evconnlistener *listener,
+                                         struct visitor_limits limits);
 void visitors_free(struct visitors *visitors); /* after evhttp has freed its connections; NULL is fine */
 
 /* A bufferevent for the next connection, which evhttp then owns. NULL when out of memory. */
