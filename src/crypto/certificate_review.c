@@ -187,12 +187,15 @@ static void review_order(const struct review *review)
 void certificate_chain_review(const struct certificate_chain *chain, int64_t now, certificate_tell *tell, void *context)
 {
     struct review review = {chain, tell, context};
+    size_t other;
 
     for (size_t i = 0; i < chain->count; i++) {
         review_dates(&review, i, now);
         review_signature(&review, i);
     }
-    review_leaf(&review);
-    review_names(&review);
+    if (!issued_some(&review, &chain->certificates[0], &other)) { /* else it is no leaf: that is told instead */
+        review_leaf(&review);
+        review_names(&review);
+    }
     review_order(&review);
 }

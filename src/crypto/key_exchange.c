@@ -62,8 +62,9 @@ static enum crypto_result agree(const struct key_exchange_alg *alg, const struct
     if (!secret_resize(shared, alg->secret_len))
         return CRYPTO_FAILED;
     result = alg->agree(alg, scalar->bytes, share.at, blinding, shared->bytes);
-    /* RFC 7748 6.1, RFC 8446 7.4.2: the all-zero value comes from a point of small order. */
-    if (result == CRYPTO_OK && memory_equal(shared->bytes, zeros, shared->len))
+    /* RFC 7748 6.1, RFC 8446 7.4.2: there the all-zero value comes from a point of small order. On the other curves
+     * it is the coordinate of a good point, if an unlikely one. */
+    if (result == CRYPTO_OK && alg->id == KEY_EXCHANGE_X25519 && memory_equal(shared->bytes, zeros, shared->len))
         result = CRYPTO_BAD_INPUT;
     if (result != CRYPTO_OK)
         secret_wipe(shared);

@@ -22,8 +22,8 @@ const char *key_exchange_name(const struct key_exchange_alg *alg);
 
 /*
  * `server_share` takes key_exchange_server_len() bytes. CRYPTO_BAD_INPUT for a share of the wrong length, a point
- * that is not on the curve, and an all-zero result (RFC 8446 7.4.2, RFC 7748 6.1). Our secret value comes from
- * `random` and is wiped.
+ * that is not on the curve, and an all-zero result of X25519 (RFC 8446 7.4.2, RFC 7748 6.1). Our secret value comes
+ * from `random` and is wiped.
  */
 MUST_CHECK enum crypto_result key_exchange_respond(const struct key_exchange_alg *alg, struct bytes client_share,
                                                    struct random_source random, uint8_t *server_share,

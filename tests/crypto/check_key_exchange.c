@@ -253,6 +253,29 @@ START_TEST(secrets_with_leading_zeros_keep_their_length)
 }
 END_TEST
 
+static enum crypto_result agree_on_zero(const struct key_exchange_alg *alg, const uint8_t *scalar,
+                                        const uint8_t *peer_share, struct random_source blinding, uint8_t *secret)
+{
+    (void)scalar, (void)peer_share, (void)blinding;
+    memset(secret, 0, alg->secret_len);
+    return CRYPTO_OK;
+}
+
+/* RFC 8446 7.4.2: "implementations MUST check whether the computed Diffie-Hellman shared secret is the all-zero
+ * value and abort if so". mbedTLS refuses the points that lead there; another provider need not. */
+START_TEST(an_all_zero_secret_is_refused_whatever_the_provider_says)
+{
+    struct key_exchange_alg alg = *key_exchange_find(KEY_EXCHANGE_X25519);
+    uint8_t share[32] = {9}, answer[32];
+    struct secret shared;
+
+    alg.agree = agree_on_zero;
+    ck_assert_int_eq(key_exchange_respond(&alg, BYTES_OF_ARRAY(share), random_system(), answer, &shared),
+                     CRYPTO_BAD_INPUT);
+    ck_assert_uint_eq(shared.len, 0);
+}
+END_TEST
+
 START_TEST(groups_tell_their_lengths_and_name)
 {
     for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
@@ -309,6 +332,7 @@ int main(void)
         a_broken_random_source_ends_in_failure_not_in_a_loop,
         a_random_source_that_ends_is_our_failure_not_the_peers,
         secrets_with_leading_zeros_keep_their_length,
+        an_all_zero_secret_is_refused_whatever_the_provider_says,
         groups_tell_their_lengths_and_name,
         providers_agree_with_each_other,
     };

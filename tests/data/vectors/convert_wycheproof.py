@@ -75,7 +75,8 @@ def signatures():
             for t in group["tests"]:
                 # Our salts are as long as the hash (RFC 8446 4.2.3); what is right with another length is wrong here.
                 if group["sLen"] != hash_len:
-                    t["result"] = "invalid"
+                    is_ours = t.get("comment") == f"s_len changed to {hash_len}"
+                    t["result"] = "valid" if is_ours else "invalid"
                 out.append(line(name, t, hash=digest, spki=group["publicKeyDer"], message=t["msg"], signature=t["sig"]))
     write("edge_rsa_pss.txt", out)
 
