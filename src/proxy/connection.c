@@ -1,17 +1,13 @@
 #include "proxy/connection.h"
 
-#include <errno.h>
 #include <event2/event.h>
-#include <linux/sockios.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "proxy/limits.h"
-#include "proxy/outcome_log.h"
-#include "proxy/proxy_protocol.h"
+#include "proxy/closing.h"
+#include "proxy/connecting.h"
 #include "proxy/relay.h"
 
 enum { MAGIC = 0x5a11b07e, FREED_MAGIC = 0x0dead0ff };
@@ -35,44 +31,16 @@ static const struct config_listen *config_of(const struct connection *c)
     return listener_config(c->listener);
 }
 
-/* ---- the end of a connection */
-
-static void close_endpoint(struct endpoint *endpoint)
-{
-    if (endpoint->fd < 0)
-        return;
-    if (endpoint->interest)
-        event_del(&endpoint->event);
-    close(endpoint->fd);
-    endpoint->interest = 0;
-    endpoint->fd = -1;
-}
-
-/* TCP: the peer gets a reset. A unix socket knows no such thing: its peer sees the end of file. */
-static void reset_endpoint(struct endpoint *endpoint)
-{
-    static const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-
-    if (endpoint->fd >= 0)
-        (void)!setsockopt(endpoint->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    close_endpoint(endpoint);
-}
-
-static void leave_sheddable(struct connection *c)
-{
-    if (c->is_sheddable)
-        TAILQ_REMOVE(&c->proxy->sheddable, c, shed_link);
-    c->is_sheddable = false;
-}
+/* ---- the end */
 
 /* The one place that frees. */
 static void connection_free(struct connection *c)
 {
     struct proxy *proxy = c->proxy;
 
-    leave_sheddable(c);
-    close_endpoint(&c->client);
-    close_endpoint(&c->backend);
+    connection_leave_sheddable(c);
+    endpoint_close(&c->client);
+    endpoint_close(&c->backend);
     event_del(&c->timer);
     tls_free(c->tls);
     handshake_entry_free(c->entry);
@@ -82,280 +50,20 @@ static void connection_free(struct connection *c)
     memory_free(c);
 }
 
-static uint64_t since_accept(const struct connection *c, uint64_t then)
-{
-    return then ? then - c->accepted_at + 1 : 0; /* never 0: that means that it did not come to it */
-}
-
-static struct outcome_report report_of(const struct connection *c, const struct tls_outcome *outcome, uint64_t now)
-{
-    const struct backend *backend = listener_backend(c->listener);
-    const struct backend_server *server = backend_server_of(backend, &c->attempt);
-
-    return (struct outcome_report){
-        .id = c->ticket.id,
-        .client = &c->peer.any,
-        .listen = config_of(c),
-        .policy = listener_policy(c->listener),
-        .outcome = outcome,
-        .offered = tls_offered(c->tls),
-        .is_connected = c->handshake_at != 0,
-        .is_truncated = c->is_truncated,
-        .backend = server ? backend->name : NULL,
-        .server = server ? server->text : NULL,
-        .bytes_in = c->bytes_in,
-        .bytes_out = c->bytes_out,
-        .hello_after = since_accept(c, c->hello_at),
-        .handshake_after = since_accept(c, c->handshake_at),
-        .backend_took = c->backend_at ? c->backend_at - c->handshake_at + 1 : 0,
-        .total = now - c->accepted_at,
-    };
-}
-
-static void count_end(struct connection *c, const struct outcome_report *report)
-{
-    struct counters *counters = &c->proxy->counters;
-
-    counters->bytes_to_backends += c->bytes_in;
-    counters->bytes_from_backends += c->bytes_out;
-    counters->truncated += c->is_truncated;
-    counters->ended_by_why[report->outcome->why] += report->outcome->why != WHY_NONE;
-    if (report->is_connected)
-        return;
-    if (outcome_is_silent(report->outcome))
-        counters->silent++;
-    else
-        counters->handshakes_failed++;
-}
-
-static void tell_end(struct connection *c, const struct tls_outcome *outcome)
-{
-    uint64_t now = proxy_now();
-    struct outcome_report report = report_of(c, outcome, now);
-    struct log_limit *limit = outcome->why == WHY_NONE ? NULL : &c->proxy->limit_by_why[outcome->why];
-
-    count_end(c, &report);
-    if (outcome_log_write(&report, limit, now) == OUTCOME_LOGGED)
-        return;
-    c->proxy->counters.lines_suppressed++;
-    proxy_tell_suppressed_later(c->proxy);
-}
-
-/* May the client still be sending, so that closing now would reset the connection under what we sent last? */
-static bool wants_to_linger(const struct connection *c, const struct tls_outcome *outcome)
-{
-    if (c->client.has_ended_in || c->client.is_reset || outcome->client_end != TLS_CLIENT_OPEN)
-        return false;
-    return outcome->why == WHY_NONE || why_alert(outcome->why) != ALERT_NONE;
-}
-
-/* Everything is decided from here on: the line is written, the sockets wind down. */
-static void begin_closing(struct connection *c)
-{
-    const struct tls_outcome *outcome = tls_outcome(c->tls);
-
-    leave_sheddable(c);
-    c->is_truncated = c->handshake_at != 0 && outcome->client_end == TLS_CLIENT_TRUNCATED && !c->backend.has_ended_in;
-    c->is_backend_to_be_reset = !c->backend.has_ended_out && outcome->client_end != TLS_CLIENT_CLOSE_NOTIFY &&
-                                config_of(c)->on_truncation == CONFIG_ON_TRUNCATION_RESET;
-    c->is_lingering = wants_to_linger(c, outcome);
-    c->state = CONNECTION_CLOSING;
-    c->state_at = proxy_now();
-    tell_end(c, outcome);
-}
-
-/* What the kernel still holds for the backend would be destroyed by a reset. */
-static bool has_undelivered(const struct endpoint *endpoint)
-{
-    int unsent = 0;
-
-    return ioctl(endpoint->fd, SIOCOUTQ, &unsent) == 0 && unsent > 0;
-}
-
-static void wind_down_backend(struct connection *c)
-{
-    if (c->backend.fd < 0)
-        return;
-    if (!c->is_backend_to_be_reset)
-        close_endpoint(&c->backend);
-    else if (!has_undelivered(&c->backend) || proxy_now() - c->state_at >= c->proxy->settings.write_stall_timeout)
-        reset_endpoint(&c->backend);
-}
-
-/* It holds a descriptor and nothing else of worth: it is the first to go when they run short. */
-static void begin_lingering(struct connection *c)
-{
-    (void)!shutdown(c->client.fd, SHUT_WR); /* fails only when the client is gone */
-    c->client.has_ended_out = true;
-    c->is_sheddable = true;
-    TAILQ_INSERT_HEAD(&c->proxy->sheddable, c, shed_link);
-}
-
-static void wind_down_client(struct connection *c)
-{
-    bool is_late = proxy_now() - c->state_at >= c->proxy->settings.linger_timeout;
-
-    if (c->client.fd < 0)
-        return;
-    if (c->tls && (is_late || !relay_flush_client(c))) {
-        tls_free(c->tls);
-        c->tls = NULL;
-        if (c->is_lingering)
-            begin_lingering(c);
-    }
-    if (is_late || (!c->tls && (!c->is_lingering || relay_discard_client(c))))
-        close_endpoint(&c->client);
-}
-
 void connection_cut(struct connection *c, enum why why)
 {
     if (c->state != CONNECTION_CLOSING) {
         tls_abort(c->tls, why);
         (void)!relay_flush_client(c);
-        begin_closing(c);
+        closing_begin(c);
     }
-    if (c->is_backend_to_be_reset)
-        reset_endpoint(&c->backend);
+    closing_hurry(c);
     connection_free(c);
 }
 
 void connection_drop(struct connection *c)
 {
     connection_free(c);
-}
-
-/* ---- towards the backend */
-
-static void log_backend_failure(struct connection *c, const char *error)
-{
-    const struct backend *backend = listener_backend(c->listener);
-    const struct backend_server *server = backend_server_of(backend, &c->attempt);
-    struct log_line line;
-    uint32_t suppressed;
-
-    c->proxy->counters.backend_failures++;
-    if (!log_limit_allows(&c->proxy->limit_backend, proxy_now(), MAX_LOG_LINES_PER_SECOND, 1000 * 1000, &suppressed)) {
-        c->proxy->counters.lines_suppressed++;
-        proxy_tell_suppressed_later(c->proxy);
-        return;
-    }
-    log_begin(&line, LOG_LEVEL_WARNING, "backend_failed");
-    log_number(&line, "id", (int64_t)c->ticket.id);
-    log_text(&line, "backend", backend->name);
-    log_text(&line, "server", server->text);
-    log_text(&line, "error", error);
-    if (suppressed)
-        log_number(&line, "suppressed", suppressed);
-    log_end(&line);
-}
-
-/* Before the first byte of the client; its length is bounded by MAX_PROXY_HEADER_LEN. */
-static bool prepare_header(struct connection *c)
-{
-    const struct backend *backend = listener_backend(c->listener);
-    uint8_t space[MAX_PROXY_HEADER_LEN];
-    struct writer header = writer_of(space, sizeof space);
-    struct socket_address server;
-    struct proxy_protocol_facts facts = {&c->peer.any, &server.any, tls_outcome(c->tls)};
-
-    if (backend->send_proxy == CONFIG_SEND_PROXY_NONE)
-        return true;
-    if (!address_of_socket(c->client.fd, &server))
-        facts.server = NULL;
-    if (backend->send_proxy == CONFIG_SEND_PROXY_V1)
-        proxy_protocol_write_v1(&facts, &header);
-    else
-        proxy_protocol_write_v2(&facts, &header);
-    return writer_ok(&header) && buffer_append(&c->header, c->proxy->pool, writer_view(&header));
-}
-
-static void begin_relaying(struct connection *c)
-{
-    struct backend *backend = listener_backend(c->listener);
-
-    c->state = CONNECTION_RELAYING;
-    c->active_at = c->backend_at = proxy_now();
-    c->backend.can_write = true;
-    backend_worked(backend, &c->attempt);
-    c->proxy->counters.backend_connects++;
-    if (!prepare_header(c))
-        tls_abort(c->tls, WHY_NO_MEMORY);
-}
-
-static void copy_text(char *to, size_t size, struct bytes from)
-{
-    size_t len = from.len < size ? from.len : size - 1;
-
-    memcpy(to, from.at ? from.at : (const uint8_t *)"", from.at ? len : 0);
-    to[from.at ? len : 0] = 0;
-}
-
-/* The demo backend is about to accept: by then it must find us by our port. */
-static void publish_handshake(struct connection *c)
-{
-    const struct tls_outcome *outcome = tls_outcome(c->tls);
-    struct socket_address own;
-    struct handshake_view *view;
-
-    if (!c->entry || !address_of_socket(c->backend.fd, &own))
-        return;
-    view = &c->entry->view;
-    view->connection_id = c->ticket.id;
-    view->outcome = *outcome;
-    view->outcome.sni = view->outcome.alpn = bytes_of(NULL, 0);
-    view->outcome.credential = NULL;
-    copy_text(view->sni, sizeof view->sni, outcome->sni);
-    copy_text(view->alpn, sizeof view->alpn, outcome->alpn);
-    if (outcome->credential)
-        copy_text(view->certificate, sizeof view->certificate,
-                  bytes_of_string(tls_credential_label(outcome->credential)));
-    view->is_development_certificate = strcmp(view->certificate, CONFIG_CERTIFICATE_DEVELOPMENT) == 0;
-    address_format(&c->peer.any, sizeof c->peer, view->client);
-    view->accepted_at = c->accepted_at;
-    view->connected_at = c->handshake_at;
-    handshake_entry_publish(c->entry, ntohs(own.v4.sin_port));
-}
-
-/* Without a descriptor for the backend, one that only waits in a handshake has to give up its own. */
-static enum backend_connect_result connect_once(struct connection *c, int *error)
-{
-    const struct backend *backend = listener_backend(c->listener);
-    enum backend_connect_result result = backend_connect(backend, &c->attempt, &c->backend.fd, error);
-
-    if (result == BACKEND_FAILED && (*error == EMFILE || *error == ENFILE) && proxy_shed_one(c->proxy))
-        result = backend_connect(backend, &c->attempt, &c->backend.fd, error);
-    return result;
-}
-
-/* Goes on to the next place to try; `why` is what to say when there is none left. */
-static void try_backends(struct connection *c, enum why why)
-{
-    int error = 0;
-
-    c->state = CONNECTION_CONNECTING;
-    while (backend_next(listener_backend(c->listener), &c->attempt)) {
-        c->state_at = proxy_now();
-        switch (connect_once(c, &error)) {
-        case BACKEND_CONNECTED:
-            publish_handshake(c);
-            begin_relaying(c);
-            return;
-        case BACKEND_CONNECTING:
-            publish_handshake(c);
-            return;
-        case BACKEND_FAILED:
-            log_backend_failure(c, strerror(error));
-            why = WHY_BACKEND_REFUSED;
-        }
-    }
-    tls_abort(c->tls, why);
-}
-
-static void give_up_server(struct connection *c, const char *error, enum why why)
-{
-    log_backend_failure(c, error);
-    close_endpoint(&c->backend);
-    try_backends(c, why);
 }
 
 /* ---- the states */
@@ -384,11 +92,11 @@ static void note_progress(struct connection *c)
 
 static void finish_handshake(struct connection *c)
 {
-    leave_sheddable(c);
+    connection_leave_sheddable(c);
     c->handshake_at = proxy_now();
     c->proxy->counters.handshakes++;
     c->proxy->counters.hello_retries += tls_outcome(c->tls)->is_hello_retried;
-    try_backends(c, WHY_BACKEND_REFUSED);
+    connecting_begin(c);
 }
 
 static bool has_failed(const struct connection *c)
@@ -420,7 +128,7 @@ static void relay_ends(struct connection *c)
 
     if (ready & TLS_PLAIN_END && !c->backend.has_ended_out && buffer_len(&c->header) == 0) {
         if (is_client_truncated(c) && config_of(c)->on_truncation == CONFIG_ON_TRUNCATION_RESET) {
-            begin_closing(c);
+            closing_begin(c);
             return;
         }
         end_backend_output(c);
@@ -428,7 +136,7 @@ static void relay_ends(struct connection *c)
     if (c->backend.has_ended_in && !(ready & TLS_WIRE_OUT) && !c->client.has_ended_out)
         end_client_output(c);
     if (c->backend.has_ended_out && c->client.has_ended_out && (c->backend.has_ended_in || c->client.has_ended_in))
-        begin_closing(c);
+        closing_begin(c);
 }
 
 /* True when the state changed, so that there may be more to pump. */
@@ -445,9 +153,9 @@ static bool advance(struct connection *c)
     if (c->state == CONNECTION_RELAYING && !has_failed(c))
         relay_ends(c);
     else if (c->state == CONNECTION_CONNECTING && tls_ready(c->tls) & TLS_PLAIN_END && is_client_truncated(c))
-        begin_closing(c); /* it came for the handshake alone: there is nothing to deliver */
+        closing_begin(c); /* it came for the handshake alone: there is nothing to deliver */
     if (c->state != CONNECTION_CLOSING && has_failed(c))
-        begin_closing(c);
+        closing_begin(c);
     return c->state != before && c->state != CONNECTION_CLOSING;
 }
 
@@ -463,23 +171,13 @@ static void on_client(evutil_socket_t fd, short what, void *context)
     take_turn(c);
 }
 
-static void end_connecting(struct connection *c)
-{
-    int error = backend_connect_error(c->backend.fd);
-
-    if (error == 0)
-        begin_relaying(c);
-    else
-        give_up_server(c, strerror(error), WHY_BACKEND_REFUSED);
-}
-
 static void on_backend(evutil_socket_t fd, short what, void *context)
 {
     struct connection *c = connection_of(context);
     (void)fd;
 
     if (c->state == CONNECTION_CONNECTING) {
-        end_connecting(c);
+        connecting_resume(c);
     } else {
         c->backend.can_read |= (what & EV_READ) != 0;
         c->backend.can_write |= (what & EV_WRITE) != 0;
@@ -490,13 +188,6 @@ static void on_backend(evutil_socket_t fd, short what, void *context)
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
-}
-
-static uint64_t closing_deadline(const struct connection *c)
-{
-    if (c->backend.fd >= 0)
-        return proxy_now() + DELIVERY_CHECK_INTERVAL;
-    return c->state_at + c->proxy->settings.linger_timeout;
 }
 
 /* Handshakes are timed from accept, whatever trickles in meanwhile (reliability D01). */
@@ -528,7 +219,7 @@ static void expire(struct connection *c)
         tls_abort(c->tls, c->hello_at ? WHY_TIMEOUT_HANDSHAKE : WHY_TIMEOUT_CLIENT_HELLO);
         return;
     case CONNECTION_CONNECTING:
-        give_up_server(c, "no answer in time", WHY_BACKEND_TIMEOUT);
+        connecting_expire(c);
         return;
     case CONNECTION_RELAYING:
         tls_abort(c->tls, is_blocked ? WHY_TIMEOUT_WRITE : WHY_TIMEOUT_IDLE);
@@ -585,11 +276,6 @@ static bool set_timer(struct connection *c)
     return event_add(&c->timer, &wait) == 0;
 }
 
-static short closing_interest(const struct connection *c)
-{
-    return c->tls ? EV_WRITE : EV_READ;
-}
-
 static bool wait_for_more(struct connection *c)
 {
     bool is_closing = c->state == CONNECTION_CLOSING;
@@ -608,13 +294,9 @@ static void take_turn(struct connection *c)
             relay_pump(c);
         } while (advance(c));
     }
-    if (c->state == CONNECTION_CLOSING) {
-        wind_down_backend(c);
-        wind_down_client(c);
-        if (c->client.fd < 0 && c->backend.fd < 0) {
-            connection_free(c);
-            return;
-        }
+    if (c->state == CONNECTION_CLOSING && closing_turn(c)) {
+        connection_free(c);
+        return;
     }
     if (!wait_for_more(c))
         connection_cut(c, WHY_NO_MEMORY);

@@ -1,0 +1,194 @@
+#include "proxy/closing.h"
+
+#include <event2/event.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "proxy/limits.h"
+#include "proxy/outcome_log.h"
+#include "proxy/relay.h"
+
+static const struct config_listen *config_of(const struct connection *c)
+{
+    return listener_config(c->listener);
+}
+
+void endpoint_close(struct endpoint *endpoint)
+{
+    if (endpoint->fd < 0)
+        return;
+    if (endpoint->interest)
+        event_del(&endpoint->event);
+    close(endpoint->fd);
+    endpoint->interest = 0;
+    endpoint->fd = -1;
+}
+
+/* TCP: the peer gets a reset. A unix socket knows no such thing: its peer sees the end of file. */
+static void reset_endpoint(struct endpoint *endpoint)
+{
+    static const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+    if (endpoint->fd >= 0)
+        (void)!setsockopt(endpoint->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    endpoint_close(endpoint);
+}
+
+void connection_leave_sheddable(struct connection *c)
+{
+    if (c->is_sheddable)
+        TAILQ_REMOVE(&c->proxy->sheddable, c, shed_link);
+    c->is_sheddable = false;
+}
+
+static uint64_t since_accept(const struct connection *c, uint64_t then)
+{
+    return then ? then - c->accepted_at + 1 : 0; /* never 0: that means that it did not come to it */
+}
+
+static struct outcome_report report_of(const struct connection *c, const struct tls_outcome *outcome, uint64_t now)
+{
+    const struct backend *backend = listener_backend(c->listener);
+    const struct backend_server *server = backend_server_of(backend, &c->attempt);
+
+    return (struct outcome_report){
+        .id = c->ticket.id,
+        .client = &c->peer.any,
+        .listen = config_of(c),
+        .policy = listener_policy(c->listener),
+        .outcome = outcome,
+        .offered = tls_offered(c->tls),
+        .is_connected = c->handshake_at != 0,
+        .is_truncated = c->is_truncated,
+        .backend = server ? backend->name : NULL,
+        .server = server ? server->text : NULL,
+        .bytes_in = c->bytes_in,
+        .bytes_out = c->bytes_out,
+        .hello_after = since_accept(c, c->hello_at),
+        .handshake_after = since_accept(c, c->handshake_at),
+        .backend_took = c->backend_at ? c->backend_at - c->handshake_at + 1 : 0,
+        .total = now - c->accepted_at,
+    };
+}
+
+static void count_end(struct connection *c, const struct outcome_report *report)
+{
+    struct counters *counters = &c->proxy->counters;
+
+    counters->bytes_to_backends += c->bytes_in;
+    counters->bytes_from_backends += c->bytes_out;
+    counters->truncated += c->is_truncated;
+    counters->ended_by_why[report->outcome->why] += report->outcome->why != WHY_NONE;
+    if (report->is_connected)
+        return;
+    if (outcome_is_silent(report->outcome))
+        counters->silent++;
+    else
+        counters->handshakes_failed++;
+}
+
+static void tell_end(struct connection *c, const struct tls_outcome *outcome)
+{
+    uint64_t now = proxy_now();
+    struct outcome_report report = report_of(c, outcome, now);
+    struct log_limit *limit = &c->proxy->limit_by_why[outcome->why];
+
+    if (report.is_connected || outcome_is_silent(outcome))
+        limit = NULL; /* bounded by what a handshake costs, or told at debug level only */
+    count_end(c, &report);
+    if (outcome_log_write(&report, limit, now) == OUTCOME_LOGGED)
+        return;
+    c->proxy->counters.lines_suppressed++;
+    proxy_tell_suppressed_later(c->proxy);
+}
+
+/* May the client still be sending, so that closing now would reset the connection under what we sent last? */
+static bool wants_to_linger(const struct connection *c, const struct tls_outcome *outcome)
+{
+    if (c->client.has_ended_in || c->client.is_reset || outcome->client_end != TLS_CLIENT_OPEN)
+        return false;
+    return outcome->why == WHY_NONE || why_alert(outcome->why) != ALERT_NONE;
+}
+
+void closing_begin(struct connection *c)
+{
+    const struct tls_outcome *outcome = tls_outcome(c->tls);
+
+    connection_leave_sheddable(c);
+    c->is_truncated = c->handshake_at != 0 && outcome->client_end == TLS_CLIENT_TRUNCATED && !c->backend.has_ended_in;
+    c->is_backend_to_be_reset = !c->backend.has_ended_out && outcome->client_end != TLS_CLIENT_CLOSE_NOTIFY &&
+                                config_of(c)->on_truncation == CONFIG_ON_TRUNCATION_RESET;
+    c->is_lingering = wants_to_linger(c, outcome);
+    c->state = CONNECTION_CLOSING;
+    c->state_at = proxy_now();
+    tell_end(c, outcome);
+}
+
+/* What the kernel still holds for the backend would be destroyed by a reset. */
+static bool has_undelivered(const struct endpoint *endpoint)
+{
+    int unsent = 0;
+
+    return ioctl(endpoint->fd, SIOCOUTQ, &unsent) == 0 && unsent > 0;
+}
+
+static void wind_down_backend(struct connection *c)
+{
+    if (c->backend.fd < 0)
+        return;
+    if (!c->is_backend_to_be_reset)
+        endpoint_close(&c->backend);
+    else if (!has_undelivered(&c->backend) || proxy_now() - c->state_at >= c->proxy->settings.write_stall_timeout)
+        reset_endpoint(&c->backend);
+}
+
+/* It holds a descriptor and nothing else of worth: it is the first to go when they run short. */
+static void begin_lingering(struct connection *c)
+{
+    (void)!shutdown(c->client.fd, SHUT_WR); /* fails only when the client is gone */
+    c->client.has_ended_out = true;
+    c->is_sheddable = true;
+    TAILQ_INSERT_HEAD(&c->proxy->sheddable, c, shed_link);
+}
+
+static void wind_down_client(struct connection *c)
+{
+    bool is_late = proxy_now() - c->state_at >= c->proxy->settings.linger_timeout;
+
+    if (c->client.fd < 0)
+        return;
+    if (c->tls && (is_late || !relay_flush_client(c))) {
+        tls_free(c->tls);
+        c->tls = NULL;
+        if (c->is_lingering)
+            begin_lingering(c);
+    }
+    if (is_late || (!c->tls && (!c->is_lingering || relay_discard_client(c))))
+        endpoint_close(&c->client);
+}
+
+bool closing_turn(struct connection *c)
+{
+    wind_down_backend(c);
+    wind_down_client(c);
+    return c->client.fd < 0 && c->backend.fd < 0;
+}
+
+void closing_hurry(struct connection *c)
+{
+    if (c->is_backend_to_be_reset)
+        reset_endpoint(&c->backend);
+}
+
+uint64_t closing_deadline(const struct connection *c)
+{
+    if (c->backend.fd >= 0)
+        return proxy_now() + DELIVERY_CHECK_INTERVAL;
+    return c->state_at + c->proxy->settings.linger_timeout;
+}
+
+short closing_interest(const struct connection *c)
+{
+    return c->tls ? EV_WRITE : EV_READ;
+}

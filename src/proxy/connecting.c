@@ -1,0 +1,160 @@
+#include "proxy/connecting.h"
+
+#include <errno.h>
+
+#include "base/log.h"
+#include "proxy/closing.h"
+#include "proxy/limits.h"
+#include "proxy/proxy_protocol.h"
+
+static void log_backend_failure(struct connection *c, const char *error)
+{
+    const struct backend *backend = listener_backend(c->listener);
+    const struct backend_server *server = backend_server_of(backend, &c->attempt);
+    struct log_line line;
+    uint32_t suppressed;
+
+    c->proxy->counters.backend_failures++;
+    if (!log_limit_allows(&c->proxy->limit_backend, proxy_now(), MAX_LOG_LINES_PER_SECOND, 1000 * 1000, &suppressed)) {
+        c->proxy->counters.lines_suppressed++;
+        proxy_tell_suppressed_later(c->proxy);
+        return;
+    }
+    log_begin(&line, LOG_LEVEL_WARNING, "backend_failed");
+    log_number(&line, "id", (int64_t)c->ticket.id);
+    log_text(&line, "backend", backend->name);
+    log_text(&line, "server", server->text);
+    log_text(&line, "error", error);
+    if (suppressed)
+        log_number(&line, "suppressed", suppressed);
+    log_end(&line);
+}
+
+/* Before the first byte of the client; its length is bounded by MAX_PROXY_HEADER_LEN. */
+static bool prepare_header(struct connection *c)
+{
+    const struct backend *backend = listener_backend(c->listener);
+    uint8_t space[MAX_PROXY_HEADER_LEN];
+    struct writer header = writer_of(space, sizeof space);
+    struct socket_address server;
+    struct proxy_protocol_facts facts = {&c->peer.any, &server.any, tls_outcome(c->tls)};
+
+    if (backend->send_proxy == CONFIG_SEND_PROXY_NONE)
+        return true;
+    if (!address_of_socket(c->client.fd, &server))
+        facts.server = NULL;
+    if (backend->send_proxy == CONFIG_SEND_PROXY_V1)
+        proxy_protocol_write_v1(&facts, &header);
+    else
+        proxy_protocol_write_v2(&facts, &header);
+    return writer_ok(&header) && buffer_append(&c->header, c->proxy->pool, writer_view(&header));
+}
+
+static void begin_relaying(struct connection *c)
+{
+    struct backend *backend = listener_backend(c->listener);
+
+    c->state = CONNECTION_RELAYING;
+    c->active_at = c->backend_at = proxy_now();
+    c->backend.can_write = true;
+    backend_worked(backend, &c->attempt);
+    c->proxy->counters.backend_connects++;
+    if (!prepare_header(c))
+        tls_abort(c->tls, WHY_NO_MEMORY);
+}
+
+static void copy_text(char *to, size_t size, struct bytes from)
+{
+    size_t len = from.len < size ? from.len : size - 1;
+
+    memcpy(to, from.at ? from.at : (const uint8_t *)"", from.at ? len : 0);
+    to[from.at ? len : 0] = 0;
+}
+
+/* The demo backend is about to accept: by then it must find us by our port. */
+static void publish_handshake(struct connection *c)
+{
+    const struct tls_outcome *outcome = tls_outcome(c->tls);
+    struct socket_address own;
+    struct handshake_view *view;
+
+    if (!c->entry || !address_of_socket(c->backend.fd, &own))
+        return;
+    view = &c->entry->view;
+    view->connection_id = c->ticket.id;
+    view->outcome = *outcome;
+    view->outcome.sni = view->outcome.alpn = bytes_of(NULL, 0);
+    view->outcome.credential = NULL;
+    copy_text(view->sni, sizeof view->sni, outcome->sni);
+    copy_text(view->alpn, sizeof view->alpn, outcome->alpn);
+    if (outcome->credential)
+        copy_text(view->certificate, sizeof view->certificate,
+                  bytes_of_string(tls_credential_label(outcome->credential)));
+    view->is_development_certificate = strcmp(view->certificate, CONFIG_CERTIFICATE_DEVELOPMENT) == 0;
+    address_format(&c->peer.any, sizeof c->peer, view->client);
+    view->accepted_at = c->accepted_at;
+    view->connected_at = c->handshake_at;
+    handshake_entry_publish(c->entry, ntohs(own.v4.sin_port));
+}
+
+/* Without a descriptor for the backend, one that only waits in a handshake has to give up its own. */
+static enum backend_connect_result connect_once(struct connection *c, int *error)
+{
+    const struct backend *backend = listener_backend(c->listener);
+    enum backend_connect_result result = backend_connect(backend, &c->attempt, &c->backend.fd, error);
+
+    if (result == BACKEND_FAILED && (*error == EMFILE || *error == ENFILE) && proxy_shed_one(c->proxy))
+        result = backend_connect(backend, &c->attempt, &c->backend.fd, error);
+    return result;
+}
+
+/* Goes on to the next place to try; `why` is what to say when there is none left. */
+static void try_backends(struct connection *c, enum why why)
+{
+    int error = 0;
+
+    c->state = CONNECTION_CONNECTING;
+    while (backend_next(listener_backend(c->listener), &c->attempt)) {
+        c->state_at = proxy_now();
+        switch (connect_once(c, &error)) {
+        case BACKEND_CONNECTED:
+            publish_handshake(c);
+            begin_relaying(c);
+            return;
+        case BACKEND_CONNECTING:
+            publish_handshake(c);
+            return;
+        case BACKEND_FAILED:
+            log_backend_failure(c, strerror(error));
+            why = WHY_BACKEND_REFUSED;
+        }
+    }
+    tls_abort(c->tls, why);
+}
+
+static void give_up_server(struct connection *c, const char *error, enum why why)
+{
+    log_backend_failure(c, error);
+    endpoint_close(&c->backend);
+    try_backends(c, why);
+}
+
+void connecting_begin(struct connection *c)
+{
+    try_backends(c, WHY_BACKEND_REFUSED);
+}
+
+void connecting_resume(struct connection *c)
+{
+    int error = backend_connect_error(c->backend.fd);
+
+    if (error == 0)
+        begin_relaying(c);
+    else
+        give_up_server(c, strerror(error), WHY_BACKEND_REFUSED);
+}
+
+void connecting_expire(struct connection *c)
+{
+    give_up_server(c, "no answer in time", WHY_BACKEND_TIMEOUT);
+}

@@ -1,0 +1,156 @@
+/*
+ * Backends that are down, deaf or slow (row P07 of the catalogue of faults).
+ */
+#include <check.h>
+#include <unistd.h>
+
+#include "proxy/harness.h"
+#include "support/check_run.h"
+
+static struct harness h;
+
+enum { SHORT = 50 * 1000 }; /* microseconds */
+
+static uint16_t closed_port(void)
+{
+    uint16_t port;
+
+    close(harness_listen(&port));
+    return port;
+}
+
+START_TEST(a_backend_that_is_down_is_an_alert_and_a_line_that_names_server_and_error)
+{
+    static const uint8_t internal_error[] = {FAKE_ALERT, 80};
+
+    harness_init(&h);
+    h.servers[0].port = closed_port();
+    harness_start(&h);
+    harness_open_client(&h);
+    harness_send(&h, h.client, "H", 1);
+    harness_expect(&h, h.client, "S", 1);
+    harness_expect(&h, h.client, internal_error, 2);
+    close(h.client);
+    h.client = -1;
+    harness_expect_log(&h, "event=backend_failed id=1 backend=app server=first error=\"Connection refused\"");
+    harness_expect_log(&h, "end=backend_refused");
+    ck_assert_uint_eq(h.proxy->counters.backend_failures, 1); /* one server, one attempt */
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(a_server_that_refuses_is_passed_over_for_the_next)
+{
+    harness_init(&h);
+    h.servers[1].port = h.servers[0].port;
+    h.servers[0].port = closed_port();
+    h.backend.servers.count = 2;
+    harness_start(&h);
+    for (int i = 0; i < 4; i++) {
+        harness_establish(&h);
+        harness_send(&h, h.client, "through", 7);
+        harness_expect(&h, h.peer, "through", 7);
+        close(h.client);
+        close(h.peer);
+    }
+    h.client = h.peer = -1;
+    ck_assert_uint_eq(h.proxy->counters.backend_failures, 2); /* every second turn is the dead one's */
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(both_servers_down_end_after_one_attempt_at_each)
+{
+    harness_init(&h);
+    h.servers[0].port = closed_port();
+    h.servers[1].port = closed_port();
+    h.backend.servers.count = 2;
+    harness_start(&h);
+    harness_open_client(&h);
+    harness_send(&h, h.client, "H", 1);
+    HARNESS_WAIT(&h, h.proxy->counters.ended_by_why[WHY_BACKEND_REFUSED] == 1);
+    ck_assert_uint_eq(h.proxy->counters.backend_failures, 2);
+    harness_free(&h);
+}
+END_TEST
+
+/* A listening socket whose backlog is full drops what comes: nobody answers the connect. */
+static int deaf_port(uint16_t *port, int *fillers, int count)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = harness_listen(port);
+
+    ck_assert_int_eq(listen(fd, 0), 0);
+    address.sin_port = htons(*port);
+    for (int i = 0; i < count; i++) {
+        fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)!connect(fillers[i], (struct sockaddr *)&address, sizeof address);
+    }
+    return fd;
+}
+
+START_TEST(a_server_that_does_not_answer_in_time_is_passed_over_for_the_next)
+{
+    int fillers[4], deaf;
+
+    harness_init(&h);
+    h.backend.connect_timeout = 4 * SHORT;
+    h.servers[1].port = h.servers[0].port;
+    deaf = deaf_port(&h.servers[0].port, fillers, 4);
+    h.backend.servers.count = 2;
+    harness_start(&h);
+    harness_establish(&h);
+    harness_send(&h, h.client, "through", 7);
+    harness_expect(&h, h.peer, "through", 7);
+    harness_expect_log(&h, "server=first error=\"no answer in time\"");
+    for (int i = 0; i < 4; i++)
+        close(fillers[i]);
+    close(deaf);
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(a_lone_server_that_does_not_answer_ends_as_backend_timeout)
+{
+    int fillers[4], deaf;
+
+    harness_init(&h);
+    h.backend.connect_timeout = SHORT;
+    close(h.backend_listener);
+    h.backend_listener = -1;
+    deaf = deaf_port(&h.servers[0].port, fillers, 4);
+    harness_start(&h);
+    harness_open_client(&h);
+    harness_send(&h, h.client, "H", 1);
+    HARNESS_WAIT(&h, h.proxy->counters.ended_by_why[WHY_BACKEND_TIMEOUT] == 1);
+    for (int i = 0; i < 4; i++)
+        close(fillers[i]);
+    close(deaf);
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(text_that_came_with_finished_waits_for_the_backend_and_is_not_lost)
+{
+    harness_init(&h);
+    harness_start(&h);
+    harness_open_client(&h);
+    harness_send(&h, h.client, "Hearly text", 11);
+    HARNESS_WAIT(&h, harness_accept(&h));
+    harness_expect(&h, h.peer, "early text", 10);
+    harness_free(&h);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_backend_that_is_down_is_an_alert_and_a_line_that_names_server_and_error,
+        a_server_that_refuses_is_passed_over_for_the_next,
+        both_servers_down_end_after_one_attempt_at_each,
+        a_server_that_does_not_answer_in_time_is_passed_over_for_the_next,
+        a_lone_server_that_does_not_answer_ends_as_backend_timeout,
+        text_that_came_with_finished_waits_for_the_backend_and_is_not_lost,
+    };
+    return check_run("connecting", tests, ARRAY_LEN(tests));
+}

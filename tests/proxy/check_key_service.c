@@ -1,0 +1,252 @@
+/*
+ * Keys that answer in a later turn, late, never, or for a connection that is gone.
+ */
+#include <check.h>
+#include <unistd.h>
+
+#include "proxy/file_bytes.h"
+#include "proxy/harness.h"
+#include "proxy/limits.h"
+#include "proxy/test_files.h"
+#include "support/check_run.h"
+
+static struct harness h;
+
+static bool nobody_came(void)
+{
+    for (int i = 0; i < 5; i++)
+        harness_turn(&h, 1);
+    return !harness_accept(&h);
+}
+
+static void hold_key(const char *name)
+{
+    struct file_bytes file;
+    struct crypto_fault fault = {""};
+    struct private_key *key;
+    const char *reason;
+
+    ck_assert(crypto_start());
+    ck_assert(file_read(test_file(name), 65536, &file, &reason));
+    key = private_key_new(file_view(&file), random_system(), &fault);
+    ck_assert_msg(key != NULL, "%s", fault.text);
+    memcpy(fake_tls_key_id, private_key_id(key), KEY_ID_LEN);
+    ck_assert(keyring_add(h.keyring, key));
+    file_wipe(&file);
+}
+
+START_TEST(a_key_answers_in_a_later_turn_and_the_handshake_goes_on)
+{
+    harness_init(&h);
+    harness_start(&h);
+    hold_key("p256.key");
+    harness_open_client(&h);
+    harness_send(&h, h.client, "Ktext", 5);
+    harness_expect(&h, h.client, "S", 1);
+    HARNESS_WAIT(&h, harness_accept(&h));
+    harness_expect(&h, h.peer, "text", 4);
+    harness_free(&h);
+}
+END_TEST
+
+static struct connection_ticket asked_ticket;
+
+/* A key service that leaves every question open: answers are the test's to give. */
+static void on_no_answer(void *context, struct connection_ticket ticket, bool is_ok, struct bytes answer)
+{
+    (void)context, (void)is_ok, (void)answer;
+    asked_ticket = ticket;
+}
+
+static struct event_base *elsewhere;
+
+static void hold_answers_back(void)
+{
+    elsewhere = event_base_new();
+    key_service_free(h.proxy->keys);
+    h.proxy->keys = key_service_new(elsewhere, h.keyring, random_system(), on_no_answer, NULL);
+    ck_assert_ptr_nonnull(h.proxy->keys);
+}
+
+static void take_question(void)
+{
+    HARNESS_WAIT(&h, key_service_waiting(h.proxy->keys) == 1);
+    ck_assert_int_ge(event_base_loop(elsewhere, EVLOOP_ONCE), 0);
+    ck_assert_uint_eq(key_service_waiting(h.proxy->keys), 0);
+}
+
+static void free_with_answers_held_back(void)
+{
+    harness_free(&h);
+    event_base_free(elsewhere);
+}
+
+START_TEST(while_a_key_is_asked_nothing_moves_and_its_late_answer_is_taken)
+{
+    harness_init(&h);
+    harness_start(&h);
+    hold_answers_back();
+    harness_open_client(&h);
+    harness_send(&h, h.client, "K", 1);
+    take_question();
+    ck_assert(nobody_came());
+    ck_assert_int_eq(harness_end_of(h.client), HARNESS_OPEN);
+    connection_answer_key(proxy_find(h.proxy, asked_ticket), true, BYTES_OF_LITERAL("signed"));
+    harness_expect(&h, h.client, "S", 1);
+    free_with_answers_held_back();
+}
+END_TEST
+
+/* The slot is taken again by then: the id tells that it is another connection. */
+START_TEST(an_answer_for_a_connection_that_is_gone_falls_to_the_floor)
+{
+    struct connection_ticket dead;
+
+    harness_init(&h);
+    harness_start(&h);
+    hold_answers_back();
+    harness_open_client(&h);
+    harness_send(&h, h.client, "K", 1);
+    take_question();
+    dead = asked_ticket;
+    harness_reset(h.client);
+    proxy_cut_connections(h.proxy);
+    ck_assert_uint_eq(h.proxy->connection_count, 0);
+    ck_assert_ptr_null(proxy_find(h.proxy, dead));
+    h.proxy->next_slot = dead.slot;
+    harness_open_client(&h);
+    harness_send(&h, h.client, "K", 1);
+    take_question();
+    ck_assert_uint_eq(asked_ticket.slot, dead.slot);
+    ck_assert_uint_ne(asked_ticket.id, dead.id);
+    ck_assert_ptr_null(proxy_find(h.proxy, dead));
+    ck_assert_ptr_nonnull(proxy_find(h.proxy, asked_ticket));
+    proxy_cut_connections(h.proxy); /* while it asks for a key it would not notice the client's end */
+    free_with_answers_held_back();
+}
+END_TEST
+
+START_TEST(the_answer_for_a_connection_that_died_waiting_is_counted_as_late)
+{
+    harness_init(&h);
+    harness_start(&h);
+    hold_key("p256.key");
+    harness_open_client(&h);
+    for (int i = 0; i < 50 && h.proxy->counters.key_operations == 0; i++) {
+        (void)!send(h.client, "K", i == 0, MSG_NOSIGNAL);
+        ck_assert_int_ge(event_base_loop(h.base, EVLOOP_ONCE), 0);
+    }
+    ck_assert_uint_eq(key_service_waiting(h.proxy->keys), 1);
+    proxy_cut_connections(h.proxy);
+    HARNESS_WAIT(&h, h.proxy->counters.key_answers_late == 1);
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(a_key_that_is_unknown_fails_the_handshake)
+{
+    static const uint8_t internal_error[] = {FAKE_ALERT, 80};
+
+    harness_init(&h);
+    harness_start(&h);
+    harness_open_client(&h);
+    harness_send(&h, h.client, "K", 1);
+    harness_expect(&h, h.client, internal_error, 2);
+    close(h.client);
+    h.client = -1;
+    harness_expect_log(&h, "reason=key_operation");
+    ck_assert_uint_eq(h.proxy->counters.key_operations, 1);
+    ck_assert_uint_eq(h.proxy->counters.key_operations_failed, 1);
+    harness_free(&h);
+}
+END_TEST
+
+/* ---- the queue by itself */
+
+static size_t answers, good_answers;
+static uint64_t last_id;
+
+static void count_answer(void *context, struct connection_ticket ticket, bool is_ok, struct bytes answer)
+{
+    (void)context, (void)answer;
+    answers++;
+    good_answers += is_ok;
+    last_id = ticket.id;
+}
+
+static struct key_service *lone_service(struct event_base *base)
+{
+    struct key_service *service;
+
+    harness_init(&h);
+    h.keyring = keyring_new();
+    hold_key("p256.key");
+    answers = good_answers = 0;
+    service = key_service_new(base, h.keyring, random_system(), count_answer, NULL);
+    ck_assert_ptr_nonnull(service);
+    return service;
+}
+
+static void ask(struct key_service *service, uint64_t id)
+{
+    struct tls_key_request request = {.operation = TLS_KEY_SIGN_CERTIFICATE_VERIFY_13};
+
+    memcpy(request.key_id, fake_tls_key_id, KEY_ID_LEN);
+    ck_assert(key_service_ask(service, (struct connection_ticket){id, 0}, &request));
+}
+
+/* Reliability D02: signatures must not starve the relays. */
+START_TEST(no_turn_of_the_loop_answers_more_than_a_few_and_none_is_answered_at_once)
+{
+    struct event_base *base = event_base_new();
+    struct key_service *service = lone_service(base);
+
+    for (uint64_t id = 1; id <= 7; id++)
+        ask(service, id);
+    ck_assert_uint_eq(answers, 0);
+    for (size_t turn = 1; turn <= 4; turn++) {
+        ck_assert_int_ge(event_base_loop(base, EVLOOP_ONCE), 0);
+        ck_assert_uint_eq(answers, turn < 4 ? turn * MAX_KEY_OPERATIONS_PER_TURN : 7);
+    }
+    ck_assert_uint_eq(good_answers, 7);
+    ck_assert_uint_eq(last_id, 7); /* in the order of the questions */
+    key_service_free(service);
+    event_base_free(base);
+}
+END_TEST
+
+START_TEST(a_full_queue_lets_its_oldest_question_fail_and_takes_the_new_one)
+{
+    struct event_base *base = event_base_new();
+    struct key_service *service = lone_service(base);
+
+    for (uint64_t id = 1; id <= MAX_KEY_QUEUE; id++)
+        ask(service, id);
+    ck_assert_uint_eq(answers, 0);
+    ask(service, MAX_KEY_QUEUE + 1);
+    ck_assert_uint_eq(answers, 1);
+    ck_assert_uint_eq(good_answers, 0);
+    ck_assert_uint_eq(last_id, 1);
+    ck_assert_uint_eq(key_service_waiting(service), MAX_KEY_QUEUE);
+    while (key_service_waiting(service) > 0)
+        ck_assert_int_ge(event_base_loop(base, EVLOOP_ONCE), 0);
+    ck_assert_uint_eq(good_answers, MAX_KEY_QUEUE);
+    ck_assert_uint_eq(last_id, MAX_KEY_QUEUE + 1);
+    key_service_free(service);
+    event_base_free(base);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_key_answers_in_a_later_turn_and_the_handshake_goes_on,
+        while_a_key_is_asked_nothing_moves_and_its_late_answer_is_taken,
+        an_answer_for_a_connection_that_is_gone_falls_to_the_floor,
+        the_answer_for_a_connection_that_died_waiting_is_counted_as_late,
+        a_key_that_is_unknown_fails_the_handshake,
+        no_turn_of_the_loop_answers_more_than_a_few_and_none_is_answered_at_once,
+        a_full_queue_lets_its_oldest_question_fail_and_takes_the_new_one,
+    };
+    return check_run("key_service", tests, ARRAY_LEN(tests));
+}
