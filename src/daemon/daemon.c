@@ -1,5 +1,6 @@
 #include "daemon/daemon.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "daemon/signals.h"
+#include "demo/demo.h"
 #include "proxy/listener.h"
 #include "proxy/policy.h"
 #include "proxy/proxy.h"
@@ -19,6 +21,7 @@ struct daemon {
     struct event_base *base;
     struct keyring *keyring;
     struct proxy *proxy;
+    struct demo *demo; /* NULL unless a listener relays to it */
     struct listener **listeners;
     size_t listener_count;
     struct signals *signals;
@@ -59,18 +62,28 @@ static struct event_base *new_base(void)
     return base;
 }
 
-static struct backend *build_backend(const struct config_listen *listen)
+static struct backend *build_demo_backend(struct daemon *daemon, const struct config_listen *listen)
 {
-    if (listen->backend)
-        return backend_new(listen->backend, findings);
-    config_complain(findings, &listen->backend_name.place, "this build has no demo backend");
-    return NULL;
+    struct backend *backend;
+
+    if (!daemon->demo)
+        daemon->demo = demo_new(daemon->base);
+    backend = daemon->demo ? backend_new_demo(demo_port(daemon->demo)) : NULL;
+    if (!backend)
+        config_complain(findings, &listen->backend_name.place, "the demo backend cannot be started: %s",
+                        strerror(errno));
+    return backend;
+}
+
+static struct backend *build_backend(struct daemon *daemon, const struct config_listen *listen)
+{
+    return listen->backend ? backend_new(listen->backend, findings) : build_demo_backend(daemon, listen);
 }
 
 static bool build_listener(struct daemon *daemon, const struct config_listen *listen)
 {
     struct tls_policy *policy = policy_build(listen, daemon->keyring, findings);
-    struct backend *backend = build_backend(listen);
+    struct backend *backend = build_backend(daemon, listen);
     struct listener *listener;
 
     if (!policy || !backend) {
@@ -188,11 +201,24 @@ static enum daemon_exit fail(enum daemon_exit why, const char *reason)
     return why;
 }
 
+/* The demo backend runs in this process: its end of a connection takes a third descriptor. */
+static size_t max_connections(const struct config *config)
+{
+    size_t carried = proxy_raise_descriptor_limit();
+
+    if (config->general.max_connections)
+        return (size_t)config->general.max_connections;
+    for (size_t i = 0; i < config->listen_count; i++)
+        if (!config->listens[i].backend)
+            return carried * 2 / 3;
+    return carried;
+}
+
 static bool make_parts(struct daemon *daemon)
 {
     struct proxy_settings settings = proxy_default_settings();
 
-    settings.max_connections = (size_t)daemon->config->general.max_connections;
+    settings.max_connections = max_connections(daemon->config);
     daemon->base = new_base();
     daemon->keyring = keyring_new();
     daemon->listeners = memory_new_array(daemon->config->listen_count + 1, sizeof(struct listener *));
@@ -244,6 +270,7 @@ static void free_parts(struct daemon *daemon)
     for (size_t i = 0; i < daemon->listener_count; i++)
         listener_free(daemon->listeners[i]);
     memory_free(daemon->listeners);
+    demo_free(daemon->demo);
     keyring_free(daemon->keyring);
     if (daemon->base)
         event_base_free(daemon->base);
