@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { MAX_WORDS = 16 };
+enum { MAX_WORDS = 32 };
 
 static struct options options;
 static char fault[OPTIONS_FAULT_LEN];
