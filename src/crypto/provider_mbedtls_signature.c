@@ -37,54 +37,111 @@ static int read_number(mbedtls_mpi *number, struct bytes from)
     return mbedtls_mpi_read_binary(number, from.at, from.len);
 }
 
-/* The library computes dP, dQ and qInv itself; a file that says otherwise is damaged. */
-static enum key_load crt_fits(const mbedtls_rsa_context *rsa, const struct key_material *material)
-{
-    mbedtls_mpi own[3], claimed[3];
-    enum key_load answer = KEY_NOT_LOADED;
+/*
+ * mbedtls_rsa_check_privkey() would do, did it not call running out of memory a bad key. The numbers of the file,
+ * with room for one product; all of it is wiped when it is freed.
+ */
+struct rsa_numbers {
+    mbedtls_mpi n, e, d, p, q, dp, dq, qp, product;
+};
 
-    for (int i = 0; i < 3; i++) {
-        mbedtls_mpi_init(&own[i]);
-        mbedtls_mpi_init(&claimed[i]);
-    }
-    if (mbedtls_rsa_export_crt(rsa, &own[0], &own[1], &own[2]) == 0 && read_number(&claimed[0], material->dp) == 0 &&
-        read_number(&claimed[1], material->dq) == 0 && read_number(&claimed[2], material->qp) == 0) {
-        answer = KEY_LOADED;
-        for (int i = 0; i < 3; i++) {
-            if (mbedtls_mpi_cmp_mpi(&own[i], &claimed[i]) != 0)
-                answer = KEY_INVALID;
-        }
-    }
-    for (int i = 0; i < 3; i++) {
-        mbedtls_mpi_free(&own[i]);
-        mbedtls_mpi_free(&claimed[i]);
-    }
-    return answer;
+static void numbers_init(struct rsa_numbers *numbers)
+{
+    mbedtls_mpi *const all[] = {&numbers->n,  &numbers->e,  &numbers->d,  &numbers->p,      &numbers->q,
+                                &numbers->dp, &numbers->dq, &numbers->qp, &numbers->product};
+
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        mbedtls_mpi_init(all[i]);
 }
 
-static bool is_out_of_memory(int error)
+static void numbers_free(struct rsa_numbers *numbers)
 {
-    /* RSA errors carry the one of the arithmetic below in their low seven bits. */
-    return -(-error & 0x7f) == MBEDTLS_ERR_MPI_ALLOC_FAILED;
+    mbedtls_mpi *const all[] = {&numbers->n,  &numbers->e,  &numbers->d,  &numbers->p,      &numbers->q,
+                                &numbers->dp, &numbers->dq, &numbers->qp, &numbers->product};
+
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        mbedtls_mpi_free(all[i]);
+}
+
+static int numbers_read(struct rsa_numbers *numbers, const struct key_material *material)
+{
+    const struct {
+        mbedtls_mpi *number;
+        struct bytes from;
+    } all[] = {{&numbers->n, material->n},   {&numbers->e, material->e},  {&numbers->d, material->d},
+               {&numbers->p, material->p},   {&numbers->q, material->q},  {&numbers->dp, material->dp},
+               {&numbers->dq, material->dq}, {&numbers->qp, material->qp}};
+    int error = 0;
+
+    for (size_t i = 0; !error && i < ARRAY_LEN(all); i++)
+        error = read_number(all[i].number, all[i].from);
+    return error;
+}
+
+/* Whether a * b is 1 modulo m - 1, or modulo m itself when `less` is 0. An error of the library, or 0 and *holds. */
+static int product_is_one(struct rsa_numbers *numbers, const mbedtls_mpi *a, const mbedtls_mpi *b, const mbedtls_mpi *m,
+                          int less, bool *holds)
+{
+    mbedtls_mpi modulus;
+    int error;
+
+    mbedtls_mpi_init(&modulus);
+    error = mbedtls_mpi_sub_int(&modulus, m, less);
+    if (!error)
+        error = mbedtls_mpi_mul_mpi(&numbers->product, a, b);
+    if (!error)
+        error = mbedtls_mpi_mod_mpi(&numbers->product, &numbers->product, &modulus);
+    *holds = !error && mbedtls_mpi_cmp_int(&numbers->product, 1) == 0;
+    mbedtls_mpi_free(&modulus);
+    return error;
+}
+
+/* RFC 8017 3.2: n = p q; e dP = 1 mod p - 1 and so for q; q qInv = 1 mod p; and d fits e in the same sense. */
+static int numbers_fit(struct rsa_numbers *numbers, bool *fit)
+{
+    const struct {
+        const mbedtls_mpi *a, *b, *modulus;
+        int less;
+    } relations[] = {{&numbers->e, &numbers->dp, &numbers->p, 1},
+                     {&numbers->e, &numbers->dq, &numbers->q, 1},
+                     {&numbers->e, &numbers->d, &numbers->p, 1},
+                     {&numbers->e, &numbers->d, &numbers->q, 1},
+                     {&numbers->q, &numbers->qp, &numbers->p, 0}};
+    int error = mbedtls_mpi_mul_mpi(&numbers->product, &numbers->p, &numbers->q);
+
+    *fit = !error && mbedtls_mpi_cmp_mpi(&numbers->product, &numbers->n) == 0 &&
+           mbedtls_mpi_cmp_int(&numbers->p, 2) > 0 && mbedtls_mpi_cmp_int(&numbers->q, 2) > 0 &&
+           mbedtls_mpi_cmp_mpi(&numbers->p, &numbers->q) != 0 && mbedtls_mpi_cmp_mpi(&numbers->d, &numbers->n) < 0;
+    for (size_t i = 0; !error && *fit && i < ARRAY_LEN(relations); i++)
+        error = product_is_one(numbers, relations[i].a, relations[i].b, relations[i].modulus, relations[i].less, fit);
+    return error;
+}
+
+static int rsa_import(mbedtls_rsa_context *rsa, const struct rsa_numbers *numbers)
+{
+    int error = mbedtls_rsa_import(rsa, &numbers->n, &numbers->p, &numbers->q, &numbers->d, &numbers->e);
+
+    return error ? error : mbedtls_rsa_complete(rsa); /* computes dP, dQ and qInv itself */
 }
 
 static enum key_load rsa_load_private(void *context, struct key_material *material, struct random_source random)
 {
-    mbedtls_rsa_context *rsa = context;
-    const struct key_material *m = material;
+    struct rsa_numbers numbers;
+    bool fit = false;
     int error;
 
     (void)random;
-    compat_rsa_init(rsa);
-    error = mbedtls_rsa_import_raw(rsa, m->n.at, m->n.len, m->p.at, m->p.len, m->q.at, m->q.len, m->d.at, m->d.len,
-                                   m->e.at, m->e.len);
+    compat_rsa_init(context);
+    numbers_init(&numbers);
+    error = numbers_read(&numbers, material);
     if (!error)
-        error = mbedtls_rsa_complete(rsa);
-    if (!error)
-        error = mbedtls_rsa_check_privkey(rsa);
+        error = numbers_fit(&numbers, &fit);
+    if (!error && fit)
+        error = rsa_import(context, &numbers);
+    numbers_free(&numbers);
     if (error)
-        return is_out_of_memory(error) ? KEY_NOT_LOADED : KEY_INVALID;
-    return crt_fits(rsa, material);
+        return KEY_NOT_LOADED;
+    return fit ? KEY_LOADED : KEY_INVALID;
 }
 
 static enum key_load rsa_load_public(void *context, const struct key_material *material)
@@ -99,9 +156,7 @@ static enum key_load rsa_load_public(void *context, const struct key_material *m
         error = mbedtls_rsa_complete(rsa);
     if (!error)
         error = mbedtls_rsa_check_pubkey(rsa);
-    if (error)
-        return is_out_of_memory(error) ? KEY_NOT_LOADED : KEY_INVALID;
-    return KEY_LOADED;
+    return error ? KEY_NOT_LOADED : KEY_LOADED; /* key_der.c has seen to the values */
 }
 
 static bool rsa_sign(void *context, enum signature_id id, struct bytes message, struct random_source random,
