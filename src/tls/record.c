@@ -74,11 +74,18 @@ static bool check_header(struct tls *tls, const struct header *header)
     return true;
 }
 
-/* RFC 8446 4.2.10: early data that we declined cannot be read; it is passed over up to a limit. */
+/*
+ * RFC 8446 4.2.10: early data that we declined cannot be read; it is passed over up to a limit. What is too short for
+ * a type and a tag is no early data: or an endless row of empty records would never reach the limit.
+ */
 static enum record_result skip_early_data(struct tls *tls, size_t len)
 {
     size_t skipped = tls->early_data_skipped + len;
 
+    if (len <= AEAD_TAG_LEN) {
+        tls_fail(tls, WHY_RECORD_MAC);
+        return RECORD_FAILED;
+    }
     if (skipped > MAX_EARLY_DATA_SKIPPED) {
         tls_fail(tls, WHY_EARLY_DATA_TOO_LONG);
         return RECORD_FAILED;

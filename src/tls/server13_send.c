@@ -53,10 +53,10 @@ bool server13_send_hello_retry_request(struct tls *tls)
     w = flight_begin_message(hs, SERVER_HELLO);
     write_hello_fields(w, hs, hello_retry_random);
     extensions = write_vec16_begin(w);
-    write_supported_version(w);
     write_u16(w, EXTENSION_KEY_SHARE);
     write_u16(w, 2);
     write_u16(w, hs->retry_group->code); /* selected_group */
+    write_supported_version(w);
     write_vec_end(w, extensions);
     return flight_end_message(tls) && flight_send(tls) && send_compatibility_ccs(tls);
 }
@@ -72,8 +72,7 @@ static bool send_server_hello(struct tls *tls)
     if (!random_fill(tls->policy->random, random, sizeof random))
         return tls_fail(tls, WHY_CRYPTO);
     write_hello_fields(w, hs, random);
-    extensions = write_vec16_begin(w);
-    write_supported_version(w);
+    extensions = write_vec16_begin(w); /* in the order of the traces of RFC 8448, which we replay */
     write_u16(w, EXTENSION_KEY_SHARE);
     extension = write_vec16_begin(w);
     write_u16(w, hs->choice.group->code);
@@ -81,6 +80,7 @@ static bool send_server_hello(struct tls *tls)
     write_bytes(w, bytes_of(hs->server_share, key_exchange_server_len(alg)));
     write_vec_end(w, share);
     write_vec_end(w, extension);
+    write_supported_version(w);
     write_vec_end(w, extensions);
     return flight_end_message(tls) && flight_send(tls);
 }

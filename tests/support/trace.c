@@ -53,7 +53,7 @@ static void take_line(struct trace *trace, char *line)
 
 void trace_load(struct trace *trace, const char *name)
 {
-    const char *top = getenv("srcdir");
+    const char *top = getenv("top_srcdir");
     char path[4096], line[256];
     FILE *file;
 
