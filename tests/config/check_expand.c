@@ -15,6 +15,7 @@ static const char *expand(const char *text)
     setenv("SET", "value", 1);
     setenv("EMPTY", "", 1);
     setenv("DOLLAR", "${SET} $$", 1);
+    setenv("_AZaz09", "edges", 1);
     unsetenv("UNSET");
     return expand_text(&arena, &report, 7, text);
 }
@@ -49,6 +50,7 @@ START_TEST(a_variable_gives_its_value)
     becomes("${SET}", "value");
     becomes("a${SET}b${SET}", "avaluebvalue");
     becomes("${EMPTY}", "");
+    becomes("${_AZaz09}", "edges");
 }
 END_TEST
 
@@ -98,6 +100,9 @@ START_TEST(a_variable_name_too_long_to_hold_is_refused)
 {
     char text[200] = "${";
 
+    memset(text + 2, 'A', 127);
+    strcpy(text + 129, ":-x}");
+    becomes(text, "x");
     memset(text + 2, 'A', 128);
     strcpy(text + 130, "}");
     ck_assert_ptr_null(expand(text));
