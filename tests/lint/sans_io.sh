@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 # Pure functions of the C library, and what compilers and their instrumentation put in.
-pure='^(mem(cpy|move|set|cmp|chr)|explicit_bzero|str(len|nlen|cmp|ncmp|chr|rchr|casecmp|ncasecmp|str)|v?snprintf|qsort|bsearch|tolower|toupper|__ctype_(b|tolower|toupper)_loc|__stack_chk_fail|__(mem|str|v?snprintf)[a-z]*_chk|_GLOBAL_OFFSET_TABLE_|__tls_get_addr|__(asan|ubsan|sanitizer|gcov|llvm|sancov|start___sancov|stop___sancov)_.*|__(start|stop)___.*)$'
+pure='^(mem(cpy|move|set|cmp|chr)|bcmp|explicit_bzero|str(len|nlen|cmp|ncmp|chr|rchr|casecmp|ncasecmp|str)|v?snprintf|qsort|bsearch|tolower|toupper|__ctype_(b|tolower|toupper)_loc|__stack_chk_fail|__(mem|str|v?snprintf)[a-z]*_chk|_GLOBAL_OFFSET_TABLE_|__tls_get_addr|__(asan|ubsan|sanitizer|gcov|llvm|sancov|start___sancov|stop___sancov)_.*|__(start|stop)___.*)$'
 
 # defined LIBRARY...: what the libraries of the house give
 defined() {
