@@ -189,23 +189,13 @@ static void send_answer(struct evhttp_request *request, const struct answer *ans
         evbuffer_free(body);
 }
 
-static void on_close(struct evhttp_connection *connection, void *context)
-{
-    struct demo *demo = context;
-
-    (void)connection;
-    visitors_leaving(demo->visitors);
-}
-
 static void on_request(struct evhttp_request *request, void *context)
 {
     struct demo *demo = context;
-    struct evhttp_connection *connection = evhttp_request_get_connection(request);
     struct answer answer = {0};
     uint8_t *storage = memory_new(MAX_PAGE_LEN);
 
-    evhttp_connection_set_closecb(connection, on_close, demo);
-    visitors_touch(demo->visitors, evhttp_connection_get_bufferevent(connection));
+    visitors_note_request(demo->visitors, request);
     if (!storage) {
         evhttp_send_error(request, HTTP_INTERNAL, NULL);
         return;

@@ -68,7 +68,7 @@ const char style_sheet[] =
     ".shares{font-size:14.5px;color:var(--muted);margin:0}"
     /* what was offered, how to go on */
     "summary{cursor:pointer;font:600 21px/1.3 'Iowan Old Style',Palatino,'Palatino Linotype',Georgia,serif}"
-    "details p{margin:8px 0 0;color:var(--muted);font-size:15px}"
+    "details.card>p{margin:10px 0 0}"
     ".offer{margin:14px 0 0}"
     ".offer h3{font-size:13px;font-weight:400;color:var(--muted);margin:0 0 6px}"
     ".offer ul{display:flex;flex-wrap:wrap;gap:6px;margin:0;padding:0;list-style:none}"

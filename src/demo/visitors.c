@@ -140,16 +140,23 @@ struct bufferevent *visitors_admit(struct visitors *visitors)
     return bufferevent;
 }
 
-void visitors_touch(struct visitors *visitors, const struct bufferevent *visitor)
+static void on_close(struct evhttp_connection *connection, void *context)
 {
+    struct visitors *visitors = context;
+
+    (void)connection;
+    event_active(visitors->soon, EV_TIMEOUT, 0); /* evhttp frees it only after this call */
+}
+
+void visitors_note_request(struct visitors *visitors, struct evhttp_request *request)
+{
+    struct evhttp_connection *connection = evhttp_request_get_connection(request);
+    const struct bufferevent *visitor = evhttp_connection_get_bufferevent(connection);
+
+    evhttp_connection_set_closecb(connection, on_close, visitors);
     for (size_t i = 0; i < visitors->limits.places; i++)
         if (visitors->places[i].bufferevent == visitor)
             visitors->places[i].since = visitors->now;
-}
-
-void visitors_leaving(struct visitors *visitors)
-{
-    event_active(visitors->soon, EV_TIMEOUT, 0);
 }
 
 size_t visitors_count(const struct visitors *visitors)

@@ -10,6 +10,7 @@
 #define DEMO_VISITORS_H
 
 #include <event2/bufferevent.h>
+#include <event2/http.h>
 #include <event2/listener.h>
 
 #include "base/attributes.h"
@@ -33,8 +34,8 @@ void visitors_free(struct visitors *visitors); /* after evhttp has freed its con
 /* A bufferevent for the next connection, which evhttp then owns. NULL when out of memory. */
 struct bufferevent *visitors_admit(struct visitors *visitors);
 
-void visitors_touch(struct visitors *visitors, const struct bufferevent *visitor); /* made a request */
-void visitors_leaving(struct visitors *visitors); /* evhttp is about to free one: look soon */
+/* For each request: its sender may stay for another while, and when it goes, its place is free at once. */
+void visitors_note_request(struct visitors *visitors, struct evhttp_request *request);
 size_t visitors_count(const struct visitors *visitors);
 
 #endif

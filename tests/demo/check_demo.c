@@ -4,6 +4,7 @@
 #include "support/check_run.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -333,6 +334,31 @@ START_TEST(what_is_no_http_at_all_is_refused)
 }
 END_TEST
 
+static size_t open_descriptors(void)
+{
+    size_t count = 0;
+
+    for (int fd = 0; fd < 256; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+START_TEST(an_ended_connection_gives_its_descriptor_back_at_once)
+{
+    size_t before;
+
+    start();
+    must_hold(ask("GET", "/healthz"), "200 OK");
+    visit_turn(base, 20);
+    before = open_descriptors();
+    for (int i = 0; i < 5; i++)
+        must_hold(ask("GET", "/healthz"), "200 OK");
+    visit_turn(base, 20);
+    ck_assert_uint_eq(open_descriptors(), before);
+    stop();
+}
+END_TEST
+
 START_TEST(it_can_be_freed_with_connections_open)
 {
     int visitors[3];
@@ -366,6 +392,7 @@ int main(void)
         a_request_that_comes_byte_by_byte_is_served,
         headers_and_bodies_beyond_their_limits_are_refused_and_the_connection_closed,
         what_is_no_http_at_all_is_refused,
+        an_ended_connection_gives_its_descriptor_back_at_once,
         it_can_be_freed_with_connections_open,
     };
     return check_run("demo", tests, ARRAY_LEN(tests));

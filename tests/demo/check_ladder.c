@@ -88,6 +88,7 @@ START_TEST(a_retry_shows_as_its_own_two_flights)
     ck_assert_uint_eq(count("HelloRetryRequest"), 1);
     ck_assert_uint_eq(count(">ClientHello<"), 2);
     ck_assert_uint_eq(count("again, with the share asked for"), 1);
+    ck_assert(strstr(svg, "what it can do") < strstr(svg, "again, with the share asked for"));
     ck_assert_uint_eq(count(">ServerHello<"), 1);
     ck_assert_uint_eq(count("class=\"turn"), 4 + 1); /* and the answered KeyUpdate */
 }
