@@ -82,6 +82,7 @@ static bool parse_pre_shared_key(struct reader *r, struct client_hello *ch, enum
 {
     struct bytes identity, binder;
     struct reader identities, binders;
+    size_t identity_count = 0, binder_count = 0;
     uint32_t ticket_age;
 
     if (!read_vec16(r, 7, UINT16_MAX, &ch->psk_identities) || !read_vec16(r, 33, UINT16_MAX, &ch->psk_binders) ||
@@ -92,13 +93,15 @@ static bool parse_pre_shared_key(struct reader *r, struct client_hello *ch, enum
     while (!read_end(&identities)) {
         if (!read_vec16(&identities, 1, UINT16_MAX, &identity) || !read_u32(&identities, &ticket_age))
             return false;
-        if (!read_vec8(&binders, 32, 255, &binder)) {
-            *why = WHY_PSK_MALFORMED;
+        identity_count++;
+    }
+    while (!read_end(&binders)) {
+        if (!read_vec8(&binders, 32, 255, &binder))
             return false;
-        }
+        binder_count++;
     }
     *why = WHY_PSK_MALFORMED;
-    return read_end(&binders);
+    return identity_count == binder_count;
 }
 
 static bool parse_early_data(struct reader *r, struct client_hello *ch, enum why *why)
