@@ -173,8 +173,10 @@ static const char *clean(struct lines *lines, struct span line, size_t limit, ch
         return NULL;
     if (is_blank(line.text[0]))
         return "the line begins with a blank; sections and keys begin in the first column";
-    if (line.len > limit)
-        return "the line is too long: at most 198 bytes";
+    if (line.len > limit) {
+        snprintf(lines->fault, sizeof lines->fault, "the line is too long: at most %zu bytes", limit);
+        return lines->fault;
+    }
     if (line.text[0] == '[')
         return take_header(lines, line, out);
     fault = check_entry(line);

@@ -4,17 +4,27 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_FILE_LEN = 1024 * 1024 };
 
-static const char *fault_of_file(int fd)
+/* Room for what the system says. */
+enum { FAULT_LEN = 128 };
+
+static const char *system_fault(char text[FAULT_LEN])
+{
+    snprintf(text, FAULT_LEN, "cannot be read: %s", strerror(errno));
+    return text;
+}
+
+static const char *fault_of_file(int fd, char fault[FAULT_LEN])
 {
     struct stat status;
 
     if (fstat(fd, &status) != 0)
-        return strerror(errno);
+        return system_fault(fault);
     if (S_ISDIR(status.st_mode))
         return "is a directory";
     if (!S_ISREG(status.st_mode))
@@ -23,7 +33,7 @@ static const char *fault_of_file(int fd)
 }
 
 /* Reads on until the end or one byte more than is allowed: a file may grow while it is read. */
-static const char *read_all(int fd, uint8_t *text, size_t *len)
+static const char *read_all(int fd, uint8_t *text, size_t *len, char fault[FAULT_LEN])
 {
     ssize_t got;
 
@@ -32,7 +42,7 @@ static const char *read_all(int fd, uint8_t *text, size_t *len)
         if (got > 0)
             *len += (size_t)got;
         else if (errno != EINTR)
-            return strerror(errno);
+            return system_fault(fault);
     }
     return *len > MAX_FILE_LEN ? "is larger than 1 MiB" : NULL;
 }
@@ -42,11 +52,12 @@ static struct config *load_from(int fd, const char *path, struct config_findings
     struct config_place place = {path, 0};
     struct config *config = NULL;
     uint8_t *text = memory_new(MAX_FILE_LEN + 1);
-    const char *fault = text ? fault_of_file(fd) : "out of memory";
+    char words[FAULT_LEN];
+    const char *fault = text ? fault_of_file(fd, words) : "out of memory";
     size_t len = 0;
 
     if (!fault)
-        fault = read_all(fd, text, &len);
+        fault = read_all(fd, text, &len, words);
     if (fault)
         config_complain(findings, &place, "%s", fault);
     else
@@ -61,7 +72,8 @@ struct config *config_load(const char *path, struct config_findings findings)
     struct config *config;
 
     if (fd < 0) {
-        config_complain(findings, &(struct config_place){path, 0}, "cannot be read: %s", strerror(errno));
+        char words[FAULT_LEN];
+        config_complain(findings, &(struct config_place){path, 0}, "%s", system_fault(words));
         return NULL;
     }
     config = load_from(fd, path, findings);

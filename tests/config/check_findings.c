@@ -27,6 +27,7 @@ static const struct row line_rows[] = {
     {FINE "key = # none\n", "f:7: the value of 'key' is empty\n"},
     {FINE "key = ; none\n", "f:7: the value of 'key' is empty\n"},
     {FINE "key = \"b\"\n", "f:7: the value begins with a quote; values are written without\n"},
+    {FINE "key =\"b\"\n", "f:7: the value begins with a quote; values are written without\n"},
     {FINE "key = 'b'\n", "f:7: the value begins with a quote; values are written without\n"},
     {FINE "key = a\033b\n", "f:7: byte 8 of the line is the control character 0x1b\n"},
     {FINE "key = a\177b\n", "f:7: byte 8 of the line is the control character 0x7f\n"},
@@ -56,6 +57,7 @@ static const struct row section_rows[] = {
     {FINE "[listen web]\naddress = x\n", "f:7: [listen web] is already in line 3\n"},
     {FINE "[sallyport]\n[sallyport]\n", "f:8: [sallyport] is already in line 7\n"},
     {"", "f: there is no [listen NAME]\n"},
+    {"\xef\xbb\xbf", "f: there is no [listen NAME]\n"},
     {"# nothing\n\n", "f: there is no [listen NAME]\n"},
     {"[sallyport]\n", "f: there is no [listen NAME]\n"},
 };
@@ -241,13 +243,13 @@ END_TEST
 /* inih cuts them there, so that two that differ behind would be one. */
 START_TEST(a_section_title_of_49_bytes_is_taken_whole)
 {
-    static const char text[] = FINE "[backend a123456789012345678901234567890123456789]\nserver = a:1\n"
-                                    "[backend b123456789012345678901234567890123456789]\nserver = b:1\n";
+    static const char text[] = FINE "[backend a1234567890123456789012345678901234567890]\nserver = a:1\n"
+                                    "[backend b1234567890123456789012345678901234567890]\nserver = b:1\n";
     struct config *config = parse(text);
 
     ck_assert_msg(config != NULL, "%s", heard.text);
     ck_assert_uint_eq(config->backend_count, 3);
-    ck_assert_str_eq(config->backends[1].name, "a123456789012345678901234567890123456789");
+    ck_assert_str_eq(config->backends[1].name, "a1234567890123456789012345678901234567890");
     ck_assert_str_eq(config->backends[1].servers.values[0].host, "a");
     config_free(config);
 }

@@ -80,6 +80,38 @@ START_TEST(what_is_not_a_readable_regular_file_is_refused_in_words)
 }
 END_TEST
 
+/* Files of /proc have no size before they are read, and some cannot be. */
+START_TEST(what_shows_in_reading_only_is_told_as_well)
+{
+    char text[8];
+    FILE *symbols = fopen("/proc/kallsyms", "r");
+    bool is_large = symbols && fseek(symbols, 1024 * 1024 + 1, SEEK_SET) == 0 && fread(text, 1, 1, symbols) == 1;
+
+    if (symbols)
+        fclose(symbols);
+    if (is_large) {
+        ck_assert_ptr_null(config_load("/proc/kallsyms", heard_by(&heard)));
+        ck_assert_str_eq(heard.text, "/proc/kallsyms: is larger than 1 MiB\n");
+    }
+    ck_assert_ptr_null(config_load("/proc/self/mem", heard_by(&heard)));
+    ck_assert_ptr_nonnull(strstr(heard.text, "/proc/self/mem: cannot be read: "));
+}
+END_TEST
+
+START_TEST(a_file_is_read_also_where_standard_input_is_closed)
+{
+    struct config *config;
+
+    enter_directory();
+    write_file(small, strlen(small));
+    close(STDIN_FILENO);
+    config = config_load("f", heard_by(&heard));
+    ck_assert_msg(config != NULL, "%s", heard.text);
+    config_free(config);
+    leave_directory();
+}
+END_TEST
+
 /* The superuser may read everything: then there is nothing to see. */
 START_TEST(a_file_without_permission_is_refused_in_words)
 {
@@ -145,6 +177,8 @@ int main(void)
     const TTest *const tests[] = {
         a_file_is_read_and_named_in_findings,
         what_is_not_a_readable_regular_file_is_refused_in_words,
+        what_shows_in_reading_only_is_told_as_well,
+        a_file_is_read_also_where_standard_input_is_closed,
         a_file_without_permission_is_refused_in_words,
         an_empty_file_is_refused_as_one_without_listen,
         a_file_of_one_mebibyte_is_taken_and_a_larger_one_refused,

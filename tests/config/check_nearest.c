@@ -32,10 +32,16 @@ END_TEST
 
 START_TEST(a_name_that_is_not_near_gets_no_suggestion)
 {
+    struct nearest one = nearest_to("a"), half = nearest_to("ab");
+
     ck_assert_str_eq(nearest_of("xyz"), "none");
     ck_assert_str_eq(nearest_of("ciphers"), "none");
     ck_assert_str_eq(nearest_of(""), "none");
     ck_assert_str_eq(nearest_of("k"), "none");
+    nearest_offer(&one, "b");
+    ck_assert_ptr_null(one.name);
+    nearest_offer(&half, "bc");
+    ck_assert_ptr_null(half.name);
 }
 END_TEST
 
