@@ -16,21 +16,26 @@ mkdir -p "$HOME/.pki/nssdb"
 certutil -N -d "sql:$HOME/.pki/nssdb" --empty-password || exit 99
 certutil -A -d "sql:$HOME/.pki/nssdb" -n root -t C,, -i "$ROOT_CRT" || exit 99
 
+# browse NAME PORT WORDS: the page at PORT, once its scripts have run, shows WORDS
 browse() {
-    local name=$1
-    shift
+    local name=$1 port=$2 words=$3
     timeout 90 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
         --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage \
         --user-data-dir="$scratch/profile-$name" --host-resolver-rules="MAP app.example $HOST" \
-        --virtual-time-budget=10000 --dump-dom "$@" "https://app.example:$PORT/" >"$scratch/$name.dom" 2>"$scratch/$name.log"
-    grep -q 'the script got the other file' "$scratch/$name.dom" && return
+        --virtual-time-budget=10000 --dump-dom "https://app.example:$port/" >"$scratch/$name.dom" 2>"$scratch/$name.log"
+    grep -q "$words" "$scratch/$name.dom" && return
     cat "$scratch/$name.dom" "$scratch/$name.log"
     return 1
 }
 
-check "Chromium opens the page, trusts the chain, and its script fetches another" browse plain
+check "Chromium opens the page, trusts the chain, and its script fetches another" \
+    browse plain "$PORT" "the script got the other file"
 check_logged "... with TLS 1.3, the name and ALPN" event=connection version=TLSv1.3 sni=app.example alpn=http/1.1
 # Chromium's ClientHello with a post-quantum share takes two TCP segments; sallyport does not know the group and asks
 # for none: X25519 is offered beside it.
 check_logged "... with X25519 beside the post-quantum share, without a retry" event=connection group=x25519
+
+start demo "$SALLYPORT" -f "$HOST:8445" --cert "$CERTS/p256.crt" --key "$CERTS/p256.key"
+wait_for 20 is_listening "$HOST" 8445
+check "Chromium is shown its own handshake by the demo page" browse demo 8445 CertificateVerify
 finish

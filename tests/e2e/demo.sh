@@ -1,7 +1,7 @@
 #!/bin/bash
 # Without any configuration: the demo page over a development certificate, which stays out of the tree.
 . "$(dirname "$0")/lib.sh"
-need curl
+need curl openssl
 export HOME=$scratch/home XDG_STATE_HOME=$scratch/state XDG_CACHE_HOME=$scratch/cache XDG_DATA_HOME=$scratch/data
 mkdir "$HOME"
 start sallyport "$SALLYPORT"
@@ -12,16 +12,15 @@ if ! wait_for 20 is_listening 127.0.0.1 8443; then
     exit 1
 fi
 get() { curl --silent --show-error --fail --insecure --max-time 20 "$@" https://127.0.0.1:8443/; }
-get --resolve ignored:1:127.0.0.1 >"$scratch/page.html"
+get >"$scratch/page.html"
 check "sallyport without arguments serves the demo page on 127.0.0.1:8443" grep -qi '<html' "$scratch/page.html"
 for word in TLSv1.3 TLS_ x25519 ClientHello ServerHello EncryptedExtensions Certificate CertificateVerify Finished; do
     check "the page shows $word" grep -qi "$word" "$scratch/page.html"
 done
 curl --silent --insecure --max-time 20 --resolve demo.example:8443:127.0.0.1 https://demo.example:8443/ >"$scratch/named.html"
 check "the page shows the name that was asked for" grep -q 'demo.example' "$scratch/named.html"
-check "the page does not take a name for markup" sh -c "! grep -qi '<script>alert' '$scratch/named.html'"
-issuer=$(openssl s_client -connect 127.0.0.1:8443 </dev/null 2>/dev/null | openssl x509 -noout -subject -issuer 2>/dev/null)
-check "the certificate says that it is for development" grep -qi 'development' <<<"$issuer"
+openssl s_client -connect 127.0.0.1:8443 </dev/null 2>/dev/null | openssl x509 -noout -subject -issuer >"$scratch/certificate"
+check "the certificate says that it is for development" grep -qi 'development' "$scratch/certificate"
 first=$(openssl s_client -connect 127.0.0.1:8443 </dev/null 2>/dev/null | openssl x509 -noout -fingerprint)
 daemon_stop
 start sallyport "$SALLYPORT"

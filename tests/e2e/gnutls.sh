@@ -7,7 +7,11 @@ echo '<html>sallyport</html>' >"$scratch/www/index.html"
 web_daemon "alpn = http/1.1"
 
 gnutls() {
-    { printf 'GET / HTTP/1.1\r\nHost: app.example\r\nConnection: close\r\n\r\n'; sleep 1; } |
+    : >"$scratch/gnutls.log"
+    {
+        printf 'GET / HTTP/1.1\r\nHost: app.example\r\nConnection: close\r\n\r\n'
+        wait_for 10 grep -aqE '</html>|rror' "$scratch/gnutls.log"
+    } |
         timeout 30 gnutls-cli --x509cafile "$ROOT_CRT" --sni-hostname app.example --verify-hostname app.example \
             --port "$PORT" "$HOST" "$@" 2>&1 | tee "$scratch/gnutls.log" | grep -a '<html>sallyport</html>'
 }

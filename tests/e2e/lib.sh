@@ -101,6 +101,7 @@ check_within() {
 start() {
     local name=$1
     shift
+    : >"$scratch/$name.log" # here and now, or somebody who waits for its words would read those of the one before
     "$@" >"$scratch/$name.log" 2>&1 </dev/null &
     started=$!
     pids+=("$started")

@@ -18,16 +18,23 @@ backend = app
 server = $HOST:8080
 CONF
 
-# s_client "LINE..." OPTIONS...: sends the lines one by one (commands like K must come alone); what is agreed and what
-# comes back is in $scratch/output
+# feed "LINE...": the lines one by one (commands like K must come alone), then open until an answer or an end is there
+feed() {
+    local line tries=200
+    while IFS= read -r line; do
+        printf '%s\n' "$line"
+        sleep 0.3
+    done <<<"$1"
+    until grep -qaE '^(hello|after)|alert|error|Cannot' "$scratch/output" || [ $((tries -= 1)) -le 0 ]; do sleep 0.05; done
+}
+
+# s_client "LINE..." OPTIONS...: what is agreed and what comes back is in $scratch/output
 s_client() {
     local lines=$1
     shift
-    while IFS= read -r line; do
-        printf '%s\n' "$line"
-        sleep 0.4
-    done <<<"$lines" | timeout 30 openssl s_client -connect "$HOST:$PORT" -servername app.example \
-        -CAfile "$ROOT_CRT" -verify_return_error -verify_hostname app.example "${VERSION:--tls1_3}" "$@" >"$scratch/output" 2>&1
+    : >"$scratch/output"
+    feed "$lines" | timeout 30 openssl s_client -connect "$HOST:$PORT" -servername app.example -CAfile "$ROOT_CRT" \
+        -verify_return_error -verify_hostname app.example "${VERSION:--tls1_3}" "$@" >"$scratch/output" 2>&1
 }
 
 agreed() {

@@ -34,7 +34,7 @@ for _ in range(20):
     assert client.receive_exactly(5) == b"hello"
     worst = max(worst, time.monotonic() - began)
     client.close()
-assert worst < 1, f"the slowest took {worst:.2f} s"
+assert worst < 2, f"the slowest took {worst:.2f} s"
 PY
 pss() { awk '/^Pss:/ { print $2 }' "/proc/$daemon_pid/smaps_rollup"; }
 check "the service answers before the crowd" python3 "$scratch/say.py" "$HOST" "$PORT"

@@ -57,10 +57,10 @@ except OSError:
 took = time.monotonic() - began
 assert low <= took <= high, f"closed after {took:.2f} s"
 PY
-check "a silent client is closed after client-hello-timeout" python3 "$scratch/wait.py" "$HOST" "$PORT" silent 0.6 1.3
-check "a client that trickles its ClientHello is closed at the same time" python3 "$scratch/wait.py" "$HOST" "$PORT" trickle 0.6 1.3
+check "a silent client is closed after client-hello-timeout" python3 "$scratch/wait.py" "$HOST" "$PORT" silent 0.6 3
+check "a client that trickles its ClientHello is closed at the same time" python3 "$scratch/wait.py" "$HOST" "$PORT" trickle 0.6 3
 check_logged "... and logged, for those who look closely" level=debug event=handshake_failed reason=timeout_client_hello
-check "an idle connection is closed after idle-timeout" python3 "$scratch/wait.py" "$HOST" "$PORT" idle 1.9 3.5
+check "an idle connection is closed after idle-timeout" python3 "$scratch/wait.py" "$HOST" "$PORT" idle 1.9 6
 check_logged "... and logged" event=connection end=timeout_idle
 check "a connection with data now and then stays" python3 "$scratch/wait.py" "$HOST" "$PORT" busy 0 0
 finish

@@ -2,8 +2,8 @@
 # Much data, both ways, unchanged: with a web server, with a slow reader, with sockets that take a few bytes at a time.
 . "$(dirname "$0")/lib.sh"
 need curl python3 sha256sum
-mebibytes=64
-[ "$LONG" = no ] || mebibytes=1024
+mebibytes=64 slow_mebibytes=16 few_kibibytes=64
+[ "$LONG" = no ] || { mebibytes=1024 slow_mebibytes=1024 few_kibibytes=8192; }
 nginx_start
 backend_start 8082
 head -c "${mebibytes}M" /dev/urandom >"$scratch/www/big"
@@ -89,7 +89,7 @@ def resident():
     with open(f"/proc/{pid}/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
-client = Client(host, port, timeout=120, receive_buffer=4096).handshake()
+client = Client(host, port, timeout=300, receive_buffer=4096).handshake()
 client.take = 4096
 before, grown = resident(), 0
 client.send(b"send %d\n" % total)
@@ -107,8 +107,8 @@ assert got == total, got
 assert digest.digest() == expected.digest()
 assert grown < 4096, f"{grown} KiB more while the reader was slow"
 PY
-check "a slow reader gets 16 MiB unchanged, and sallyport holds back instead of buffering" \
-    python3 "$scratch/slow.py" "$HOST" 8444 $((16 << 20)) "$daemon_pid"
+check "a slow reader gets $slow_mebibytes MiB unchanged, and sallyport holds back instead of buffering" \
+    python3 "$scratch/slow.py" "$HOST" 8444 $((slow_mebibytes << 20)) "$daemon_pid"
 
 cat >"$scratch/few.py" <<'PY'
 # The handshake and the data in pieces of 1 to 7 bytes, both ways.
@@ -118,12 +118,13 @@ client = Client(sys.argv[1], int(sys.argv[2]), cut=few_bytes, receive_buffer=204
 client.take = 5
 client.handshake()
 client.send(b"echo\n")
-data = hashlib.sha256(b"few").digest() * 512
-client.send(data)
-assert client.receive_exactly(len(data)) == data
+for number in range(int(sys.argv[3]) // 8):
+    data = hashlib.sha256(b"%d" % number).digest() * 256
+    client.send(data)
+    assert client.receive_exactly(len(data)) == data
 client.close_notify()
 assert client.receive() == b""
 PY
-check "sockets that take a few bytes at a time carry the handshake and 16 KiB both ways" \
-    python3 "$scratch/few.py" "$HOST" 8444
+check "sockets that take a few bytes at a time carry the handshake and $few_kibibytes KiB both ways" \
+    python3 "$scratch/few.py" "$HOST" 8444 $few_kibibytes
 finish
