@@ -199,6 +199,8 @@ static void tell_signature(struct writer *out, const struct handshake_view *view
 static void print_certificate(struct writer *out, const struct handshake_view *view)
 {
     print_html(out, view->certificate[0] ? view->certificate : "none");
+    if (view->is_development_certificate)
+        print_text(out, " (self-signed)");
 }
 
 static void tell_certificate(struct writer *out, const struct handshake_view *view)

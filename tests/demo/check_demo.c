@@ -1,6 +1,7 @@
 #include "demo/demo.h"
 #include "demo/views.h"
 #include "demo/visit.h"
+#include "support/alloc_fault.h"
 #include "support/check_run.h"
 
 #include <arpa/inet.h>
@@ -376,6 +377,33 @@ START_TEST(it_can_be_freed_with_connections_open)
 }
 END_TEST
 
+START_TEST(every_allocation_of_ours_may_fail)
+{
+    unsigned long n;
+    long live;
+
+    start();
+    demo_free(demo);
+    live = alloc_fault_live();
+    for (n = 1;; n++) {
+        alloc_fault_arm(n);
+        demo = demo_new(base);
+        if (!alloc_fault_fired())
+            break;
+        ck_assert_ptr_null(demo);
+        ck_assert_int_eq(alloc_fault_live(), live);
+    }
+    ck_assert_uint_gt(n, 3);
+    ck_assert_ptr_nonnull(demo);
+    alloc_fault_arm(1);
+    must_hold(ask("GET", "/"), " 500 ");
+    ck_assert(alloc_fault_fired());
+    must_hold(ask("GET", "/"), " 200 OK");
+    stop();
+    ck_assert_int_eq(alloc_fault_live(), live);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -394,6 +422,7 @@ int main(void)
         what_is_no_http_at_all_is_refused,
         an_ended_connection_gives_its_descriptor_back_at_once,
         it_can_be_freed_with_connections_open,
+        every_allocation_of_ours_may_fail,
     };
     return check_run("demo", tests, ARRAY_LEN(tests));
 }

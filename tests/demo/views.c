@@ -54,7 +54,7 @@ struct handshake_view view_of_browser(void)
     const uint64_t start = 81234567;
 
     set_text(view.sni, sizeof view.sni, "localhost");
-    set_text(view.certificate, sizeof view.certificate, "sallyport development certificate (not for production)");
+    set_text(view.certificate, sizeof view.certificate, "development");
     view.is_development_certificate = true;
     offer(&view);
     view.accepted_at = start - 210;

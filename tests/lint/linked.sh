@@ -26,6 +26,6 @@ echo 'int main(void) { return 0; }' >"$scratch/nothing.c"
 ${CC:-cc} -o "$scratch/nothing" "$scratch/nothing.c" || exit 99
 expect_fires "the guard misses libmbedcrypto where it is not" "libmbedcrypto: not linked" missing "$scratch/nothing"
 
-expect_clean "sallyport links libevent, inih and mbedTLS's primitives, and no TLS library" forbidden sallyport
+expect_clean "sallyport links libevent's core and HTTP server, inih and mbedTLS's primitives, and no TLS library" forbidden sallyport
 expect_clean "sallyport links libmbedcrypto" missing sallyport
 finish
