@@ -215,6 +215,25 @@ START_TEST(the_development_certificate_is_its_keys_and_says_what_it_is)
 }
 END_TEST
 
+/* RFC 5758 3.2 MUST: "the encoding MUST omit the parameters field" of an ECDSA signature's AlgorithmIdentifier; the
+ * NULL that mbedTLS 2.28 writes there makes browsers refuse the certificate as malformed. */
+START_TEST(the_development_certificate_names_its_signature_without_parameters)
+{
+    static const char with_oid[] = "\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02";
+    struct made made = make(development_names, 4, random_system());
+    struct crypto_fault fault;
+    struct certificate_chain *chain = certificate_chain_new(bytes_of_string(made.certificate), &fault);
+    struct bytes der = certificate_chain_der(chain, 0);
+    unsigned found = 0;
+
+    for (size_t i = 0; i + 12 <= der.len; i++)
+        found += memcmp(der.at + i, with_oid, 12) == 0;
+    ck_assert_uint_eq(found, 2); /* once signed, once outside */
+    certificate_chain_free(chain);
+    give_back(made);
+}
+END_TEST
+
 START_TEST(two_development_certificates_differ_and_the_same_random_bytes_give_the_same)
 {
     struct test_random random[2] = {{.drawn = 0}, {.drawn = 0}};
@@ -304,6 +323,7 @@ int main(void)
         names_that_are_no_host_names_are_told,
         an_issuer_of_an_unknown_kind_is_not_blamed,
         the_development_certificate_is_its_keys_and_says_what_it_is,
+        the_development_certificate_names_its_signature_without_parameters,
         two_development_certificates_differ_and_the_same_random_bytes_give_the_same,
         openssl_verifies_the_development_certificate,
         a_development_certificate_beyond_what_fits_is_refused,

@@ -354,7 +354,7 @@ START_TEST(every_failing_allocation_of_ours_is_answered)
 END_TEST
 
 /* Up to PLACES places a scenario, evenly spread: mbedTLS allocates up to thousands of times in one of them. */
-enum { PLACES = 150 };
+enum { PLACES = 60 };
 
 static void disturb(const struct scenario *scenario)
 {
@@ -403,7 +403,7 @@ START_TEST(failing_allocations_of_the_library_leave_no_leak)
         (void)!scenarios[i].run();
         provider_fault_disarm();
         count = provider_fault_count();
-        step = count / 40 + 1;
+        step = count / 20 + 1;
         for (unsigned long n = 1; n <= count; n += step) {
             provider_fault_arm(n);
             (void)!scenarios[i].run();
