@@ -417,11 +417,10 @@ END_TEST
 
 START_TEST(a_start_without_memory_fails_and_may_be_tried_again)
 {
+    bool has_started;
     unsigned long n;
 
     for (n = 1; n < 100000; n += 37) {
-        bool has_started;
-
         if (!provider_fault_works())
             break;
         provider_fault_arm(n);
@@ -434,6 +433,11 @@ START_TEST(a_start_without_memory_fails_and_may_be_tried_again)
     ck_assert(crypto_start());
     ck_assert(exchange_on_p256());
     ck_assert(exchange_on_p384());
+    provider_fault_arm(~0UL); /* once more: nothing new is kept */
+    has_started = crypto_start();
+    provider_fault_disarm();
+    ck_assert(has_started);
+    ck_assert_int_eq(provider_fault_live(), 0);
 }
 END_TEST
 
