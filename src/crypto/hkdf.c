@@ -4,10 +4,7 @@
 
 bool hkdf_extract(const struct hash_alg *alg, struct bytes salt, struct bytes input, struct secret *out)
 {
-    static const uint8_t zeros[MAX_HASH_LEN];
-
-    if (salt.len == 0)
-        salt = bytes_of(zeros, hash_alg_len(alg));
+    /* HMAC fills its key up with zeros, so that an empty salt is the one of zeros already. */
     if (secret_resize(out, hash_alg_len(alg)) && hmac_once(alg, salt, input, out->bytes))
         return true;
     secret_wipe(out);

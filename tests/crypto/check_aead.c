@@ -176,6 +176,23 @@ START_TEST(a_refused_record_does_not_leave_its_plaintext)
 }
 END_TEST
 
+/* NIST SP 800-38D 5.2.1.1 ends a text at 2^36 - 32 bytes. No record is that long; a failure of the library is one. */
+START_TEST(a_failure_of_the_library_is_not_taken_for_a_good_record)
+{
+    static const uint8_t key[MAX_AEAD_KEY_LEN], nonce[AEAD_NONCE_LEN];
+    uint8_t text[16] = {0}, tag[AEAD_TAG_LEN] = {0};
+
+    for (enum aead_id id = AEAD_AES_128_GCM; id <= AEAD_AES_256_GCM; id++) {
+        struct aead *aead = aead_new(aead_find(id), key);
+
+        ck_assert(aead);
+        ck_assert(!aead_seal(aead, nonce, bytes_of(NULL, 0), text, (size_t)1 << 37, tag));
+        ck_assert_int_eq(aead_open(aead, nonce, bytes_of(NULL, 0), text, (size_t)1 << 37, tag), CRYPTO_FAILED);
+        aead_free(aead);
+    }
+}
+END_TEST
+
 START_TEST(algorithms_tell_their_key_length_and_name)
 {
     for (size_t i = 0; i < ARRAY_LEN(algorithms); i++) {
@@ -230,6 +247,7 @@ int main(void)
         sealing_and_opening_in_place_gives_the_text_back_at_every_length,
         a_context_keeps_nothing_from_one_record_to_the_next,
         a_refused_record_does_not_leave_its_plaintext,
+        a_failure_of_the_library_is_not_taken_for_a_good_record,
         algorithms_tell_their_key_length_and_name,
         freeing_nothing_is_fine,
         providers_agree_with_each_other,

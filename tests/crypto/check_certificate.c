@@ -180,7 +180,16 @@ START_TEST(host_names_have_at_most_253_bytes)
 
     for (size_t i = 0; i < sizeof name; i++)
         name[i] = i % 2 ? '.' : 'a';
-    for (size_t len = 251; len <= 255; len += 2) {
+    name[1] = 'a'; /* so that names of an even length do not end in a dot: aaa.a.a */
+    for (size_t len = 251; len <= 255; len++) {
+        struct writer w = writer_of(storage, sizeof storage);
+        ck_assert_int_eq(certificate_host_name(bytes_of(name, len), &w),
+                         len <= 253 || (len == 254 && name[253] == '.'));
+    }
+    memset(name, '.', sizeof name);
+    for (size_t i = 0; i < sizeof name; i++)
+        name[i] = i % 3 == 2 ? '.' : 'a';
+    for (size_t len = 253; len <= 255; len++) { /* 254 is aa.aa. ... aa, without a dot at its end */
         struct writer w = writer_of(storage, sizeof storage);
         ck_assert_int_eq(certificate_host_name(bytes_of(name, len), &w), len <= 253);
     }
@@ -393,6 +402,41 @@ START_TEST(damage_anywhere_in_a_certificate_is_survived)
 }
 END_TEST
 
+/* A leaf with one byte changed, and the fault that it then has. */
+static void says_with_byte(struct bytes before, size_t offset, uint8_t byte, const char *words)
+{
+    struct certificate_chain *chain = load_well("leaf-only.crt");
+    struct bytes der = certificate_chain_der(chain, 0);
+    struct certificate certificate;
+    struct crypto_fault fault = {""};
+    uint8_t *copy = malloc(der.len), *at;
+
+    memcpy(copy, der.at, der.len);
+    at = memmem(copy, der.len, before.at, before.len);
+    ck_assert(at != NULL);
+    ck_assert_uint_ne(at[offset], byte);
+    at[offset] = byte;
+    ck_assert(!certificate_read(bytes_of(copy, der.len), &certificate, &fault));
+    ck_assert_str_eq(fault.text, words);
+    free(copy);
+    certificate_chain_free(chain);
+}
+
+/* RFC 5280 4.2: "A certificate MUST NOT include more than one instance of a particular extension." */
+START_TEST(an_extension_stands_once)
+{
+    says_with_byte(BYTES_OF_LITERAL("\x06\x03\x55\x1d\x25"), 4, 0x11, "it has the extension subjectAltName twice");
+}
+END_TEST
+
+/* RFC 5280 4.1.1.2: "This field MUST contain the same algorithm identifier as the signature field". */
+START_TEST(both_signature_algorithms_are_the_same)
+{
+    says_with_byte(BYTES_OF_LITERAL("\x2a\x86\x48\xce\x3d\x04\x03\x02"), 7, 3,
+                   "it names two different signature algorithms");
+}
+END_TEST
+
 /* ---- the one extension in which mbedTLS before 3.6.7 sees a CA where there is none (reliability X04) */
 
 static bool is_ca_by(struct bytes basic_constraints, bool *is_read)
@@ -450,6 +494,8 @@ int main(void)
         a_chain_has_at_most_ten_certificates,
         a_chain_has_at_most_48_kilobytes,
         damage_anywhere_in_a_certificate_is_survived,
+        an_extension_stands_once,
+        both_signature_algorithms_are_the_same,
         only_the_boolean_of_basic_constraints_makes_a_ca,
     };
     return crypto_start() ? check_run("certificate", tests, ARRAY_LEN(tests)) : 1;

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "crypto/certificate.h"
+#include "crypto/pem.h"
 #include "support/check_run.h"
 #include "support/data_file.h"
 #include "support/test_random.h"
@@ -139,9 +140,49 @@ START_TEST(an_issuer_that_is_no_ca_is_told)
 }
 END_TEST
 
-START_TEST(a_weak_signature_is_told)
+/* The chain of p256.crt with one byte of its intermediate changed: `offset` bytes behind where `before` begins. */
+static void says_with_other_issuer(struct bytes before, size_t offset, uint8_t byte, const char *text)
+{
+    struct bytes pem = data_file_read("certificates/p256.crt");
+    struct told told = {.count = 0};
+    struct crypto_fault fault;
+    struct certificate_chain *chain = certificate_chain_new(pem, &fault);
+    uint8_t der[4096], changed[8192], *at;
+    struct writer w = writer_of(changed, sizeof changed);
+    struct bytes issuer;
+
+    ck_assert(chain != NULL);
+    issuer = certificate_chain_der(chain, 1);
+    memcpy(der, issuer.at, issuer.len);
+    at = memmem(der, issuer.len, before.at, before.len);
+    ck_assert(at != NULL);
+    ck_assert_uint_ne(at[offset], byte);
+    at[offset] = byte;
+    pem_encode(&w, "CERTIFICATE", certificate_chain_der(chain, 0));
+    pem_encode(&w, "CERTIFICATE", bytes_of(der, issuer.len));
+    certificate_chain_free(chain);
+    data_file_free(pem);
+    chain = certificate_chain_new(writer_view(&w), &fault);
+    ck_assert_msg(chain != NULL, "%s", fault.text);
+    certificate_chain_review(chain, NOW, tell, &told);
+    ck_assert_str_eq(told.text, text);
+    certificate_chain_free(chain);
+}
+
+START_TEST(an_issuer_needs_both_the_ca_mark_and_the_key_usage)
+{
+    static const char no_ca[] = "certificate 2 (CN=Sallyport Test Intermediate, O=Sallyport Test) is not one of a CA: "
+                                "clients refuse what it issued\n";
+
+    says_with_other_issuer(BYTES_OF_LITERAL("\x55\x1d\x13\x01\x01\xff\x04\x05\x30\x03\x01\x01\xff"), 12, 0, no_ca);
+    says_with_other_issuer(BYTES_OF_LITERAL("\x55\x1d\x0f\x01\x01\xff\x04\x04\x03\x02\x01\x06"), 11, 2, no_ca);
+}
+END_TEST
+
+START_TEST(a_weak_signature_is_told_but_not_of_a_certificate_by_itself)
 {
     says("sha1.crt", "certificate 1 (CN=app.example) is signed with SHA-1, which clients refuse\n");
+    says("self-signed-sha1.crt", "");
 }
 END_TEST
 
@@ -215,6 +256,25 @@ START_TEST(the_development_certificate_is_its_keys_and_says_what_it_is)
 }
 END_TEST
 
+/* RFC 5758 3.2 MUST: "the encoding MUST omit the parameters field" of an ECDSA signature's AlgorithmIdentifier; the
+ * NULL that mbedTLS 2.28 writes there makes browsers refuse the certificate as malformed. */
+START_TEST(the_development_certificate_names_its_signature_without_parameters)
+{
+    static const char with_oid[] = "\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02";
+    struct made made = make(development_names, 4, random_system());
+    struct crypto_fault fault;
+    struct certificate_chain *chain = certificate_chain_new(bytes_of_string(made.certificate), &fault);
+    struct bytes der = certificate_chain_der(chain, 0);
+    unsigned found = 0;
+
+    for (size_t i = 0; i + 12 <= der.len; i++)
+        found += memcmp(der.at + i, with_oid, 12) == 0;
+    ck_assert_uint_eq(found, 2); /* once signed, once outside */
+    certificate_chain_free(chain);
+    give_back(made);
+}
+END_TEST
+
 START_TEST(two_development_certificates_differ_and_the_same_random_bytes_give_the_same)
 {
     struct test_random random[2] = {{.drawn = 0}, {.drawn = 0}};
@@ -265,8 +325,22 @@ START_TEST(a_development_certificate_beyond_what_fits_is_refused)
     ck_assert(made.certificate == NULL && made.key == NULL);
     ck_assert(!certificate_make_development(development_names, 4, INT64_C(300000000000), 90, random_system(),
                                             &made.certificate, &made.key)); /* the year 11476 */
-    ck_assert(certificate_make_development(development_names, 4, NOW, 9000, random_system(), &made.certificate,
-                                           &made.key)); /* past 2049: GeneralizedTime */
+}
+END_TEST
+
+/* RFC 5280 4.1.2.5: UTCTime cannot say 2050. */
+START_TEST(a_development_certificate_may_end_after_2049)
+{
+    struct crypto_fault fault;
+    struct certificate_chain *chain;
+    struct made made;
+
+    ck_assert(
+        certificate_make_development(development_names, 4, NOW, 9000, random_system(), &made.certificate, &made.key));
+    chain = certificate_chain_new(bytes_of_string(made.certificate), &fault);
+    ck_assert_msg(chain != NULL, "%s", fault.text);
+    ck_assert_int_eq(certificate_chain_not_after(chain), NOW + INT64_C(9000) * DAY);
+    certificate_chain_free(chain);
     give_back(made);
 }
 END_TEST
@@ -299,14 +373,17 @@ int main(void)
         a_certificate_that_does_not_belong_is_told,
         a_root_sent_along_is_told,
         an_issuer_that_is_no_ca_is_told,
-        a_weak_signature_is_told,
+        an_issuer_needs_both_the_ca_mark_and_the_key_usage,
+        a_weak_signature_is_told_but_not_of_a_certificate_by_itself,
         a_leaf_that_is_not_for_servers_is_told,
         names_that_are_no_host_names_are_told,
         an_issuer_of_an_unknown_kind_is_not_blamed,
         the_development_certificate_is_its_keys_and_says_what_it_is,
+        the_development_certificate_names_its_signature_without_parameters,
         two_development_certificates_differ_and_the_same_random_bytes_give_the_same,
         openssl_verifies_the_development_certificate,
         a_development_certificate_beyond_what_fits_is_refused,
+        a_development_certificate_may_end_after_2049,
         without_random_bytes_there_is_no_development_certificate,
     };
     return crypto_start() ? check_run("certificate_review", tests, ARRAY_LEN(tests)) : 1;

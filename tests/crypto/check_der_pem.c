@@ -52,6 +52,12 @@ START_TEST(lengths_are_definite_and_minimal)
     ck_assert(!item_is_read("0484000000011200", 0)); /* in five */
     ck_assert(!item_is_read("0488ffffffffffffffff", 0));
     ck_assert(!item_is_read("04ff", 0));
+    for (unsigned first = 0x80; first <= 0xff; first++) { /* no first byte above 0x83 is a length by itself */
+        uint8_t enough[2 + 255] = {0x04, (uint8_t)first};
+
+        r = reader_of(BYTES_OF_ARRAY(enough));
+        ck_assert(!der_read_item(&r, &item));
+    }
     ck_assert(!item_is_read("1f0100", 0)); /* a tag of several bytes */
 }
 END_TEST

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "crypto/certificate.h"
+#include "crypto/pem.h"
 #include "crypto/provider.h"
 #include "support/check_run.h"
 #include "support/data_file.h"
@@ -207,6 +208,29 @@ START_TEST(a_secret_outside_its_range_is_refused)
 }
 END_TEST
 
+/* RFC 5915 3: privateKey has as many bytes as the order of the curve. */
+START_TEST(a_secret_of_another_length_is_refused)
+{
+    static const uint8_t after[] = {0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+
+    for (uint8_t len = 30; len <= 34; len++) {
+        uint8_t der[80] = {0x30, (uint8_t)(3 + 2 + len + sizeof after), 2, 1, 1, 4, len}, text[256];
+        struct writer w = writer_of(text, sizeof text);
+        struct crypto_fault fault;
+        struct private_key *key;
+
+        der[7 + len - 1] = 5; /* the number 5, with more or fewer zeros before it */
+        memcpy(der + 7 + len, after, sizeof after);
+        pem_encode(&w, "EC PRIVATE KEY", bytes_of(der, 7 + len + sizeof after));
+        key = private_key_new(writer_view(&w), random_system(), &fault);
+        ck_assert_int_eq(key != NULL, len == 32);
+        if (!key)
+            ck_assert_str_eq(fault.text, "the EC key is damaged: its secret has the wrong length");
+        private_key_free(key);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -219,6 +243,7 @@ int main(void)
         damage_anywhere_in_a_key_is_survived,
         a_key_cut_anywhere_is_refused,
         a_secret_outside_its_range_is_refused,
+        a_secret_of_another_length_is_refused,
     };
     return crypto_start() ? check_run("private_key", tests, ARRAY_LEN(tests)) : 1;
 }

@@ -114,6 +114,32 @@ START_TEST(a_key_makes_and_checks_only_signatures_of_its_own_kind)
 }
 END_TEST
 
+/* Good signatures, but asked for under the name of the other kind that takes the same hash. */
+START_TEST(a_good_signature_does_not_pass_under_another_algorithms_name)
+{
+    static const struct {
+        const char *file;
+        enum signature_id made, asked;
+    } cases[] = {{"certificates/rsa2048.key", SIGNATURE_RSA_PSS_SHA256, SIGNATURE_ECDSA_P256_SHA256},
+                 {"certificates/rsa2048.key", SIGNATURE_RSA_PSS_SHA384, SIGNATURE_ECDSA_P384_SHA384},
+                 {"certificates/p256.key", SIGNATURE_ECDSA_P256_SHA256, SIGNATURE_RSA_PSS_SHA256},
+                 {"certificates/p384.key", SIGNATURE_ECDSA_P384_SHA384, SIGNATURE_RSA_PSS_SHA384}};
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct private_key *key = load_key(cases[i].file);
+        struct public_key *public_key = load_public_key(cases[i].file);
+        uint8_t out[MAX_SIGNATURE_LEN];
+        size_t len;
+
+        ck_assert(signature_make(key, cases[i].made, BYTES_OF_LITERAL("m"), random_system(), out, &len));
+        ck_assert_int_eq(signature_check(public_key, cases[i].asked, BYTES_OF_LITERAL("m"), bytes_of(out, len)),
+                         CRYPTO_BAD_INPUT);
+        private_key_free(key);
+        public_key_free(public_key);
+    }
+}
+END_TEST
+
 /* RFC 8017 9.1.1: the modulus must hold hash, salt and ten bits more. */
 START_TEST(an_rsa_key_too_short_for_the_hash_does_not_fit)
 {
@@ -376,6 +402,7 @@ int main(void)
     const TTest *const tests[] = {
         every_key_makes_what_its_certificate_verifies,
         a_key_makes_and_checks_only_signatures_of_its_own_kind,
+        a_good_signature_does_not_pass_under_another_algorithms_name,
         an_rsa_key_too_short_for_the_hash_does_not_fit,
         ecdsa_takes_numbers_in_range_in_strict_der_only,
         rsa_pss_takes_salts_as_long_as_the_hash_only,

@@ -25,9 +25,13 @@ struct fault {
 };
 
 static struct fault ours, theirs;
-static unsigned inside; /* a call of ours is on its way to the C library: not one of the provider's */
+/*
+ * Not 0 while a call of ours is on its way to the C library: not one of the provider's. Volatile, because compilers
+ * know calloc() and its kin, and know of them that they look at nothing of ours.
+ */
+static volatile unsigned inside;
 
-static bool is_paused;
+static volatile bool is_paused; /* likewise */
 
 void alloc_fault_pause(void)
 {

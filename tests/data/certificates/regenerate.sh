@@ -124,6 +124,7 @@ issue "$work/leaf.crt" p256.key no-ca /CN=app.example "$(leaf DNS:app.example)"
 cat "$work/leaf.crt" no-ca.crt >issuer-no-ca.crt
 rm no-ca.crt no-ca.key
 issue self-signed.crt p256.key - /CN=app.example "$(leaf DNS:app.example)"
+issue self-signed-sha1.crt p256.key - /CN=app.example "$(leaf DNS:app.example)" $FROM $UNTIL sha1
 issue "$work/leaf.crt" p256.key intermediate "/O=Évil, Inc.\"\\\\=x/CN=a
 b" "$(leaf DNS:app.example)"
 cat "$work/leaf.crt" intermediate.crt >odd-subject.crt
