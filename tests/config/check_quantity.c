@@ -80,6 +80,7 @@ START_TEST(a_number_too_large_to_hold_is_out_of_range)
 {
     is_refused(&time_option, "18446744073709551616ms", "is out of range: 10ms to 1d"); /* 2^64 */
     is_refused(&time_option, "18446744073709551626ms", "is out of range: 10ms to 1d"); /* 2^64 + 10 */
+    is_refused(&time_option, "18446744073709551630ms", "is out of range: 10ms to 1d"); /* 2^64 + 14 */
     is_refused(&time_option, "213503982335d", "is out of range: 10ms to 1d");          /* wraps in microseconds */
     is_refused(&count_option, "99999999999999999999999999999", "is out of range: 1 to 1000, or 0");
     parses_to(&size_option, "18446744073709551615", UINT64_MAX);
