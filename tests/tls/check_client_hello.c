@@ -484,24 +484,44 @@ START_TEST(a_bit_flipped_changes_the_digest_where_nothing_may_change_and_only_th
 }
 END_TEST
 
-/* A byte that moves from one vector to the next is a change, though the bytes in a row stay the same. */
+/* Bytes that move from one vector to the next are a change, even if they look like what stands between the two. */
 START_TEST(the_digest_knows_where_a_field_ends)
 {
-    uint8_t first[32], second[32];
+    static const struct {
+        const char *first, *second; /* from the session id on */
+    } pairs[] = {
+        {"02"
+         "0102"
+         "0004"
+         "03040506"
+         "0100",
+         "04"
+         "01020304"
+         "0002"
+         "0506"
+         "0100"},
+        {"08"
+         "000000000000aaaa"
+         "0002"
+         "bbbb"
+         "0100",
+         "00"
+         "000a"
+         "aaaa000000000000bbbb"
+         "0100"},
+    };
 
-    digest_of(hex("0303"
-                  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
-                  "020102"
-                  "000403040506"
-                  "0100"),
-              first);
-    digest_of(hex("0303"
-                  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
-                  "0401020304"
-                  "00020506"
-                  "0100"),
-              second);
-    ck_assert_mem_ne(first, second, 32);
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+        uint8_t body[128] = {3, 3}, first[32], second[32];
+        struct bytes rest = hex(pairs[i].first);
+
+        memcpy(body + 34, rest.at, rest.len);
+        digest_of(bytes_of(body, 34 + rest.len), first);
+        rest = hex(pairs[i].second);
+        memcpy(body + 34, rest.at, rest.len);
+        digest_of(bytes_of(body, 34 + rest.len), second);
+        ck_assert_mem_ne(first, second, 32);
+    }
 }
 END_TEST
 

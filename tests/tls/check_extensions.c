@@ -224,7 +224,11 @@ static const struct row bad[] = {
                                "000161"
                                "00000000"
                                "0022" BINDER_32 "00"},
-    {EXTENSION_EARLY_DATA, "00000000"}, /* the form it has in a NewSessionTicket */
+    {EXTENSION_PRE_SHARED_KEY, "000d"
+                               "000000000000"
+                               "00016100000000"
+                               "0042" BINDER_32 BINDER_32}, /* one empty */
+    {EXTENSION_EARLY_DATA, "00000000"},                     /* the form it has in a NewSessionTicket */
     {EXTENSION_SUPPORTED_VERSIONS, "00"},
     {EXTENSION_SUPPORTED_VERSIONS, "01"
                                    "03"},
@@ -356,20 +360,8 @@ END_TEST
 
 START_TEST(what_is_no_host_name_is_refused)
 {
-    static const char *const names[] = {".",
-                                        ".a",
-                                        "a.",
-                                        "a.example.",
-                                        "..",
-                                        "::1",
-                                        "[::1]",
-                                        "a b",
-                                        "*.example",
-                                        "a/b",
-                                        "a:443",
-                                        "a\n",
-                                        "a%41",
-                                        "\303\274ber.example"};
+    static const char *const names[] = {".",   ".a",        "a.",  "a.example.", "..",  "::1",  "[::1]",
+                                        "a b", "*.example", "a/b", "a:443",      "a\n", "a%41", "\303\274ber.example"};
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         ck_assert_msg(!parse_name(bytes_of_string(names[i])), "%s", names[i]);
