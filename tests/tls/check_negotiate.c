@@ -287,7 +287,7 @@ START_TEST(our_first_group_with_a_share_is_taken_and_a_retry_only_without_one)
         {"1d 17 18", "1d 17 18", "1d", 0x1d, false},
         {"1d 17 18", "18 17 1d", "18 17 1d", 0x1d, false},
         {"18 17 1d", "1d 17 18", "1d 17", 0x17, false},
-        {"1d 17 18", "1d 17 18", "17", 0x17, false}, /* a share beats our order: no round trip */
+        {"1d 17 18", "1d 17 18", "17", 0x17, false},        /* a share beats our order: no round trip */
         {"1d 17 18", "11ec 1d 17", "11ec 1d", 0x1d, false}, /* post-quantum share first */
         {"1d 17 18", "fafa 1d", "fafa 1d", 0x1d, false},
         {"1d 17 18", "1d 17 18", "", 0x1d, true},
