@@ -239,6 +239,7 @@ START_TEST(a_block_without_its_end_is_broken)
         "-----BEGIN A-----\nAAAA\n-----BEGIN B-----\n-----END B-----\n",
         "-----BEGIN A\nAAAA\n-----END A-----\n",
         "-----BEGIN A-----\nAAAA\n-----END A--\n",
+        "-----BEGIN ABCDEFGH\nAAAA\n-----END ABC-----\n",
     };
 
     for (size_t i = 0; i < ARRAY_LEN(broken); i++) {

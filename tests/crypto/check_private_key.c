@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "crypto/certificate.h"
+#include "crypto/der.h"
 #include "crypto/pem.h"
 #include "crypto/provider.h"
 #include "support/check_run.h"
@@ -137,6 +138,38 @@ START_TEST(a_key_whose_numbers_do_not_belong_together_is_refused)
 }
 END_TEST
 
+/* RFC 8017 3.2: each of the eight numbers, with one bit of its middle flipped, fits the others no more. */
+START_TEST(every_number_of_an_rsa_key_is_held_against_the_others)
+{
+    struct bytes pem = data_file_read("certificates/rsa2048-pkcs1.key");
+    struct pem_reader reader = pem_reader_of(pem);
+    uint8_t storage[2048], text[4096];
+    struct writer der = writer_of(storage, sizeof storage);
+    struct pem_block block;
+
+    ck_assert(pem_next(&reader, &block) == PEM_BLOCK && pem_decode(&block, &der));
+    for (int which = 0; which < 8; which++) {
+        struct reader r = reader_of(writer_view(&der)), numbers;
+        struct writer w = writer_of(text, sizeof text);
+        struct bytes number;
+        struct crypto_fault fault;
+        uint8_t version;
+        size_t middle;
+
+        ck_assert(der_enter(&r, DER_SEQUENCE, &numbers) && der_read_small(&numbers, &version));
+        for (int i = 0; i <= which; i++)
+            ck_assert(der_read_unsigned(&numbers, &number));
+        middle = (size_t)(number.at - storage) + number.len / 2;
+        storage[middle] ^= 0x10;
+        pem_encode(&w, "RSA PRIVATE KEY", writer_view(&der));
+        ck_assert(private_key_new(writer_view(&w), random_system(), &fault) == NULL);
+        ck_assert_msg(strstr(fault.text, "its numbers do not belong together") != NULL, "%d: %s", which, fault.text);
+        storage[middle] ^= 0x10;
+    }
+    data_file_free(pem);
+}
+END_TEST
+
 /* Base64 in memory to change: every single bit of a key's DER that is flipped gives a refusal or another id. */
 static void flip_bits(const char *name, size_t step)
 {
@@ -240,6 +273,7 @@ int main(void)
         keys_that_we_cannot_use_are_refused_by_their_name,
         a_file_that_is_no_key_is_refused_in_words,
         a_key_whose_numbers_do_not_belong_together_is_refused,
+        every_number_of_an_rsa_key_is_held_against_the_others,
         damage_anywhere_in_a_key_is_survived,
         a_key_cut_anywhere_is_refused,
         a_secret_outside_its_range_is_refused,
