@@ -162,6 +162,8 @@ static bool start_drain_timer(struct daemon *daemon)
 
 static void drain(struct daemon *daemon, int number)
 {
+    for (size_t i = 0; i < daemon->listener_count; i++)
+        listener_accept_waiting(daemon->listeners[i]);
     log_message(LOG_LEVEL_NOTICE, "SIG%s: no new connections, %zu go on for up to %llu s", sigabbrev_np(number),
                 daemon->proxy->connection_count, (unsigned long long)(daemon->config->general.drain_timeout / 1000000));
     daemon->is_draining = true;
