@@ -162,11 +162,13 @@ static bool start_drain_timer(struct daemon *daemon)
 
 static void drain(struct daemon *daemon, int number)
 {
+    daemon->is_draining = true;
+    for (size_t i = 0; i < daemon->listener_count; i++) {
+        listener_accept_waiting(daemon->listeners[i]);
+        listener_stop(daemon->listeners[i]);
+    }
     log_message(LOG_LEVEL_NOTICE, "SIG%s: no new connections, %zu go on for up to %llu s", sigabbrev_np(number),
                 daemon->proxy->connection_count, (unsigned long long)(daemon->config->general.drain_timeout / 1000000));
-    daemon->is_draining = true;
-    for (size_t i = 0; i < daemon->listener_count; i++)
-        listener_stop(daemon->listeners[i]);
     proxy_when_empty(daemon->proxy, stop_now, daemon);
     if (daemon->proxy->connection_count == 0)
         stop_now(daemon);

@@ -3,7 +3,6 @@
 #include <event2/event.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
 #include "proxy/limits.h"
 #include "proxy/proxy.h"
 
@@ -24,13 +23,12 @@ struct key_service {
     struct question *questions;
 };
 
-static void schedule(struct key_service *service)
+static bool schedule(struct key_service *service)
 {
     /* A timer of zero runs once the sockets were looked at again; an event made active by hand would run first. */
     static const struct timeval at_once = {0, 0};
 
-    if (event_add(service->turn, &at_once) != 0)
-        log_message(LOG_LEVEL_ERROR, "cannot schedule the private-key operations");
+    return event_add(service->turn, &at_once) == 0;
 }
 
 static struct question take_oldest(struct key_service *service)
@@ -58,12 +56,12 @@ static void on_turn(evutil_socket_t fd, short what, void *context)
     struct key_service *service = context;
     (void)fd, (void)what;
 
-    for (int i = 0; i < MAX_KEY_OPERATIONS_PER_TURN && service->count > 0; i++) {
-        struct question question = take_oldest(service);
-        perform(service, &question);
-    }
-    if (service->count > 0)
-        schedule(service);
+    do {
+        for (int i = 0; i < MAX_KEY_OPERATIONS_PER_TURN && service->count > 0; i++) {
+            struct question question = take_oldest(service);
+            perform(service, &question);
+        }
+    } while (service->count > 0 && !schedule(service)); /* without memory for a timer all are answered now */
 }
 
 struct key_service *key_service_new(struct event_base *base, const struct keyring *keyring, struct random_source random,
@@ -135,8 +133,9 @@ bool key_service_ask(struct key_service *service, struct connection_ticket ticke
     question->ticket = ticket;
     question->request = *request;
     question->asked_at = proxy_now();
+    if (!schedule(service))
+        return false;
     service->count++;
-    schedule(service);
     return true;
 }
 

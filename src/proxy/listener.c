@@ -323,6 +323,13 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
     }
 }
 
+void listener_accept_waiting(struct listener *listener)
+{
+    for (size_t i = 0; i < listener->socket_count; i++)
+        while (accept_one(&listener->sockets[i]) == 0)
+            ;
+}
+
 bool listener_start(struct listener *listener)
 {
     for (size_t i = 0; i < listener->socket_count; i++) {

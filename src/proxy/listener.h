@@ -30,6 +30,9 @@ MUST_CHECK bool listener_bind(struct listener *listener, struct config_findings 
 /* Begins to accept. */
 MUST_CHECK bool listener_start(struct listener *listener);
 
+/* Takes in who already waits: closing a socket resets those connections, although their clients did nothing wrong. */
+void listener_accept_waiting(struct listener *listener);
+
 /* Closes the sockets; connections go on. A unix socket's file is removed. */
 void listener_stop(struct listener *listener);
 

@@ -146,16 +146,19 @@ END_TEST
 
 START_TEST(the_handshake_timeout_ends_a_handshake_whose_key_never_answers)
 {
+    struct event_base *elsewhere = event_base_new();
+
     harness_init(&h);
     h.listen.handshake_timeout = SHORT;
     harness_start(&h);
     key_service_free(h.proxy->keys); /* one that never answers */
-    h.proxy->keys = key_service_new(event_base_new(), h.keyring, random_system(), NULL, NULL);
+    h.proxy->keys = key_service_new(elsewhere, h.keyring, random_system(), NULL, NULL);
     harness_open_client(&h);
     harness_send(&h, h.client, "K", 1);
     HARNESS_WAIT(&h, h.proxy->connection_count == 0);
     harness_expect_log(&h, "reason=timeout_handshake");
     harness_free(&h);
+    event_base_free(elsewhere);
 }
 END_TEST
 

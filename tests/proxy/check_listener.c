@@ -181,6 +181,22 @@ START_TEST(stopping_closes_the_sockets_and_connections_go_on)
 }
 END_TEST
 
+START_TEST(who_waits_when_the_listener_stops_is_still_served)
+{
+    int waiting;
+
+    harness_init(&h);
+    harness_start(&h);
+    waiting = harness_connect(&h); /* no turn of the loop: it is in the kernel's queue */
+    listener_accept_waiting(h.listener);
+    listener_stop(h.listener);
+    harness_send(&h, waiting, "H", 1);
+    harness_expect(&h, waiting, "S", 1);
+    close(waiting);
+    harness_free(&h);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -190,6 +206,7 @@ int main(void)
         a_unix_listener_serves_and_its_file_goes_when_it_stops,
         a_socket_file_left_behind_is_replaced_a_living_one_and_other_files_are_not,
         stopping_closes_the_sockets_and_connections_go_on,
+        who_waits_when_the_listener_stops_is_still_served,
     };
     return check_run("listener", tests, ARRAY_LEN(tests));
 }

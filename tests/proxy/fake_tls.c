@@ -70,8 +70,8 @@ void tls_observe(struct tls *tls, struct tls_timeline *timeline)
 
 static void send_byte(struct tls *tls, uint8_t byte)
 {
-    if (!buffer_append(&tls->out, tls->pool, bytes_of(&byte, 1)))
-        abort();
+    if (!buffer_append(&tls->out, tls->pool, bytes_of(&byte, 1)) && tls->outcome.why == WHY_NONE)
+        tls->outcome.why = WHY_NO_MEMORY;
 }
 
 void tls_abort(struct tls *tls, enum why why)
@@ -161,8 +161,10 @@ static int space(struct tls *tls, struct buffer *buffer, struct iovec *spans, in
     size_t len;
     uint8_t *at;
 
-    if (!buffer_reserve(buffer, tls->pool, BLOCK_RECORD_LEN - buffer_len(buffer)))
+    if (!buffer_reserve(buffer, tls->pool, BLOCK_RECORD_LEN - buffer_len(buffer))) {
+        tls_abort(tls, WHY_NO_MEMORY);
         return 0;
+    }
     at = buffer_space(buffer, &len);
     return cut_spans(at, len, spans, n);
 }

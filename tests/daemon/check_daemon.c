@@ -1,0 +1,300 @@
+/*
+ * The daemon's life in a process of its own: what it exits with, what it says, how it drains.
+ */
+#include "daemon/daemon.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "crypto/crypto.h"
+#include "support/check_run.h"
+
+static char text[1 << 12];
+static int said; /* what the daemon writes to standard error */
+static char heard[1 << 14];
+static size_t heard_len;
+static pid_t pid;
+static uint16_t port;
+
+static const char *certificate(const char *name)
+{
+    static char paths[2][512];
+    static int next;
+    const char *top = getenv("top_srcdir");
+
+    next = !next;
+    snprintf(paths[next], sizeof paths[next], "%s/tests/data/certificates/%s", top ? top : "..", name);
+    return paths[next];
+}
+
+static int listen_somewhere(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(listen(fd, 8), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    port = ntohs(address.sin_port);
+    return fd;
+}
+
+static void free_port(void)
+{
+    close(listen_somewhere());
+}
+
+static void tell(void *context, const char *finding)
+{
+    (void)context;
+    fprintf(stderr, "%s\n", finding);
+}
+
+static _Noreturn void be_the_daemon(int fd)
+{
+    struct config *config;
+
+    dup2(fd, STDERR_FILENO);
+    config = config_parse("test.conf", bytes_of_string(text), (struct config_findings){tell, NULL});
+    if (!config || !crypto_start())
+        _exit(99);
+    int code = (int)daemon_run(config);
+    config_free(config);
+    if (prctl(PR_GET_DUMPABLE) != 0)
+        _exit(98);
+    exit(code); /* runs what looks for leaks, where that is built in */
+}
+
+static void start(void)
+{
+    int ends[2];
+
+    ck_assert_int_eq(pipe(ends), 0);
+    heard_len = 0;
+    pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0)
+        be_the_daemon(ends[1]);
+    close(ends[1]);
+    said = ends[0];
+}
+
+/* Reads on until `part` was said; false at the end of what it says. */
+static bool hears(const char *part)
+{
+    while (heard_len < sizeof heard - 1) {
+        struct pollfd wait = {.fd = said, .events = POLLIN};
+        heard[heard_len] = 0;
+        if (strstr(heard, part))
+            return true;
+        ck_assert_msg(poll(&wait, 1, 20000) == 1, "'%s' was not said within 20 s, but:\n%s", part, heard);
+        ssize_t len = read(said, heard + heard_len, sizeof heard - 1 - heard_len);
+        if (len <= 0)
+            return false;
+        heard_len += (size_t)len;
+    }
+    return false;
+}
+
+static void expect_heard(const char *part)
+{
+    ck_assert_msg(hears(part), "'%s' was not said, but:\n%s", part, heard);
+}
+
+static void expect_exit(int code)
+{
+    int status;
+
+    while (hears("\x01")) /* never said: reads to the end */
+        ;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == code, "status %x, not exit code %d:\n%s", status, code,
+                  heard);
+    close(said);
+}
+
+static int connect_to_it(void)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    return fd;
+}
+
+static void configure(const char *general, const char *certificate_name, const char *key_name)
+{
+    snprintf(text, sizeof text,
+             "[sallyport]\nlog-level = debug\n%s\n[listen web]\naddress = 127.0.0.1:%u\ncertificate = %s\nkey = %s\n"
+             "backend = app\n[backend app]\nserver = 127.0.0.1:1\n",
+             general, port, certificate(certificate_name), certificate(key_name));
+}
+
+static void start_serving(const char *general)
+{
+    free_port();
+    configure(general, "p256.crt", "p256.key");
+    start();
+    expect_heard("ready: pid ");
+}
+
+START_TEST(term_without_connections_ends_with_0_at_once)
+{
+    static const int stops[] = {SIGTERM, SIGINT, SIGQUIT};
+
+    for (size_t i = 0; i < ARRAY_LEN(stops); i++) {
+        start_serving("");
+        expect_heard("event=listening listener=web address=127.0.0.1:");
+        ck_assert_int_eq(kill(pid, stops[i]), 0);
+        expect_exit(0);
+        ck_assert_ptr_nonnull(strstr(heard, "stopped"));
+    }
+}
+END_TEST
+
+START_TEST(a_draining_daemon_lets_its_connections_end_and_takes_no_new_ones)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int client, late;
+
+    start_serving("");
+    client = connect_to_it();
+    ck_assert_int_eq(kill(pid, SIGTERM), 0);
+    expect_heard("SIGTERM: no new connections, 1 go on");
+    late = socket(AF_INET, SOCK_STREAM, 0);
+    address.sin_port = htons(port);
+    ck_assert_int_ne(connect(late, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
+    close(late);
+    close(client);
+    expect_exit(0);
+}
+END_TEST
+
+START_TEST(connections_that_outlast_the_drain_timeout_are_cut_and_the_exit_code_says_so)
+{
+    int client;
+
+    start_serving("drain-timeout = 1s");
+    client = connect_to_it();
+    expect_heard("ready");
+    usleep(100000);
+    ck_assert_int_eq(kill(pid, SIGTERM), 0);
+    expect_heard("drain-timeout is over: ending 1 connections now");
+    expect_exit(1);
+    close(client);
+}
+END_TEST
+
+START_TEST(a_second_term_ends_it_now)
+{
+    int client;
+
+    start_serving("drain-timeout = 60s");
+    client = connect_to_it();
+    usleep(100000);
+    ck_assert_int_eq(kill(pid, SIGTERM), 0);
+    expect_heard("SIGTERM: no new connections");
+    ck_assert_int_eq(kill(pid, SIGTERM), 0);
+    expect_exit(1);
+    close(client);
+}
+END_TEST
+
+START_TEST(hup_usr1_and_pipe_do_not_end_it)
+{
+    start_serving("");
+    ck_assert_int_eq(kill(pid, SIGHUP), 0);
+    expect_heard("SIGHUP: ");
+    ck_assert_int_eq(kill(pid, SIGUSR1), 0);
+    expect_heard("SIGUSR1: ");
+    ck_assert_int_eq(kill(pid, SIGPIPE), 0);
+    close(connect_to_it());
+    ck_assert_int_eq(kill(pid, SIGTERM), 0);
+    expect_exit(0);
+}
+END_TEST
+
+START_TEST(a_busy_port_is_one_clear_line_and_exit_code_1)
+{
+    int busy = listen_somewhere();
+
+    configure("", "p256.crt", "p256.key");
+    start();
+    expect_exit(1);
+    ck_assert_ptr_nonnull(strstr(heard, "test.conf:5: cannot listen on 127.0.0.1:"));
+    ck_assert_ptr_nonnull(strstr(heard, "the address is in use by another process"));
+    ck_assert_ptr_null(strstr(heard, "event=listening"));
+    close(busy);
+}
+END_TEST
+
+START_TEST(a_fault_in_a_certificate_is_exit_code_78_and_nothing_is_bound)
+{
+    free_port();
+    configure("", "p256.crt", "rsa2048.key");
+    start();
+    expect_exit(78);
+    ck_assert_ptr_nonnull(strstr(heard, "test.conf:7: key '"));
+    ck_assert_ptr_nonnull(strstr(heard, "does not belong to certificate"));
+    ck_assert_ptr_null(strstr(heard, "event=listening"));
+}
+END_TEST
+
+START_TEST(the_faults_of_all_listeners_are_told_and_none_is_half_started)
+{
+    free_port();
+    snprintf(text, sizeof text,
+             "[listen good]\naddress = 127.0.0.1:%u\ncertificate = %s\nkey = %s\nbackend = app\n"
+             "[listen one]\naddress = 127.0.0.1:1\ncertificate = /no/one.crt\nbackend = app\n"
+             "[listen two]\naddress = 127.0.0.1:2\ncertificate = /no/two.crt\nbackend = app\n"
+             "[backend app]\nserver = no.such.invalid:80\n",
+             port, certificate("p256.crt"), certificate("p256.key"));
+    start();
+    expect_exit(78);
+    ck_assert_ptr_nonnull(strstr(heard, "/no/one.crt"));
+    ck_assert_ptr_nonnull(strstr(heard, "/no/two.crt"));
+    ck_assert_ptr_nonnull(strstr(heard, "server 'no.such.invalid:80' cannot be resolved"));
+    ck_assert_ptr_null(strstr(heard, "event=listening"));
+}
+END_TEST
+
+/* One line at the end sums up what happened. */
+START_TEST(the_counters_are_told_at_the_end)
+{
+    start_serving("");
+    close(connect_to_it());
+    usleep(100000);
+    ck_assert_int_eq(kill(pid, SIGTERM), 0);
+    expect_exit(0);
+    ck_assert_ptr_nonnull(strstr(heard, "event=counters accepted=1 silent=1"));
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        term_without_connections_ends_with_0_at_once,
+        a_draining_daemon_lets_its_connections_end_and_takes_no_new_ones,
+        connections_that_outlast_the_drain_timeout_are_cut_and_the_exit_code_says_so,
+        a_second_term_ends_it_now,
+        hup_usr1_and_pipe_do_not_end_it,
+        a_busy_port_is_one_clear_line_and_exit_code_1,
+        a_fault_in_a_certificate_is_exit_code_78_and_nothing_is_bound,
+        the_faults_of_all_listeners_are_told_and_none_is_half_started,
+        the_counters_are_told_at_the_end,
+    };
+    return check_run("daemon", tests, ARRAY_LEN(tests));
+}
