@@ -93,7 +93,8 @@ enum alert { ALERTS(X) ALERT_NONE = 255 }; /* ALERT_NONE: nothing is sent, the c
     X(OID_FILTERS, 48, "oid_filters")                                                                                  \
     X(POST_HANDSHAKE_AUTH, 49, "post_handshake_auth")                                                                  \
     X(SIGNATURE_ALGORITHMS_CERT, 50, "signature_algorithms_cert")                                                      \
-    X(KEY_SHARE, 51, "key_share")
+    X(KEY_SHARE, 51, "key_share")                                                                                      \
+    X(ENCRYPTED_CLIENT_HELLO, 0xfe0d, "encrypted_client_hello")
 #define X(name, code, text) EXTENSION_##name = code,
 enum extension_type { EXTENSIONS(X) };
 #undef X

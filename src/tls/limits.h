@@ -19,11 +19,7 @@ enum {
     MAX_CHANGE_CIPHER_SPECS = 2, /* a client sends one, RFC 8446 D.4 */
     MAX_HANDSHAKE_MESSAGES = 32, /* after the handshake, between application data */
 
-    /*
-     * Bytes of ciphertext. Tickets of other servers commonly allow 2^14 bytes of text (max_early_data_size); each
-     * record adds a type, a tag and its padding.
-     */
-    MAX_EARLY_DATA_SKIPPED = 1 << 15,
+    MAX_EARLY_DATA_SKIPPED = 1 << 14, /* bytes of ciphertext; we issue no ticket that allows any */
 
     MAX_PLAIN_SPANS = 6,
     SHORT_TEXT_LEN = 1024, /* shorter texts are moved together */

@@ -404,6 +404,7 @@ START_TEST(what_may_change_does_not_change_the_digest)
     ck_assert(is_frozen_alike(with(copy_of_first(), EXTENSION_PADDING, "00000000")));
     ck_assert(is_frozen_alike(with(copy_of_first(), EXTENSION_PADDING, "")));
     ck_assert(is_frozen_alike(with(copy_of_first(), EXTENSION_PRE_SHARED_KEY, psk)));
+    ck_assert(is_frozen_alike(with(copy_of_first(), EXTENSION_ENCRYPTED_CLIENT_HELLO, "00112233")));
     ck_assert(is_frozen_alike(with(copy_of_first(), EXTENSION_PRE_SHARED_KEY, other_psk)));
 }
 END_TEST
