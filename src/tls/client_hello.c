@@ -52,12 +52,12 @@ bool client_hello_parse(struct reader *body, struct client_hello *out, enum why 
 
 /*
  * RFC 8446 4.1.2: what a client may change after a HelloRetryRequest. RFC 9849 6.1.5 adds its own extension, which a
- * client seals anew for every hello; we do not read it.
+ * client seals anew for every hello; we do not read it. A cookie may come only when one was given, and we give none.
  */
 static bool may_change(uint16_t type)
 {
-    return type == EXTENSION_KEY_SHARE || type == EXTENSION_EARLY_DATA || type == EXTENSION_COOKIE ||
-           type == EXTENSION_PRE_SHARED_KEY || type == EXTENSION_PADDING || type == EXTENSION_ENCRYPTED_CLIENT_HELLO;
+    return type == EXTENSION_KEY_SHARE || type == EXTENSION_EARLY_DATA || type == EXTENSION_PRE_SHARED_KEY ||
+           type == EXTENSION_PADDING || type == EXTENSION_ENCRYPTED_CLIENT_HELLO;
 }
 
 static bool add_vector(struct hash *hash, uint16_t type, struct bytes data)

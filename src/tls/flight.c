@@ -8,8 +8,7 @@ bool flight_start(struct tls *tls, size_t len)
     struct handshake *hs = tls->handshake;
     enum block_size size = len <= BLOCK_RECORD_LEN ? BLOCK_RECORD : BLOCK_BULK;
 
-    if (!hs->flight)
-        hs->flight = pool_take(tls->pool, size);
+    hs->flight = pool_take(tls->pool, size);
     if (!hs->flight)
         return tls_fail(tls, WHY_NO_MEMORY);
     hs->writer = writer_of(hs->flight->data, hs->flight->capacity);
@@ -43,5 +42,15 @@ bool flight_send(struct tls *tls)
     bool is_ok = record_send(tls, CONTENT_HANDSHAKE, writer_view(&hs->writer));
 
     hs->writer = writer_of(hs->flight->data, hs->flight->capacity);
+    return is_ok;
+}
+
+bool flight_finish(struct tls *tls)
+{
+    struct handshake *hs = tls->handshake;
+    bool is_ok = flight_send(tls);
+
+    pool_give(tls->pool, hs->flight);
+    hs->flight = NULL;
     return is_ok;
 }

@@ -19,4 +19,7 @@ MUST_CHECK bool flight_end_message(struct tls *tls);
 /* Puts what was written into records under the keys now in force. */
 MUST_CHECK bool flight_send(struct tls *tls);
 
+/* The same for the last messages of a flight; the storage goes back, whatever the client waits for next. */
+MUST_CHECK bool flight_finish(struct tls *tls);
+
 #endif

@@ -49,7 +49,7 @@ static bool check_message_header(struct tls *tls, uint8_t type, uint32_t len, co
     if (!*row)
         return tls_fail(tls, WHY_UNEXPECTED_HANDSHAKE); /* RFC 8446 4 MUST: unexpected_message */
     if (len > (*row)->max_len)
-        return tls_fail(tls, WHY_MESSAGE_TOO_LONG);
+        return tls_fail(tls, (*row)->too_long);
     if (tls->state == CONNECTED && ++tls->handshake_messages > MAX_HANDSHAKE_MESSAGES)
         return tls_fail(tls, WHY_HANDSHAKE_FLOOD);
     return true;
@@ -107,8 +107,7 @@ static bool receive_in_place(struct tls *tls, struct reader *r)
         return false;
     if (read_bytes(r, MESSAGE_HEADER_LEN + (size_t)len, &message))
         return handle_message(tls, row, message, read_end(r));
-    if (!buffer_reserve(&tls->message, tls->pool, MESSAGE_HEADER_LEN + (size_t)len))
-        return tls_fail(tls, WHY_NO_MEMORY);
+    /* Storage grows with what came, not with what was announced. */
     return buffer_append(&tls->message, tls->pool, read_rest(r)) || tls_fail(tls, WHY_NO_MEMORY);
 }
 

@@ -21,8 +21,9 @@ struct handshake_row {
     uint8_t accepts; /* an enum handshake_type */
     bool (*does)(struct tls *tls, struct reader *body);
     uint32_t to; /* TO() of the states it may then be in */
-    uint16_t max_len;
     uint8_t flags;
+    uint32_t max_len; /* of the body; more is refused on sight of the header, with this reason */
+    enum why too_long;
 };
 
 /* The maps (handshake_map.c). Before a version is chosen only start_map is in force. */

@@ -1,6 +1,7 @@
 #include "tls/negotiate.h"
 
 #include "tls/code_set.h"
+#include "tls/credential.h"
 #include "tls/policy_types.h"
 
 bool negotiate_version(const struct client_hello *ch, const struct tls_policy *policy, uint16_t *version, enum why *why)
@@ -124,10 +125,12 @@ static bool choose_group(const struct client_hello *ch, const struct tls_policy 
 static bool choose_credential(const struct client_hello *ch, const struct tls_policy *policy, struct choice *out,
                               enum why *why)
 {
-    bool is_known, is_found = policy_find_credential(policy, ch->server_name, ch->signature_algorithms,
-                                                     &out->credential, &out->scheme, &is_known);
+    enum sni_match match;
+    bool is_found =
+        credential_choose(policy, ch->server_name, ch->signature_algorithms, &out->credential, &out->scheme, &match);
 
-    *why = is_known ? WHY_NO_COMMON_SCHEME : WHY_SNI_UNKNOWN;
+    out->is_sni_used = match == SNI_MATCHED;
+    *why = match == SNI_REJECTED ? WHY_SNI_UNKNOWN : WHY_NO_COMMON_SCHEME;
     return is_found;
 }
 

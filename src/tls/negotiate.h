@@ -14,6 +14,7 @@ struct choice {
     struct bytes share; /* the client's key_exchange for `group`; a view into the ClientHello */
     const struct tls_signature_scheme *scheme;
     const struct tls_credential *credential;
+    bool is_sni_used;  /* the credential was chosen by the name */
     struct bytes alpn; /* a view into the policy; len 0: none */
 };
 

@@ -89,8 +89,7 @@ static int compare_names(const struct credential_name *a, const struct credentia
     return order;
 }
 
-/* Where `wanted` stands in the sorted names, or would stand: the first that is not smaller. */
-static size_t find_name(const struct tls_policy *policy, const struct credential_name *wanted)
+size_t policy_name_at(const struct tls_policy *policy, const struct credential_name *wanted)
 {
     size_t low = 0, high = policy->name_count;
 
@@ -104,14 +103,14 @@ static size_t find_name(const struct tls_policy *policy, const struct credential
     return low;
 }
 
-static bool has_name_at(const struct tls_policy *policy, size_t at, const struct credential_name *wanted)
+bool policy_has_name_at(const struct tls_policy *policy, size_t at, const struct credential_name *wanted)
 {
     return at < policy->name_count && compare_names(&policy->names[at], wanted) == 0;
 }
 
 static bool insert_name(struct tls_policy *policy, struct credential_name entry)
 {
-    size_t at = find_name(policy, &entry);
+    size_t at = policy_name_at(policy, &entry);
     struct credential_name *grown = memory_resize(policy->names, (policy->name_count + 1) * sizeof *policy->names);
 
     if (!grown)
@@ -120,7 +119,7 @@ static bool insert_name(struct tls_policy *policy, struct credential_name entry)
     entry.name.at = memory_copy(entry.name.at, entry.name.len);
     if (!entry.name.at)
         return false;
-    while (has_name_at(policy, at, &entry)) /* behind its equals: the first one added stays the first */
+    while (policy_has_name_at(policy, at, &entry)) /* behind its equals: the first one added stays the first */
         at++;
     memmove(grown + at + 1, grown + at, (policy->name_count - at) * sizeof *grown);
     grown[at] = entry;
@@ -141,9 +140,9 @@ static bool add_names(struct tls_policy *policy, struct tls_credential *credenti
 {
     for (size_t i = 0; i < certificate_chain_name_count(credential->chain); i++) {
         struct credential_name entry = name_of(certificate_chain_name(credential->chain, i), credential);
-        size_t at = find_name(policy, &entry);
+        size_t at = policy_name_at(policy, &entry);
 
-        for (; has_name_at(policy, at, &entry); at++)
+        for (; policy_has_name_at(policy, at, &entry); at++)
             if (policy->names[at].credential->is_default)
                 credential->is_default = true;
         if (!insert_name(policy, entry))
@@ -253,100 +252,4 @@ const char *tls_credential_label(const struct tls_credential *credential)
 const struct certificate_chain *tls_credential_chain(const struct tls_credential *credential)
 {
     return credential->chain;
-}
-
-/* What a search for a certificate looks for, and how well a credential must match to be in. */
-struct search {
-    const struct tls_policy *policy;
-    uint8_t lower_name[253];
-    struct credential_name exact, wildcard;
-    struct bytes offered_schemes;
-    const struct tls_credential **credential;
-    const struct tls_signature_scheme **scheme;
-};
-
-/* RFC 4343: names compare without regard to case. RFC 6125 6.4.3: the wildcard stands for one whole label. */
-static void begin_search(struct search *search, struct bytes sni)
-{
-    size_t len = sni.len < sizeof search->lower_name ? sni.len : sizeof search->lower_name, dot = 0;
-
-    for (size_t i = 0; i < len; i++)
-        search->lower_name[i] = (uint8_t)(sni.at[i] >= 'A' && sni.at[i] <= 'Z' ? sni.at[i] - 'A' + 'a' : sni.at[i]);
-    while (dot < len && search->lower_name[dot] != '.')
-        dot++;
-    search->exact = (struct credential_name){bytes_of(search->lower_name, len), false, NULL};
-    search->wildcard = (struct credential_name){bytes_of(search->lower_name + dot, len - dot), true, NULL};
-}
-
-static bool can_sign(const struct tls_credential *credential, const struct tls_signature_scheme *scheme)
-{
-    return signature_fits_key(scheme->signature, certificate_chain_key_kind(credential->chain),
-                              certificate_chain_key_bits(credential->chain));
-}
-
-static bool take_named(const struct search *search, const struct credential_name *wanted,
-                       const struct tls_signature_scheme *scheme)
-{
-    const struct tls_policy *policy = search->policy;
-
-    for (size_t at = find_name(policy, wanted); has_name_at(policy, at, wanted); at++) {
-        if (!can_sign(policy->names[at].credential, scheme))
-            continue;
-        *search->credential = policy->names[at].credential;
-        *search->scheme = scheme;
-        return true;
-    }
-    return false;
-}
-
-static bool take_default(const struct search *search, bool is_any_good, const struct tls_signature_scheme *scheme)
-{
-    for (const struct tls_credential *credential = search->policy->credentials; credential;
-         credential = credential->next) {
-        if (!(credential->is_default || is_any_good) || !can_sign(credential, scheme))
-            continue;
-        *search->credential = credential;
-        *search->scheme = scheme;
-        return true;
-    }
-    return false;
-}
-
-/* The kinds of match, the best first. */
-enum match { MATCH_EXACT, MATCH_WILDCARD, MATCH_DEFAULT, MATCH_ANY };
-
-static bool take(const struct search *search, enum match match)
-{
-    for (size_t i = 0; i < search->policy->scheme_count; i++) {
-        const struct tls_signature_scheme *scheme = search->policy->schemes[i];
-
-        if (!code_list_has(search->offered_schemes, scheme->code))
-            continue;
-        if (match == MATCH_EXACT && take_named(search, &search->exact, scheme))
-            return true;
-        if (match == MATCH_WILDCARD && take_named(search, &search->wildcard, scheme))
-            return true;
-        if (match >= MATCH_DEFAULT && take_default(search, match == MATCH_ANY, scheme))
-            return true;
-    }
-    return false;
-}
-
-bool policy_find_credential(const struct tls_policy *policy, struct bytes sni, struct bytes offered_schemes,
-                            const struct tls_credential **credential, const struct tls_signature_scheme **scheme,
-                            bool *is_known)
-{
-    struct search search = {
-        .policy = policy, .offered_schemes = offered_schemes, .credential = credential, .scheme = scheme};
-    bool is_named;
-
-    begin_search(&search, sni);
-    is_named = sni.len > 0 && (has_name_at(policy, find_name(policy, &search.exact), &search.exact) ||
-                               has_name_at(policy, find_name(policy, &search.wildcard), &search.wildcard));
-    *is_known = is_named || sni.len == 0 || policy->unknown_sni == TLS_UNKNOWN_SNI_DEFAULT;
-    if (!*is_known)
-        return false;
-    if (is_named)
-        return take(&search, MATCH_EXACT) || take(&search, MATCH_WILDCARD);
-    return take(&search, MATCH_DEFAULT) || take(&search, MATCH_ANY);
 }

@@ -40,13 +40,8 @@ struct tls_policy {
     size_t name_count;
 };
 
-/*
- * Which credential answers: those with the exact name, else those with a fitting wildcard, else, where the policy
- * lets unknown names pass, the default ones, else any. Within one of these kinds our first signature scheme that the
- * client offers decides. *is_known is false when the policy rejects the name. `sni` with len 0: none was sent.
- */
-MUST_CHECK bool policy_find_credential(const struct tls_policy *policy, struct bytes sni, struct bytes offered_schemes,
-                                       const struct tls_credential **credential,
-                                       const struct tls_signature_scheme **scheme, bool *is_known);
+/* Where `wanted` stands among the sorted names, or would stand; and whether it stands there. */
+size_t policy_name_at(const struct tls_policy *policy, const struct credential_name *wanted);
+bool policy_has_name_at(const struct tls_policy *policy, size_t at, const struct credential_name *wanted);
 
 #endif

@@ -29,6 +29,8 @@ static bool receive_alert(struct tls *tls, struct bytes content)
     if (!read_u8(&r, &level) || !read_u8(&r, &description) || !read_end(&r))
         return tls_fail(tls, WHY_ALERT_MALFORMED); /* RFC 8446 5.1 MUST: one alert, whole, a record */
     tls_note(tls, true, tls_alert_name(description) ? tls_alert_name(description) : "Alert", content.len);
+    if (tls->message.block && (description == ALERT_CLOSE_NOTIFY || description == ALERT_USER_CANCELED))
+        return tls_fail(tls, WHY_RECORDS_INTERLEAVED); /* only a fatal alert may still say why */
     if (description == ALERT_CLOSE_NOTIFY)
         return receive_close_notify(tls);
     if (description == ALERT_USER_CANCELED)
@@ -84,7 +86,7 @@ static bool receive_text(struct tls *tls, struct plain_span content)
 
 /* ---- records */
 
-/* RFC 8446 5.1 MUST: no other record between those of one handshake message. A fatal alert may still say why. */
+/* RFC 8446 5.1 MUST NOT: any other record between those of one handshake message. Alerts: receive_alert(). */
 static bool check_interleaving(struct tls *tls, uint8_t type)
 {
     return type == CONTENT_HANDSHAKE || type == CONTENT_ALERT || !tls->message.block ||
@@ -126,6 +128,12 @@ static bool receive_content(struct tls *tls, uint8_t type, struct plain_span con
     }
 }
 
+/* RFC 8446 5.5: a client that goes on with a key it was asked to change is not waited for without end. */
+static bool check_key_age(struct tls *tls)
+{
+    return tls->in.sequence < 2 * (uint64_t)REKEY_AFTER_RECORDS || tls_fail(tls, WHY_KEY_UPDATE_IGNORED);
+}
+
 static bool may_receive(const struct tls *tls)
 {
     return tls->state != FAILED && !tls->is_key_wanted && tls->outcome.client_end == TLS_CLIENT_OPEN &&
@@ -141,8 +149,8 @@ void receive_records(struct tls *tls)
 
         switch (record_next(tls, &type, &content)) {
         case RECORD_READY:
-            if (!check_protection(tls, tls->in.sequence != opened, type) || !check_interleaving(tls, type) ||
-                !receive_content(tls, type, content))
+            if (!check_protection(tls, tls->in.sequence != opened, type) || !check_key_age(tls) ||
+                !check_interleaving(tls, type) || !receive_content(tls, type, content))
                 return;
             break;
         case RECORD_SKIPPED:

@@ -185,6 +185,8 @@ static bool seal_record(struct tls *tls, enum content_type type, uint8_t *record
     struct protection *out = &tls->out;
     uint8_t nonce[AEAD_NONCE_LEN], *body = record + RECORD_HEADER_LEN;
 
+    if (!out->aead && tls->is_clear_over) /* a change of keys failed half way */
+        return tls_fail(tls, WHY_CRYPTO);
     if (!out->aead) {
         *sealed_len = RECORD_HEADER_LEN + len;
         return write_header(record, type, len);

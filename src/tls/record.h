@@ -6,7 +6,10 @@
 
 #include "tls/tls_types.h"
 
-/* Keys one direction from a traffic secret, sequence 0. False: out of memory or a primitive failed. */
+/*
+ * Keys one direction from a traffic secret, sequence 0. False: memory or a primitive failed. The old
+ * key is gone all the same, for the peer has changed to the new one: see tls->is_clear_over.
+ */
 MUST_CHECK bool protection_start(struct protection *protection, const struct tls_suite *suite,
                                  const struct secret *traffic_secret);
 

@@ -78,6 +78,7 @@ bool server13_recv_client_hello(struct tls *tls, const struct client_hello *ch)
 
     if (!commit_choice(tls, ch, &choice))
         return false;
+    hs->has_offered_psk = ch->psk_identities.at != NULL;
     tls->is_skipping_early_data = ch->has_early_data; /* declined, RFC 8446 4.2.10 */
     if (!hash_init(&hs->transcript, hash_find(choice.suite->hash)))
         return tls_fail(tls, WHY_CRYPTO);
@@ -97,7 +98,10 @@ static bool check_frozen(struct tls *tls, const struct client_hello *ch)
         return tls_fail(tls, WHY_RETRY_EARLY_DATA); /* RFC 8446 4.2.10 MUST NOT */
     if (!client_hello_frozen_digest(ch, digest))
         return tls_fail(tls, WHY_CRYPTO);
-    return memory_equal(digest, hs->frozen, sizeof digest) || tls_fail(tls, WHY_RETRY_CHANGED);
+    if (!memory_equal(digest, hs->frozen, sizeof digest))
+        return tls_fail(tls, WHY_RETRY_CHANGED);
+    /* pre_shared_key may be updated or go, but not come */
+    return hs->has_offered_psk || !ch->psk_identities.at || tls_fail(tls, WHY_RETRY_CHANGED);
 }
 
 /* RFC 8446 4.1.2, 4.2.8: a list with a single KeyShareEntry of the group that was asked for. */

@@ -58,7 +58,7 @@ bool server13_send_hello_retry_request(struct tls *tls)
     write_u16(w, hs->retry_group->code); /* selected_group */
     write_supported_version(w);
     write_vec_end(w, extensions);
-    return flight_end_message(tls) && flight_send(tls) && send_compatibility_ccs(tls);
+    return flight_end_message(tls) && flight_finish(tls) && send_compatibility_ccs(tls);
 }
 
 static bool send_server_hello(struct tls *tls)
@@ -100,6 +100,7 @@ static bool change_to_handshake_keys(struct tls *tls)
                  protection_start(&tls->in, hs->choice.suite, &hs->client_handshake_secret) &&
                  protection_start(&tls->out, hs->choice.suite, &server);
 
+    tls->is_clear_over = true;
     secret_wipe(&server);
     secret_wipe(&hs->shared);
     return is_ok || tls_fail(tls, WHY_CRYPTO);
@@ -112,7 +113,7 @@ static bool send_encrypted_extensions(struct tls *tls)
     struct vector_mark extensions = write_vec16_begin(w), extension, list, name;
 
     /* RFC 6066 3: a server that used the name says so with an empty extension. */
-    if (tls->outcome.sni.len > 0) {
+    if (hs->choice.is_sni_used) {
         write_u16(w, EXTENSION_SERVER_NAME);
         write_u16(w, 0);
     }
@@ -193,7 +194,7 @@ static bool send_finished(struct tls *tls)
     if (!is_ok)
         return tls_fail(tls, WHY_CRYPTO);
     write_bytes(flight_begin_message(hs, FINISHED), bytes_of(verify_data, len));
-    return flight_end_message(tls) && flight_send(tls);
+    return flight_end_message(tls) && flight_finish(tls);
 }
 
 /* K_send = application; K_recv follows with the client's Finished. */

@@ -122,10 +122,11 @@ bool tls_fail(struct tls *tls, enum why why)
 /* RFC 8446 4.6.3, 5.5: the answer to the client's KeyUpdate, and a new key before the AEAD's limit is near. */
 static bool settle_key_updates(struct tls *tls)
 {
+    bool is_due = tls->outcome.version == TLS_1_3 && tls->state == CONNECTED && !tls->is_close_sent;
     bool is_out_old = tls->out.sequence >= REKEY_AFTER_RECORDS;
     bool is_in_old = tls->in.sequence >= REKEY_AFTER_RECORDS && !tls->is_key_update_asked;
 
-    if (tls->state != CONNECTED || tls->is_close_sent || !(tls->is_key_update_owed || is_out_old || is_in_old))
+    if (!is_due || !(tls->is_key_update_owed || is_out_old || is_in_old))
         return true;
     tls->is_key_update_owed = false;
     tls->is_key_update_asked = tls->is_key_update_asked || is_in_old;
@@ -137,10 +138,12 @@ static void settle_input(struct tls *tls)
 {
     struct block *block = tls->wire_in.block;
 
-    if (!block || tls->span_count > 0)
+    if (tls->span_count > 0)
         return;
     if (tls->state == FAILED || tls->outcome.client_end != TLS_CLIENT_OPEN)
         drop_input(tls);
+    else if (!block)
+        return;
     else if (block->start == block->end || buffer_len(&tls->wire_in) <= BLOCK_SMALL_LEN || !tls->is_bulk_in)
         buffer_shrink(&tls->wire_in, tls->pool);
 }
@@ -238,7 +241,7 @@ void tls_key_done(struct tls *tls, bool is_ok, struct bytes answer)
     if (!tls->is_key_wanted)
         return;
     tls->is_key_wanted = false;
-    if (!is_ok || answer.len > MAX_SIGNATURE_LEN)
+    if (!is_ok || answer.len == 0 || answer.len > MAX_SIGNATURE_LEN)
         tls_fail(tls, WHY_KEY_OPERATION);
     else if (server13_key_answered(tls, answer))
         receive_records(tls); /* what came meanwhile */
@@ -255,7 +258,7 @@ int tls_wire_space(struct tls *tls, struct iovec *spans, int n)
     if (n < 1 || !takes_wire(tls))
         return 0;
     if (held >= wanted || !buffer_reserve(&tls->wire_in, tls->pool, wanted - held)) {
-        tls_fail(tls, WHY_NO_MEMORY);
+        tls_abort(tls, WHY_NO_MEMORY);
         return 0;
     }
     spans[0].iov_base = buffer_space(&tls->wire_in, &len);
@@ -333,7 +336,7 @@ int tls_plain_space(struct tls *tls, struct iovec *spans, int n)
     if (!takes_plain(tls))
         return 0;
     if (!buffer_reserve(&tls->wire_out, tls->pool, wanted)) {
-        tls_fail(tls, WHY_NO_MEMORY);
+        tls_abort(tls, WHY_NO_MEMORY);
         return 0;
     }
     for (; count < n && (spans[count].iov_base = record_body(tls, (size_t)count)); count++)

@@ -54,7 +54,8 @@ struct handshake {
     size_t message_start;
     uint8_t session_id[32]; /* legacy_session_id, to be echoed */
     uint8_t session_id_len;
-    uint8_t frozen[32]; /* digest of what a second ClientHello must repeat */
+    bool has_offered_psk; /* in the first ClientHello */
+    uint8_t frozen[32];   /* digest of what a second ClientHello must repeat */
     const struct tls_group *retry_group;
     struct secret shared; /* of the key exchange, until the schedule took it */
     uint8_t server_share[MAX_PUBLIC_SHARE_LEN];
@@ -88,7 +89,7 @@ struct tls {
     bool has_bytes : 1; /* anything at all came */
     bool is_key_wanted : 1;
     bool is_close_sent : 1;
-    bool is_close_owed : 1;               /* tls_close() came before there was room */
+    bool is_clear_over : 1;               /* keys were in force once: nothing of ours goes out in the clear any more */
     bool is_key_update_owed : 1;          /* the client asked for ours */
     bool is_key_update_asked : 1;         /* we asked for the client's */
     bool is_bulk_in : 1, is_bulk_out : 1; /* the last transfer filled its storage: take more next time */

@@ -96,21 +96,23 @@
       "8446 4.4.4")                                                                                                    \
     X(KEY_UPDATE_MALFORMED, "key_update_malformed", DECODE_ERROR, "KeyUpdate is not one byte", "8446 4.6.3")           \
     X(KEY_UPDATE_VALUE, "key_update_value", ILLEGAL_PARAMETER, "KeyUpdate asks for something unknown", "8446 4.6.3")   \
+    X(KEY_UPDATE_IGNORED, "key_update_ignored", UNEXPECTED_MESSAGE,                                                    \
+      "the client was asked for a new key and kept the old one", "8446 5.5")                                           \
     /* ours */                                                                                                         \
     X(KEY_OPERATION, "key_operation", INTERNAL_ERROR, "the private key did not answer", "-")                           \
     X(CRYPTO, "crypto", INTERNAL_ERROR, "a cryptographic primitive failed", "-")                                       \
     X(NO_MEMORY, "no_memory", INTERNAL_ERROR, "out of memory", "-")                                                    \
     X(INTERNAL, "internal", INTERNAL_ERROR, "a fault in sallyport itself", "-")                                        \
-    /* the proxy's */                                                                                                  \
+    /* the proxy's; none says close_notify, which would tell the client that all of the backend's text came */         \
     X(TIMEOUT_CLIENT_HELLO, "timeout_client_hello", NONE, "no complete ClientHello in time", "-")                      \
     X(TIMEOUT_HANDSHAKE, "timeout_handshake", NONE, "the handshake did not end in time", "-")                          \
-    X(TIMEOUT_IDLE, "timeout_idle", CLOSE_NOTIFY, "nothing was sent for too long", "-")                                \
+    X(TIMEOUT_IDLE, "timeout_idle", NONE, "nothing was sent for too long", "-")                                        \
     X(TIMEOUT_WRITE, "timeout_write", NONE, "the client took nothing for too long", "-")                               \
     X(BACKEND_REFUSED, "backend_refused", INTERNAL_ERROR, "no backend server took the connection", "-")                \
     X(BACKEND_TIMEOUT, "backend_timeout", INTERNAL_ERROR, "no backend server answered in time", "-")                   \
     X(BACKEND_RESET, "backend_reset", INTERNAL_ERROR, "the backend reset the connection", "-")                         \
     X(OVERLOADED, "overloaded", INTERNAL_ERROR, "the limit of connections is reached", "-")                            \
-    X(SHUTDOWN, "shutdown", CLOSE_NOTIFY, "sallyport is stopping", "-")
+    X(SHUTDOWN, "shutdown", NONE, "sallyport is stopping", "-")
 
 #define X(name, text, alert, sentence, section) WHY_##name,
 enum why { WHY_NONE, WHYS(X) WHY_COUNT };

@@ -162,8 +162,8 @@ static void provoke_CCS_MALFORMED(void)
 /* RFC 8446 5 MUST: unexpected_message for one that is protected, or comes after Finished. */
 static void provoke_CCS_UNEXPECTED(void)
 {
-    connected();
-    client13_put_plain_record(&client, CONTENT_CHANGE_CIPHER_SPEC, BYTES_OF_LITERAL("\x01"));
+    first_flight();
+    client13_put_record(&client, CONTENT_CHANGE_CIPHER_SPEC, BYTES_OF_LITERAL("\x01"));
 }
 static void ccs(void)
 {
@@ -497,6 +497,14 @@ static void provoke_KEY_UPDATE_VALUE(void)
     message(KEY_UPDATE, BYTES_OF_LITERAL("\2"));
 }
 
+/* RFC 8446 5.5: asked for a new key in time, the client goes on with the old one. */
+static void provoke_KEY_UPDATE_IGNORED(void)
+{
+    connected();
+    rig.tls->in.sequence = client.writing.sequence = 2 * (uint64_t)REKEY_AFTER_RECORDS - 1;
+    client13_send_text(&client, BYTES_OF_LITERAL("x"));
+}
+
 /* ---- ours */
 
 static void provoke_KEY_OPERATION(void)
@@ -534,7 +542,7 @@ static bool wander_off(struct tls *tls, struct reader *body)
 static void provoke_INTERNAL(void)
 {
     static const struct handshake_row map[] = {
-        {WAIT_CH, CLIENT_HELLO, wander_off, TO(WAIT_CH2), MAX_CLIENT_HELLO_LEN, 0},
+        {WAIT_CH, CLIENT_HELLO, wander_off, TO(WAIT_CH2), 0, MAX_CLIENT_HELLO_LEN, WHY_MESSAGE_TOO_LONG},
         {.in = HANDSHAKE_STATES},
     };
     rig.tls->map = map;
