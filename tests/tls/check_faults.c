@@ -103,6 +103,7 @@ START_TEST(every_failing_call_for_randomness_fails_closed)
     unsigned long count;
 
     ck_assert(run_with(FAULT_RANDOM, 0));
+    client13_init(&client, 11);
     rig_init(&rig, 7) ? (void)0 : ck_abort();
     converse();
     count = rig.random.calls;
