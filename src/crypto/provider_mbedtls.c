@@ -37,6 +37,32 @@ enum crypto_result mbedtls_result(int error)
     }
 }
 
+int mbedtls_read_number(mbedtls_mpi *number, struct bytes from)
+{
+    return mbedtls_mpi_read_binary(number, from.at, from.len);
+}
+
+bool mbedtls_take_digest(enum signature_id id, struct bytes message, struct mbedtls_digest *digest)
+{
+    switch (id) {
+    case SIGNATURE_RSA_PSS_SHA256:
+    case SIGNATURE_ECDSA_P256_SHA256:
+        digest->md = MBEDTLS_MD_SHA256;
+        digest->len = 32;
+        break;
+    case SIGNATURE_RSA_PSS_SHA384:
+    case SIGNATURE_ECDSA_P384_SHA384:
+        digest->md = MBEDTLS_MD_SHA384;
+        digest->len = 48;
+        break;
+    case SIGNATURE_RSA_PSS_SHA512:
+        digest->md = MBEDTLS_MD_SHA512;
+        digest->len = 64;
+        break;
+    }
+    return mbedtls_md(mbedtls_md_info_from_type(digest->md), message.at, message.len, digest->bytes) == 0;
+}
+
 const struct provider provider_mbedtls = {
     .name = provider_name,
     .start = provider_start,

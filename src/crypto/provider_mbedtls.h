@@ -14,6 +14,16 @@ extern const struct aead_alg mbedtls_aead_aes_128_gcm, mbedtls_aead_aes_256_gcm,
 extern const struct key_exchange_alg mbedtls_x25519, mbedtls_secp256r1, mbedtls_secp384r1;
 extern const struct key_alg mbedtls_key_rsa, mbedtls_key_p256, mbedtls_key_p384;
 
+int mbedtls_read_number(mbedtls_mpi *number, struct bytes from); /* 0 or an error of the library */
+
+/* The hash of a message, as the signature algorithm takes it. */
+struct mbedtls_digest {
+    mbedtls_md_type_t md;
+    unsigned len;
+    uint8_t bytes[MBEDTLS_MD_MAX_SIZE];
+};
+MUST_CHECK bool mbedtls_take_digest(enum signature_id id, struct bytes message, struct mbedtls_digest *digest);
+
 enum crypto_result mbedtls_check_issued(struct bytes spki, struct bytes algorithm_oid, struct bytes signed_part,
                                         struct bytes signature);
 

@@ -133,9 +133,9 @@ START_TEST(without_descriptors_a_silent_client_gives_its_place_to_the_next)
 }
 END_TEST
 
-START_TEST(cutting_all_connections_says_close_notify_and_frees_everything)
+/* A close_notify would tell the client that all of the backend's text came. */
+START_TEST(cutting_all_connections_says_no_close_notify_and_frees_everything)
 {
-    static const uint8_t close_notify = FAKE_CLOSE_NOTIFY;
     int second;
 
     harness_init(&h);
@@ -145,7 +145,7 @@ START_TEST(cutting_all_connections_says_close_notify_and_frees_everything)
     HARNESS_WAIT(&h, h.proxy->connection_count == 2);
     ck_assert_uint_eq(proxy_cut_connections(h.proxy), 2);
     ck_assert_uint_eq(h.proxy->connection_count, 0);
-    harness_expect(&h, h.client, &close_notify, 1);
+    ck_assert_int_ne(harness_end_of(h.client), HARNESS_OPEN); /* and not a byte before */
     ck_assert_int_eq(harness_end_of(h.peer), HARNESS_RESET);
     harness_expect_log(&h, "end=shutdown");
     close(second);
@@ -201,7 +201,7 @@ int main(void)
         at_the_limit_with_nothing_unfinished_the_new_client_is_let_go,
         without_descriptors_accepting_pauses_without_spinning_says_so_once_and_recovers,
         without_descriptors_a_silent_client_gives_its_place_to_the_next,
-        cutting_all_connections_says_close_notify_and_frees_everything,
+        cutting_all_connections_says_no_close_notify_and_frees_everything,
         more_than_ten_lines_a_second_of_one_failure_are_suppressed_and_told_as_a_number,
         a_thousand_failed_handshakes_leave_nothing_behind,
     };

@@ -112,6 +112,18 @@ static size_t feed_once(struct rig *rig, struct bytes raw)
     return raw.len;
 }
 
+static void begin_client_turn(const struct rig *rig)
+{
+    if (rig->before_client)
+        rig->before_client();
+}
+
+static void end_client_turn(const struct rig *rig)
+{
+    if (rig->after_client)
+        rig->after_client();
+}
+
 static void take_text(struct rig *rig)
 {
     struct iovec spans[4];
@@ -122,7 +134,9 @@ static void take_text(struct rig *rig)
 
         if (!tls_is_connected(rig->tls))
             rig->received_before_finished += len;
+        begin_client_turn(rig); /* nor is this memory the engine's */
         rig->received = realloc(rig->received, rig->received_len + len);
+        end_client_turn(rig);
         if (!rig->received)
             abort();
         memcpy(rig->received + rig->received_len, spans[0].iov_base, len);
@@ -159,18 +173,6 @@ void rig_feed(struct rig *rig, struct bytes raw)
     }
 }
 
-static void begin_client_turn(const struct rig *rig)
-{
-    if (rig->before_client)
-        rig->before_client();
-}
-
-static void end_client_turn(const struct rig *rig)
-{
-    if (rig->after_client)
-        rig->after_client();
-}
-
 void rig_drain(struct rig *rig, struct client13 *client)
 {
     struct iovec span;
@@ -178,16 +180,15 @@ void rig_drain(struct rig *rig, struct client13 *client)
     while (tls_wire_view(rig->tls, &span, 1) == 1) {
         size_t len = next_cut(&rig->cut, span.iov_len);
 
+        begin_client_turn(rig); /* what the rig itself keeps is not the engine's either */
         rig->wire = realloc(rig->wire, rig->wire_len + len);
         if (!rig->wire)
             abort();
         memcpy(rig->wire + rig->wire_len, span.iov_base, len);
         rig->wire_len += len;
-        if (client) {
-            begin_client_turn(rig);
+        if (client)
             client13_take(client, bytes_of(span.iov_base, len));
-            end_client_turn(rig);
-        }
+        end_client_turn(rig);
         tls_wire_consume(rig->tls, len);
     }
 }
