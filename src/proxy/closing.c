@@ -1,8 +1,6 @@
 #include "proxy/closing.h"
 
 #include <event2/event.h>
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "proxy/limits.h"
@@ -117,20 +115,12 @@ void closing_begin(struct connection *c)
 
     connection_leave_sheddable(c);
     c->is_truncated = c->handshake_at != 0 && outcome->client_end == TLS_CLIENT_TRUNCATED && !c->backend.has_ended_in;
-    c->is_backend_to_be_reset = !c->backend.has_ended_out && outcome->client_end != TLS_CLIENT_CLOSE_NOTIFY &&
-                                config_of(c)->on_truncation == CONFIG_ON_TRUNCATION_RESET;
+    /* An end of file says that this was all: so it is only ever sent with the client's own, and never from here. */
+    c->is_backend_to_be_reset = !c->backend.has_ended_out && config_of(c)->on_truncation == CONFIG_ON_TRUNCATION_RESET;
     c->is_lingering = wants_to_linger(c, outcome);
     c->state = CONNECTION_CLOSING;
     c->state_at = proxy_now();
     tell_end(c, outcome);
-}
-
-/* What the kernel still holds for the backend would be destroyed by a reset. */
-static bool has_undelivered(const struct endpoint *endpoint)
-{
-    int unsent = 0;
-
-    return ioctl(endpoint->fd, SIOCOUTQ, &unsent) == 0 && unsent > 0;
 }
 
 static void wind_down_backend(struct connection *c)
@@ -139,7 +129,8 @@ static void wind_down_backend(struct connection *c)
         return;
     if (!c->is_backend_to_be_reset)
         endpoint_close(&c->backend);
-    else if (!has_undelivered(&c->backend) || proxy_now() - c->state_at >= c->proxy->settings.write_stall_timeout)
+    else if (endpoint_unsent(&c->backend) == 0 || /* a reset would destroy it */
+             proxy_now() - c->state_at >= c->proxy->settings.write_stall_timeout)
         reset_endpoint(&c->backend);
 }
 

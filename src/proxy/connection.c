@@ -222,6 +222,8 @@ static void expire(struct connection *c)
         connecting_expire(c);
         return;
     case CONNECTION_RELAYING:
+        if (c->blocked_at && relay_client_took_some(c))
+            return;
         tls_abort(c->tls, is_blocked ? WHY_TIMEOUT_WRITE : WHY_TIMEOUT_IDLE);
         return;
     default:

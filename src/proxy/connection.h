@@ -65,7 +65,8 @@ struct connection {
     uint64_t accepted_at, active_at, blocked_at; /* blocked_at: the client takes nothing since; 0: it does */
     uint64_t state_at;                           /* when the state, or the attempt to connect, began */
     uint64_t hello_at, handshake_at, backend_at; /* when they were through; 0: not yet */
-    uint32_t lingered;                           /* bytes discarded */
+    uint32_t unsent;   /* while blocked: what the kernel held for the client at the last look */
+    uint32_t lingered; /* bytes discarded */
 };
 
 /*

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "proxy/limits.h"
@@ -57,6 +59,13 @@ static struct io write_from(struct endpoint *to, struct iovec *spans, int count)
     return (struct io){kind_of_error(errno), 0};
 }
 
+uint32_t endpoint_unsent(const struct endpoint *endpoint)
+{
+    int unsent = 0;
+
+    return ioctl(endpoint->fd, SIOCOUTQ, &unsent) == 0 && unsent > 0 ? (uint32_t)unsent : 0;
+}
+
 /* ---- the client's side */
 
 static void end_client_input(struct connection *c, enum io_kind kind)
@@ -101,10 +110,24 @@ static void note_client_progress(struct connection *c, bool has_moved)
 
     if (has_moved)
         c->active_at = now;
-    if (c->client.can_write)
+    if (c->client.can_write) {
         c->blocked_at = 0;
-    else if (has_moved || c->blocked_at == 0)
+    } else if (has_moved || c->blocked_at == 0) {
         c->blocked_at = now;
+        c->unsent = endpoint_unsent(&c->client);
+    }
+}
+
+/* The kernel calls a socket writable when a third of its queue is free: to a slow client that may take minutes. */
+bool relay_client_took_some(struct connection *c)
+{
+    uint32_t unsent = endpoint_unsent(&c->client);
+    bool has_taken = unsent < c->unsent;
+
+    c->unsent = unsent;
+    if (has_taken)
+        c->active_at = c->blocked_at = proxy_now();
+    return has_taken;
 }
 
 static bool push_to_client(struct connection *c)

@@ -19,6 +19,12 @@ MUST_CHECK bool relay_flush_client(struct connection *connection);
 /* Reads and discards what the client sends. True when that has come to an end: its FIN, an error, or enough. */
 MUST_CHECK bool relay_discard_client(struct connection *connection);
 
+/* Of a client that blocks us: has it taken anything since this was asked last, or since it began to? */
+MUST_CHECK bool relay_client_took_some(struct connection *connection);
+
+/* Bytes that the kernel holds for the peer. */
+uint32_t endpoint_unsent(const struct endpoint *endpoint);
+
 /* Which events each side waits for, computed from the ports. */
 short relay_client_interest(const struct connection *connection);
 short relay_backend_interest(const struct connection *connection);

@@ -130,6 +130,27 @@ START_TEST(a_lone_server_that_does_not_answer_ends_as_backend_timeout)
 }
 END_TEST
 
+START_TEST(the_last_server_tried_gives_the_reason)
+{
+    int fillers[4], deaf;
+
+    harness_init(&h);
+    h.backend.connect_timeout = SHORT;
+    deaf = deaf_port(&h.servers[0].port, fillers, 4);
+    h.servers[1] = (struct config_address){.text = "second", .is_unix = true, .path = "/nonexistent/socket"};
+    h.backend.servers.count = 2;
+    harness_start(&h);
+    harness_open_client(&h);
+    harness_send(&h, h.client, "H", 1);
+    HARNESS_WAIT(&h, h.proxy->counters.ended_by_why[WHY_BACKEND_REFUSED] == 1);
+    harness_expect_log(&h, "server=second error=\"No such file or directory\"");
+    for (int i = 0; i < 4; i++)
+        close(fillers[i]);
+    close(deaf);
+    harness_free(&h);
+}
+END_TEST
+
 START_TEST(text_that_came_with_finished_waits_for_the_backend_and_is_not_lost)
 {
     harness_init(&h);
@@ -150,6 +171,7 @@ int main(void)
         both_servers_down_end_after_one_attempt_at_each,
         a_server_that_does_not_answer_in_time_is_passed_over_for_the_next,
         a_lone_server_that_does_not_answer_ends_as_backend_timeout,
+        the_last_server_tried_gives_the_reason,
         text_that_came_with_finished_waits_for_the_backend_and_is_not_lost,
     };
     return check_run("connecting", tests, ARRAY_LEN(tests));

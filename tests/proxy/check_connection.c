@@ -63,8 +63,8 @@ START_TEST(the_alert_survives_although_the_client_goes_on_sending)
     harness_start(&h);
     harness_open_client(&h);
     memset(flood, 'g', sizeof flood);
-    harness_send(&h, h.client, flood, sizeof flood);
-    harness_send(&h, h.client, flood, sizeof flood);
+    for (int i = 0; i < 3; i++) /* more than one read takes, before the proxy looks at any of it */
+        ck_assert_int_eq(send(h.client, flood, sizeof flood, 0), sizeof flood);
     harness_expect(&h, h.client, unexpected_message, 2);
     ck_assert_int_eq(harness_end_of(h.client), HARNESS_EOF);
     close(h.client);
@@ -213,9 +213,67 @@ START_TEST(half_closed_connections_that_stay_idle_are_reaped)
 }
 END_TEST
 
+static size_t stuff(int fd)
+{
+    static uint8_t piece[1 << 16];
+    size_t sent = 0;
+
+    for (int quiet = 0; quiet < 3;) {
+        ssize_t len = send(fd, piece, sizeof piece, MSG_NOSIGNAL);
+        quiet = len > 0 ? 0 : quiet + 1;
+        sent += len > 0 ? (size_t)len : 0;
+        harness_turn(&h, 1);
+    }
+    return sent;
+}
+
+/* A megabyte may lie in the kernel's queue: writable it becomes when a third of that is gone. */
+START_TEST(a_client_that_takes_little_by_little_is_not_stalled)
+{
+    uint8_t piece[1 << 12];
+    uint64_t end;
+
+    harness_init(&h);
+    h.settings.write_stall_timeout = 3 * SHORT;
+    h.listen.idle_timeout = 4 * SHORT;
+    harness_start(&h);
+    harness_establish(&h);
+    (void)stuff(h.peer);
+    for (end = proxy_now() + 12 * SHORT; proxy_now() < end;) {
+        (void)!recv(h.client, piece, sizeof piece, 0);
+        harness_turn(&h, 5);
+    }
+    ck_assert_msg(h.proxy->connection_count == 1, "%s", harness_log(&h));
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(a_client_that_stalled_for_a_while_may_be_idle_afterwards)
+{
+    static uint8_t piece[1 << 16];
+    size_t left;
+    uint64_t end;
+
+    harness_init(&h);
+    h.settings.write_stall_timeout = 10 * SHORT;
+    harness_start(&h);
+    harness_establish(&h);
+    for (left = stuff(h.peer); left > 0;) {
+        ssize_t len = recv(h.client, piece, sizeof piece, 0);
+        left -= len > 0 ? (size_t)len : 0;
+        harness_turn(&h, 0);
+    }
+    for (end = proxy_now() + 12 * SHORT; proxy_now() < end;)
+        harness_turn(&h, 10);
+    ck_assert_msg(h.proxy->connection_count == 1, "%s", harness_log(&h));
+    harness_free(&h);
+}
+END_TEST
+
 START_TEST(a_client_that_takes_nothing_is_let_go_although_it_keeps_sending)
 {
     static uint8_t piece[1 << 16];
+    uint64_t began = proxy_now();
 
     harness_init(&h);
     h.settings.write_stall_timeout = 4 * SHORT;
@@ -227,6 +285,7 @@ START_TEST(a_client_that_takes_nothing_is_let_go_although_it_keeps_sending)
         (void)!recv(h.peer, piece, sizeof piece, 0);
         harness_turn(&h, 5);
     }
+    ck_assert_uint_lt(proxy_now() - began, 5 * 1000000); /* not when some other timer happens to go off */
     harness_expect_log(&h, "end=timeout_write");
     harness_free(&h);
 }
@@ -246,6 +305,8 @@ int main(void)
         an_idle_connection_ends_without_close_notify_and_the_backend_is_reset,
         traffic_in_either_direction_puts_off_the_idle_timeout,
         half_closed_connections_that_stay_idle_are_reaped,
+        a_client_that_takes_little_by_little_is_not_stalled,
+        a_client_that_stalled_for_a_while_may_be_idle_afterwards,
         a_client_that_takes_nothing_is_let_go_although_it_keeps_sending,
     };
     return check_run("connection", tests, ARRAY_LEN(tests));

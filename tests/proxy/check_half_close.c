@@ -230,6 +230,70 @@ START_TEST(an_answer_sent_before_the_backend_closed_on_unread_text_is_delivered)
 }
 END_TEST
 
+/* Its end of file was there before the reset that our text provoked: the answer is whole, whoever finds out first. */
+START_TEST(a_reset_behind_the_backends_end_of_file_does_not_spoil_its_answer)
+{
+    begin();
+    say(h.client, "unread");
+    HARNESS_WAIT(&h, h.proxy->connection_count == 1 && recv(h.peer, &(char){0}, 1, MSG_PEEK) == 1);
+    ck_assert_int_eq(send(h.client, "more", 4, 0), 4); /* not yet read by the proxy: it writes before it reads */
+    ck_assert_int_eq(send(h.peer, "answer", 6, 0), 6);
+    ck_assert_int_eq(shutdown(h.peer, SHUT_WR), 0);
+    close(h.peer);
+    h.peer = -1;
+    hear(h.client, "answer");
+    harness_expect(&h, h.client, &close_notify, 1);
+    close(h.client);
+    h.client = -1;
+    end_with("end=clean");
+}
+END_TEST
+
+START_TEST(a_reset_that_writing_finds_first_is_still_a_reset)
+{
+    static const uint8_t internal_error[] = {FAKE_ALERT, 80};
+
+    begin();
+    say(h.client, "unread");
+    HARNESS_WAIT(&h, recv(h.peer, &(char){0}, 1, MSG_PEEK) == 1);
+    ck_assert_int_eq(send(h.client, "more", 4, 0), 4);
+    close(h.peer); /* on unread text: a reset without an end of file */
+    h.peer = -1;
+    harness_expect(&h, h.client, internal_error, sizeof internal_error);
+    close(h.client);
+    h.client = -1;
+    end_with("end=backend_reset");
+}
+END_TEST
+
+/* The client said its end, but not all that it said before could be delivered. */
+START_TEST(text_that_could_not_be_delivered_in_time_ends_in_a_reset_and_never_in_an_end_of_file)
+{
+    static uint8_t piece[1 << 16];
+    ssize_t len;
+
+    harness_init(&h);
+    h.listen.idle_timeout = 100 * 1000;
+    harness_start(&h);
+    harness_establish(&h);
+    memset(piece, 'p', sizeof piece);
+    for (int quiet = 0; quiet < 5;) {
+        quiet = send(h.client, piece, sizeof piece, MSG_NOSIGNAL) > 0 ? 0 : quiet + 1;
+        harness_turn(&h, 1);
+    }
+    HARNESS_WAIT(&h, h.proxy->counters.ended_by_why[WHY_TIMEOUT_IDLE] == 1);
+    do {
+        len = recv(h.peer, piece, sizeof piece, 0);
+        harness_turn(&h, 1);
+    } while (len > 0 || (len < 0 && errno == EAGAIN));
+    ck_assert_int_lt(len, 0);
+    ck_assert_int_eq(errno, ECONNRESET);
+    close(h.client);
+    h.client = -1;
+    harness_free(&h);
+}
+END_TEST
+
 START_TEST(the_client_may_say_close_notify_while_its_answer_is_on_its_way_and_reset_afterwards)
 {
     static uint8_t answer[1 << 16];
@@ -319,6 +383,9 @@ int main(void)
         with_the_eof_policy_a_reset_of_the_client_ends_the_backend_without_a_reset,
         reset_of_the_backend_is_an_alert_and_never_a_close_notify,
         an_answer_sent_before_the_backend_closed_on_unread_text_is_delivered,
+        a_reset_behind_the_backends_end_of_file_does_not_spoil_its_answer,
+        a_reset_that_writing_finds_first_is_still_a_reset,
+        text_that_could_not_be_delivered_in_time_ends_in_a_reset_and_never_in_an_end_of_file,
         the_client_may_say_close_notify_while_its_answer_is_on_its_way_and_reset_afterwards,
         over_a_unix_socket_close_notify_is_end_of_file_too,
         a_fatal_fault_of_the_client_resets_the_backend,

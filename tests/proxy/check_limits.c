@@ -173,6 +173,29 @@ START_TEST(more_than_ten_lines_a_second_of_one_failure_are_suppressed_and_told_a
 }
 END_TEST
 
+/* What follows a handshake is bounded by what handshakes cost: one line each, whatever their number. */
+START_TEST(lines_of_connections_are_never_suppressed)
+{
+    enum { COUNT = 15 };
+    int clients[COUNT], lines = 0;
+
+    harness_init(&h);
+    h.listen.idle_timeout = SHORT;
+    harness_start(&h);
+    for (int i = 0; i < COUNT; i++) {
+        clients[i] = harness_connect(&h);
+        harness_send(&h, clients[i], "H", 1);
+    }
+    HARNESS_WAIT(&h, h.proxy->counters.ended_by_why[WHY_TIMEOUT_IDLE] == COUNT);
+    for (const char *at = harness_log(&h); (at = strstr(at, "end=timeout_idle")); at++)
+        lines++;
+    ck_assert_int_eq(lines, COUNT);
+    for (int i = 0; i < COUNT; i++)
+        close(clients[i]);
+    harness_free(&h);
+}
+END_TEST
+
 /* Handshake failures keep nothing: no storage, no connection, no descriptor. */
 START_TEST(a_thousand_failed_handshakes_leave_nothing_behind)
 {
@@ -203,6 +226,7 @@ int main(void)
         without_descriptors_a_silent_client_gives_its_place_to_the_next,
         cutting_all_connections_says_no_close_notify_and_frees_everything,
         more_than_ten_lines_a_second_of_one_failure_are_suppressed_and_told_as_a_number,
+        lines_of_connections_are_never_suppressed,
         a_thousand_failed_handshakes_leave_nothing_behind,
     };
     return check_run("limits", tests, ARRAY_LEN(tests));
