@@ -230,6 +230,7 @@ static size_t stuff(int fd)
 /* A megabyte may lie in the kernel's queue: writable it becomes when a third of that is gone. */
 START_TEST(a_client_that_takes_little_by_little_is_not_stalled)
 {
+    static const int window = 1 << 16; /* the kernel would widen it while the client reads */
     uint8_t piece[1 << 12];
     uint64_t end;
 
@@ -238,6 +239,7 @@ START_TEST(a_client_that_takes_little_by_little_is_not_stalled)
     h.listen.idle_timeout = 4 * SHORT;
     harness_start(&h);
     harness_establish(&h);
+    ck_assert_int_eq(setsockopt(h.client, SOL_SOCKET, SO_RCVBUF, &window, sizeof window), 0);
     (void)stuff(h.peer);
     for (end = proxy_now() + 12 * SHORT; proxy_now() < end;) {
         (void)!recv(h.client, piece, sizeof piece, 0);
@@ -255,7 +257,7 @@ START_TEST(a_client_that_stalled_for_a_while_may_be_idle_afterwards)
     uint64_t end;
 
     harness_init(&h);
-    h.settings.write_stall_timeout = 10 * SHORT;
+    h.settings.write_stall_timeout = 3 * SHORT;
     harness_start(&h);
     harness_establish(&h);
     for (left = stuff(h.peer); left > 0;) {

@@ -48,7 +48,7 @@ void harness_init(struct harness *h)
     };
     h->servers[0] = (struct config_address){.text = "first", .host = "127.0.0.1"};
     h->servers[1] = (struct config_address){.text = "second", .host = "127.0.0.1"};
-    h->backend = (struct config_backend){.name = "app", .servers = {h->servers, 1}, .connect_timeout = 3 * 1000000};
+    h->backend = (struct config_backend){.name = "app", .servers = {h->servers, 1}, .connect_timeout = 30 * 1000000};
     h->backend_listener = harness_listen(&h->servers[0].port);
     h->settings = proxy_default_settings();
     h->settings.max_connections = 64;
