@@ -3,6 +3,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -129,6 +130,7 @@ void harness_turn(struct harness *h, int wait_ms)
 
 int harness_connect(struct harness *h)
 {
+    static const int on = 1;
     struct sockaddr_storage address;
     socklen_t len = sizeof address;
     int fd;
@@ -136,6 +138,7 @@ int harness_connect(struct harness *h)
     ck_assert_int_eq(getsockname(listener_socket(h->listener, 0), (struct sockaddr *)&address, &len), 0);
     fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_ge(fd, 0);
+    (void)!setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* a unix socket has nothing to delay */
     ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, len), 0);
     ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
     return fd;
