@@ -136,7 +136,7 @@ START_TEST(the_client_hello_timeout_is_not_put_off_by_progress)
     while (h.proxy->counters.accepted == 0 || h.proxy->connection_count == 1) {
         (void)!send(h.client, ".", 1, MSG_NOSIGNAL);
         harness_turn(&h, 5);
-        ck_assert_uint_lt(proxy_now() - began, 4 * 4 * SHORT);
+        ck_assert_uint_lt(proxy_now() - began, 8 * 1000000);
     }
     ck_assert_uint_ge(proxy_now() - began, 4 * SHORT);
     harness_expect_log(&h, "reason=timeout_client_hello");
@@ -181,11 +181,11 @@ END_TEST
 START_TEST(traffic_in_either_direction_puts_off_the_idle_timeout)
 {
     harness_init(&h);
-    h.listen.idle_timeout = 4 * SHORT;
+    h.listen.idle_timeout = 12 * SHORT;
     harness_start(&h);
     harness_establish(&h);
     for (int i = 0; i < 8; i++) {
-        uint64_t end = proxy_now() + SHORT;
+        uint64_t end = proxy_now() + 2 * SHORT;
         while (proxy_now() < end)
             harness_turn(&h, 5);
         harness_send(&h, i % 2 ? h.client : h.peer, "x", 1);
@@ -235,13 +235,13 @@ START_TEST(a_client_that_takes_little_by_little_is_not_stalled)
     uint64_t end;
 
     harness_init(&h);
-    h.settings.write_stall_timeout = 3 * SHORT;
-    h.listen.idle_timeout = 4 * SHORT;
+    h.settings.write_stall_timeout = 8 * SHORT;
+    h.listen.idle_timeout = 10 * SHORT;
     harness_start(&h);
     harness_establish(&h);
     ck_assert_int_eq(setsockopt(h.client, SOL_SOCKET, SO_RCVBUF, &window, sizeof window), 0);
     (void)stuff(h.peer);
-    for (end = proxy_now() + 12 * SHORT; proxy_now() < end;) {
+    for (end = proxy_now() + 24 * SHORT; proxy_now() < end;) {
         (void)!recv(h.client, piece, sizeof piece, 0);
         harness_turn(&h, 5);
     }
@@ -257,15 +257,16 @@ START_TEST(a_client_that_stalled_for_a_while_may_be_idle_afterwards)
     uint64_t end;
 
     harness_init(&h);
-    h.settings.write_stall_timeout = 3 * SHORT;
+    h.settings.write_stall_timeout = 10 * SHORT;
     harness_start(&h);
     harness_establish(&h);
     for (left = stuff(h.peer); left > 0;) {
         ssize_t len = recv(h.client, piece, sizeof piece, 0);
         left -= len > 0 ? (size_t)len : 0;
+        ck_assert_msg(h.proxy->connection_count == 1, "%s", harness_log(&h));
         harness_turn(&h, 0);
     }
-    for (end = proxy_now() + 12 * SHORT; proxy_now() < end;)
+    for (end = proxy_now() + 25 * SHORT; proxy_now() < end;)
         harness_turn(&h, 10);
     ck_assert_msg(h.proxy->connection_count == 1, "%s", harness_log(&h));
     harness_free(&h);

@@ -155,20 +155,23 @@ END_TEST
 
 START_TEST(more_than_ten_lines_a_second_of_one_failure_are_suppressed_and_told_as_a_number)
 {
+    enum { COUNT = 60 };
+    int clients[COUNT], lines = 0;
+
     harness_init(&h);
     harness_start(&h);
-    for (int i = 0; i < 30; i++) {
-        int fd = harness_connect(&h);
-        harness_send(&h, fd, "garbage", 7);
-        HARNESS_WAIT(&h, h.proxy->counters.handshakes_failed == (uint64_t)i + 1);
-        close(fd);
+    for (int i = 0; i < COUNT; i++) {
+        clients[i] = harness_connect(&h);
+        ck_assert_int_eq(send(clients[i], "garbage", 7, 0), 7);
     }
+    HARNESS_WAIT(&h, h.proxy->counters.handshakes_failed == COUNT);
     harness_expect_log(&h, "event=suppressed class=not_tls lines=");
-    int lines = 0;
     for (const char *at = harness_log(&h); (at = strstr(at, "event=handshake_failed")); at++)
         lines++;
-    ck_assert_int_le(lines, 20); /* two windows at most */
-    ck_assert_uint_eq(h.proxy->counters.lines_suppressed, (uint64_t)(30 - lines));
+    ck_assert_int_le(lines, 40); /* a busy machine may take more than one second for them */
+    ck_assert_uint_eq(h.proxy->counters.lines_suppressed, (uint64_t)(COUNT - lines));
+    for (int i = 0; i < COUNT; i++)
+        close(clients[i]);
     harness_free(&h);
 }
 END_TEST
