@@ -103,25 +103,26 @@ static bool make_pem(int64_t now, char **certificate, char **key)
 }
 
 /* The key first: a certificate without its key would be found wanting at the next start, and both made anew. */
-static void keep(const struct paths *paths, const char *certificate, const char *key, const struct config_place *place,
+static bool keep(const struct paths *paths, const char *certificate, const char *key, const struct config_place *place,
                  struct config_findings findings)
 {
     if (directory_make(paths->directory) && file_write(paths->key, 0600, bytes_of_string(key)) &&
         file_write(paths->certificate, 0644, bytes_of_string(certificate)))
-        return;
+        return true;
     config_warn(findings, place, "the development certificate cannot be kept in %s (%s): the next start makes another",
                 paths->directory, strerror(errno));
+    return false;
 }
 
-static bool make(const struct paths *paths, int64_t now, const struct config_place *place,
+/* *is_kept: it lies at `paths` now. */
+static bool make(const struct paths *paths, bool *is_kept, int64_t now, const struct config_place *place,
                  struct config_findings findings, struct certificate_chain **chain, struct private_key **key)
 {
     char *certificate_pem = NULL, *key_pem = NULL;
     bool is_ok = make_pem(now, &certificate_pem, &key_pem) &&
                  parse_pair(bytes_of_string(certificate_pem), bytes_of_string(key_pem), chain, key);
 
-    if (is_ok && paths)
-        keep(paths, certificate_pem, key_pem, place, findings);
+    *is_kept = is_ok && *is_kept && keep(paths, certificate_pem, key_pem, place, findings);
     if (key_pem)
         memory_wipe(key_pem, strlen(key_pem));
     memory_free(key_pem);
@@ -133,18 +134,17 @@ bool development_certificate_get(int64_t now, const struct config_place *place, 
                                  struct certificate_chain **chain, struct private_key **key)
 {
     struct paths paths;
-    bool has_paths = find_paths(&paths);
+    bool is_kept = find_paths(&paths);
 
-    if (!has_paths)
+    if (!is_kept)
         config_warn(findings, place,
                     "there is no directory to keep the development certificate in (neither "
                     "STATE_DIRECTORY, XDG_STATE_HOME nor HOME is set): each start makes another");
-    if (!(has_paths && load(&paths, now, chain, key)) &&
-        !make(has_paths ? &paths : NULL, now, place, findings, chain, key)) {
+    if (!(is_kept && load(&paths, now, chain, key)) && !make(&paths, &is_kept, now, place, findings, chain, key)) {
         config_complain(findings, place, "the development certificate cannot be made");
         return false;
     }
     config_warn(findings, place, "serving a self-signed DEVELOPMENT certificate, not for production%s%s",
-                has_paths ? "; a client trusts it with: curl --cacert " : "", has_paths ? paths.certificate : "");
+                is_kept ? "; a client trusts it with: curl --cacert " : "", is_kept ? paths.certificate : "");
     return true;
 }
