@@ -237,6 +237,22 @@ START_TEST(a_full_queue_lets_its_oldest_question_fail_and_takes_the_new_one)
 }
 END_TEST
 
+/* Its client has most likely left: the time is better spent on one that is still there. */
+START_TEST(a_question_that_waited_too_long_fails_without_a_signature)
+{
+    struct event_base *base = event_base_new();
+    struct key_service *service = lone_service(base);
+
+    ask(service, 1);
+    usleep(KEY_WAIT_TIMEOUT + 10 * 1000);
+    ck_assert_int_ge(event_base_loop(base, EVLOOP_ONCE), 0);
+    ck_assert_uint_eq(answers, 1);
+    ck_assert_uint_eq(good_answers, 0);
+    key_service_free(service);
+    event_base_free(base);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -247,6 +263,7 @@ int main(void)
         a_key_that_is_unknown_fails_the_handshake,
         no_turn_of_the_loop_answers_more_than_a_few_and_none_is_answered_at_once,
         a_full_queue_lets_its_oldest_question_fail_and_takes_the_new_one,
+        a_question_that_waited_too_long_fails_without_a_signature,
     };
     return check_run("key_service", tests, ARRAY_LEN(tests));
 }
