@@ -34,6 +34,29 @@ check "a record of an unknown version is closed at once" knock '\026\001\001\000
 check_equal "curl with http:// is not served" 1 "$(curl -s --max-time 5 -o /dev/null "http://$HOST:$PORT/" && echo 0 || echo 1)"
 check_equal "nothing of all that reached the backend" 0 "$(grep -c open "$backend_log")"
 
+cat >"$scratch/flood.py" <<'PY'
+# A ClientHello that must be refused, and 60,000 bytes right behind it, more than is ever read: the alert arrives, and
+# an ordinary end after it.
+import socket, ssl, sys
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.maximum_version = ssl.TLSVersion.TLSv1_2
+incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+tls = context.wrap_bio(incoming, outgoing, server_hostname="app.example")
+try:
+    tls.do_handshake()
+except ssl.SSLWantReadError:
+    pass
+hello = outgoing.read()
+for _ in range(20):
+    sock = socket.create_connection((sys.argv[1], int(sys.argv[2])), 20)
+    sock.sendall(hello + bytes(60000))
+    got = b""
+    while piece := sock.recv(4096):
+        got += piece
+    assert got == b"\x15\x03\x03\x00\x02\x02\x46", got  # alert, fatal, protocol_version
+PY
+check "a refused ClientHello with much behind it still gets its alert" python3 "$scratch/flood.py" "$HOST" "$PORT"
+
 cat >"$scratch/say.py" <<'PY'
 import sys
 from tlsclient import Client
