@@ -94,6 +94,8 @@ def settled(pid):
 
 
 def main():
+    if os.geteuid() != 0:
+        sys.exit("sallyport keeps its memory from being looked at: only root can measure it")
     program, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 9500
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -9,8 +10,8 @@ static struct {
     enum log_format format;
     enum log_level level;
     int fd;
-    uint64_t lost;
-} sink = {LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO, STDERR_FILENO, 0};
+    uint64_t lost, lost_told;
+} sink = {LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO, STDERR_FILENO, 0, 0};
 
 static const char *const level_names[] = {"error", "warning", "notice", "info", "debug"};
 
@@ -217,19 +218,31 @@ void log_begin(struct log_line *line, enum log_level level, const char *event)
     log_text(line, "event", event);
 }
 
+/* A reader that stopped costs lines, never the service: a pipe that polls writable takes a whole line at once. */
+static bool is_writable(int fd)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+
+    return poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT);
+}
+
 void log_end(struct log_line *line)
 {
     const char *closing;
 
     if (!line->is_wanted)
         return;
+    if (sink.lost > sink.lost_told) {
+        log_number(line, "lines_lost_before", (int64_t)(sink.lost - sink.lost_told));
+        sink.lost_told = sink.lost;
+    }
     if (is_json())
         closing = line->is_cut ? ",\"cut\":true}\n" : "}\n";
     else
         closing = line->is_cut ? " cut=true\n" : "\n";
     memcpy(line->text + line->len, closing, strlen(closing)); /* CLOSING_LEN is kept free for it */
     line->len += strlen(closing);
-    if (write(sink.fd, line->text, line->len) != (ssize_t)line->len)
+    if (!is_writable(sink.fd) || write(sink.fd, line->text, line->len) != (ssize_t)line->len)
         sink.lost++;
 }
 

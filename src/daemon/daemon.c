@@ -80,7 +80,8 @@ static struct backend *build_backend(struct daemon *daemon, const struct config_
     return listen->backend ? backend_new(listen->backend, findings) : build_demo_backend(daemon, listen);
 }
 
-static bool build_listener(struct daemon *daemon, const struct config_listen *listen)
+/* A fault of the configuration stays; a name that does not resolve or memory that ran out may pass by itself. */
+static enum daemon_exit build_listener(struct daemon *daemon, const struct config_listen *listen)
 {
     struct tls_policy *policy = policy_build(listen, daemon->keyring, findings);
     struct backend *backend = build_backend(daemon, listen);
@@ -89,22 +90,25 @@ static bool build_listener(struct daemon *daemon, const struct config_listen *li
     if (!policy || !backend) {
         tls_policy_unref(policy);
         backend_free(backend);
-        return false;
+        return policy ? DAEMON_EXIT_FAILURE : DAEMON_EXIT_CONFIG;
     }
     listener = listener_new(daemon->proxy, listen, policy, backend);
     if (listener)
         daemon->listeners[daemon->listener_count++] = listener;
-    return listener != NULL;
+    return listener ? DAEMON_EXIT_OK : DAEMON_EXIT_FAILURE;
 }
 
 /* Tells the faults of all listeners, not only of the first. */
-static bool build_listeners(struct daemon *daemon)
+static enum daemon_exit build_listeners(struct daemon *daemon)
 {
-    bool is_ok = true;
+    enum daemon_exit worst = DAEMON_EXIT_OK;
 
-    for (size_t i = 0; i < daemon->config->listen_count; i++)
-        is_ok = build_listener(daemon, &daemon->config->listens[i]) && is_ok;
-    return is_ok;
+    for (size_t i = 0; i < daemon->config->listen_count; i++) {
+        enum daemon_exit exit = build_listener(daemon, &daemon->config->listens[i]);
+        if (worst != DAEMON_EXIT_CONFIG && exit != DAEMON_EXIT_OK)
+            worst = exit;
+    }
+    return worst;
 }
 
 static bool bind_listeners(struct daemon *daemon)
@@ -184,6 +188,9 @@ static void on_signal(void *context, int number)
     case SIGHUP:
         log_message(LOG_LEVEL_WARNING, "SIGHUP: reloading is not there yet; restart to apply a new configuration");
         return;
+    case SIGUSR2:
+        log_message(LOG_LEVEL_WARNING, "SIGUSR2: re-executing the binary is not there yet; restart to change it");
+        return;
     case SIGUSR1:
         log_message(LOG_LEVEL_NOTICE, "SIGUSR1: logs go to standard error, there is nothing to reopen");
         return;
@@ -243,11 +250,16 @@ static void warn_if_descriptors_are_short(const struct daemon *daemon)
 
 static enum daemon_exit serve(struct daemon *daemon)
 {
+    enum daemon_exit built;
+
     if (!make_parts(daemon))
         return fail(DAEMON_EXIT_FAILURE, "out of memory or descriptors at start");
     warn_if_descriptors_are_short(daemon);
-    if (!build_listeners(daemon))
-        return fail(DAEMON_EXIT_CONFIG, "nothing is served: the configuration has faults");
+    built = build_listeners(daemon);
+    if (built == DAEMON_EXIT_CONFIG)
+        return fail(built, "nothing is served: the configuration has faults");
+    if (built != DAEMON_EXIT_OK)
+        return fail(built, "nothing is served: a backend is not to be had now");
     if (!bind_listeners(daemon))
         return fail(DAEMON_EXIT_FAILURE, "nothing is served: an address is not to be had");
     if (!start_listeners(daemon))

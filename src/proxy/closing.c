@@ -117,6 +117,7 @@ void closing_begin(struct connection *c)
     c->is_truncated = c->handshake_at != 0 && outcome->client_end == TLS_CLIENT_TRUNCATED && !c->backend.has_ended_in;
     /* An end of file says that this was all: so it is only ever sent with the client's own, and never from here. */
     c->is_backend_to_be_reset = !c->backend.has_ended_out && config_of(c)->on_truncation == CONFIG_ON_TRUNCATION_RESET;
+    c->is_clean = outcome->why == WHY_NONE;
     c->is_lingering = wants_to_linger(c, outcome);
     c->state = CONNECTION_CLOSING;
     c->state_at = proxy_now();
@@ -143,12 +144,24 @@ static void begin_lingering(struct connection *c)
     TAILQ_INSERT_HEAD(&c->proxy->sheddable, c, shed_link);
 }
 
+/* A close with unread input resets the connection over our own queue: at a clean end that must have drained. */
+static bool is_late_for_client(const struct connection *c)
+{
+    uint64_t waited = proxy_now() - c->state_at;
+
+    if (waited < c->proxy->settings.linger_timeout)
+        return false;
+    return !c->is_clean || !c->is_lingering || endpoint_unsent(&c->client) == 0 ||
+           waited >= c->proxy->settings.write_stall_timeout;
+}
+
 static void wind_down_client(struct connection *c)
 {
-    bool is_late = proxy_now() - c->state_at >= c->proxy->settings.linger_timeout;
+    bool is_late;
 
     if (c->client.fd < 0)
         return;
+    is_late = is_late_for_client(c);
     if (c->tls && (is_late || !relay_flush_client(c))) {
         tls_free(c->tls);
         c->tls = NULL;
@@ -176,7 +189,9 @@ uint64_t closing_deadline(const struct connection *c)
 {
     if (c->backend.fd >= 0)
         return proxy_now() + DELIVERY_CHECK_INTERVAL;
-    return c->state_at + c->proxy->settings.linger_timeout;
+    if (proxy_now() < c->state_at + c->proxy->settings.linger_timeout)
+        return c->state_at + c->proxy->settings.linger_timeout;
+    return proxy_now() + c->proxy->settings.linger_timeout; /* its queue has not drained yet */
 }
 
 short closing_interest(const struct connection *c)

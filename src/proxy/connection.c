@@ -185,6 +185,12 @@ static void on_backend(evutil_socket_t fd, short what, void *context)
     take_turn(c);
 }
 
+/* A timeout of 0 never comes. */
+static uint64_t after(uint64_t start, uint64_t timeout)
+{
+    return timeout ? start + timeout : UINT64_MAX;
+}
+
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -198,12 +204,12 @@ static uint64_t deadline_of(const struct connection *c)
 
     switch (c->state) {
     case CONNECTION_HANDSHAKING:
-        deadline = c->accepted_at + config->handshake_timeout;
-        return c->hello_at ? deadline : earlier(deadline, c->accepted_at + config->client_hello_timeout);
+        deadline = after(c->accepted_at, config->handshake_timeout);
+        return c->hello_at ? deadline : earlier(deadline, after(c->accepted_at, config->client_hello_timeout));
     case CONNECTION_CONNECTING:
-        return c->state_at + listener_backend(c->listener)->connect_timeout;
+        return after(c->state_at, listener_backend(c->listener)->connect_timeout);
     case CONNECTION_RELAYING:
-        deadline = c->active_at + config->idle_timeout;
+        deadline = after(c->active_at, config->idle_timeout);
         return c->blocked_at ? earlier(deadline, c->blocked_at + c->proxy->settings.write_stall_timeout) : deadline;
     default:
         return closing_deadline(c);
@@ -222,7 +228,7 @@ static void expire(struct connection *c)
         connecting_expire(c);
         return;
     case CONNECTION_RELAYING:
-        if (c->blocked_at && relay_client_took_some(c))
+        if ((c->blocked_at && relay_client_took_some(c)) || (!is_blocked && relay_backend_took_some(c)))
             return;
         tls_abort(c->tls, is_blocked ? WHY_TIMEOUT_WRITE : WHY_TIMEOUT_IDLE);
         return;
@@ -268,7 +274,7 @@ static bool set_timer(struct connection *c)
     uint64_t deadline = deadline_of(c), now;
     struct timeval wait;
 
-    if (c->timer_at != 0 && c->timer_at <= deadline)
+    if (deadline == UINT64_MAX || (c->timer_at != 0 && c->timer_at <= deadline))
         return true;
     now = proxy_now();
     deadline = deadline > now ? deadline : now;

@@ -350,9 +350,9 @@ void listener_stop(struct listener *listener)
             event_del(&sock->readable);
             event_del(&sock->resume);
         }
-        close(sock->fd);
         if (sock->address.any.sa_family == AF_UNIX)
-            unlink(sock->address.un.sun_path);
+            unlink(sock->address.un.sun_path); /* while it is still ours: who binds next has a file of its own */
+        close(sock->fd);
     }
     listener->socket_count = 0;
 }

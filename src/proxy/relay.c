@@ -76,12 +76,39 @@ static void end_client_input(struct connection *c, enum io_kind kind)
     tls_wire_end(c->tls);
 }
 
+static bool has_said_goodbye(const struct connection *c)
+{
+    return c->tls && tls_outcome(c->tls)->client_end == TLS_CLIENT_CLOSE_NOTIFY && !c->client.has_ended_in;
+}
+
+/* RFC 8446 6.1: what comes after close_notify is ignored; that the client is gone altogether is not. */
+static bool watch_after_close_notify(struct connection *c)
+{
+    uint8_t scrap[4096];
+    ssize_t len;
+
+    if (!c->client.can_read || !has_said_goodbye(c))
+        return false;
+    len = read(c->client.fd, scrap, sizeof scrap);
+    c->client.can_read = len == (ssize_t)sizeof scrap;
+    if (len > 0)
+        return c->client.can_read;
+    if (len < 0 && kind_of_error(errno) == IO_BLOCKED)
+        return false;
+    c->client.has_ended_in = true;
+    if (len < 0)
+        c->client.is_reset = c->client.has_ended_out = true;
+    return true;
+}
+
 static bool pull_from_client(struct connection *c)
 {
     struct iovec spans[MAX_SPANS];
     struct io io;
     int count;
 
+    if (has_said_goodbye(c))
+        return watch_after_close_notify(c);
     if (!c->client.can_read || c->client.has_ended_in || !is_ready(c, TLS_WIRE_IN))
         return false;
     count = tls_wire_space(c->tls, spans, MAX_SPANS);
@@ -127,6 +154,17 @@ bool relay_client_took_some(struct connection *c)
     c->unsent = unsent;
     if (has_taken)
         c->active_at = c->blocked_at = proxy_now();
+    return has_taken;
+}
+
+bool relay_backend_took_some(struct connection *c)
+{
+    uint32_t unsent = c->backend.fd >= 0 ? endpoint_unsent(&c->backend) : 0;
+    bool has_taken = unsent != 0 && unsent != c->backend_unsent;
+
+    c->backend_unsent = unsent;
+    if (has_taken)
+        c->active_at = proxy_now();
     return has_taken;
 }
 
@@ -267,20 +305,22 @@ bool relay_discard_client(struct connection *c)
 {
     uint8_t scrap[4096];
 
-    while (c->lingered < MAX_LINGER_BYTES) {
+    for (size_t turn = 0; turn < MAX_LINGER_BYTES && (c->is_clean || c->lingered < MAX_LINGER_BYTES);
+         turn += sizeof scrap) {
         ssize_t len = read(c->client.fd, scrap, sizeof scrap);
         if (len <= 0)
             return len == 0 || kind_of_error(errno) == IO_RESET;
-        c->lingered += (uint32_t)len;
+        if (c->lingered < MAX_LINGER_BYTES)
+            c->lingered += (uint32_t)len;
     }
-    return true;
+    return c->lingered >= MAX_LINGER_BYTES && !(c->is_clean && endpoint_unsent(&c->client) > 0);
 }
 
 short relay_client_interest(const struct connection *c)
 {
     short interest = 0;
 
-    if (!c->client.has_ended_in && is_ready(c, TLS_WIRE_IN))
+    if ((!c->client.has_ended_in && is_ready(c, TLS_WIRE_IN)) || has_said_goodbye(c))
         interest |= EV_READ;
     if (!c->client.has_ended_out && is_ready(c, TLS_WIRE_OUT))
         interest |= EV_WRITE;

@@ -23,6 +23,9 @@ MUST_CHECK bool relay_discard_client(struct connection *connection);
 MUST_CHECK bool relay_client_took_some(struct connection *connection);
 
 /* Bytes that the kernel holds for the peer. */
+/* The backend's queue moved since the last look: it is slow, not idle. */
+bool relay_backend_took_some(struct connection *connection);
+
 uint32_t endpoint_unsent(const struct endpoint *endpoint);
 
 /* Which events each side waits for, computed from the ports. */

@@ -220,8 +220,18 @@ check_logged() {
 
 count_logged() { grep -acE -- "$1" "$log"; }
 
-# descriptors PID: how many are open
-descriptors() { find "/proc/$1/fd" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l; }
+# can_look_inside: sallyport keeps its memory from being read by others of its own user (it is not dumpable), so its
+# descriptors and its memory are counted by root alone.
+can_look_inside() {
+    [ -r "/proc/$daemon_pid/smaps_rollup" ] && ls "/proc/$daemon_pid/fd" >/dev/null 2>&1 && return
+    echo "skipped: its descriptors and memory: only root can count them"
+    return 1
+}
+
+# descriptors_above COUNT, descriptors_below COUNT: of sallyport
+descriptors() { find "/proc/$daemon_pid/fd" -mindepth 1 -maxdepth 1 | wc -l; }
+descriptors_above() { [ "$(descriptors)" -gt "$1" ]; }
+descriptors_below() { [ "$(descriptors)" -lt "$1" ]; }
 
 # cpu_ticks PID: user and system time spent, in clock ticks (100 a second)
 cpu_ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$1/stat"; }

@@ -178,6 +178,40 @@ START_TEST(an_idle_connection_ends_without_close_notify_and_the_backend_is_reset
 }
 END_TEST
 
+START_TEST(an_idle_timeout_of_0_never_comes)
+{
+    harness_init(&h);
+    h.listen.idle_timeout = 0;
+    harness_start(&h);
+    harness_establish(&h);
+    for (int i = 0; i < 3; i++) {
+        harness_send(&h, h.client, "ping", 4);
+        harness_expect(&h, h.peer, "ping", 4);
+        harness_send(&h, h.peer, "pong", 4);
+        harness_expect(&h, h.client, "pong", 4);
+    }
+    ck_assert_uint_eq(h.proxy->connection_count, 1);
+    harness_free(&h);
+}
+END_TEST
+
+/* RFC 8446 6.1: a close_notify ends one direction; a client that is gone altogether ends the connection. */
+START_TEST(a_client_that_resets_after_its_close_notify_does_not_hold_the_connection)
+{
+    static const uint8_t close_notify = FAKE_CLOSE_NOTIFY;
+
+    harness_init(&h);
+    harness_start(&h);
+    harness_establish(&h);
+    harness_send(&h, h.client, &close_notify, 1);
+    HARNESS_WAIT(&h, harness_end_of(h.peer) == HARNESS_EOF);
+    harness_reset(h.client);
+    h.client = -1;
+    HARNESS_WAIT(&h, h.proxy->connection_count == 0);
+    harness_free(&h);
+}
+END_TEST
+
 START_TEST(traffic_in_either_direction_puts_off_the_idle_timeout)
 {
     harness_init(&h);
@@ -306,6 +340,8 @@ int main(void)
         the_client_hello_timeout_is_not_put_off_by_progress,
         the_handshake_timeout_ends_a_handshake_whose_key_never_answers,
         an_idle_connection_ends_without_close_notify_and_the_backend_is_reset,
+        an_idle_timeout_of_0_never_comes,
+        a_client_that_resets_after_its_close_notify_does_not_hold_the_connection,
         traffic_in_either_direction_puts_off_the_idle_timeout,
         half_closed_connections_that_stay_idle_are_reaped,
         a_client_that_takes_little_by_little_is_not_stalled,
