@@ -185,10 +185,20 @@ void closing_hurry(struct connection *c)
         reset_endpoint(&c->backend);
 }
 
+/* Often at first, for most queues drain at once; ever more rarely for a backend that is stuck. */
+static uint64_t delivery_check_interval(const struct connection *c)
+{
+    uint64_t half = (proxy_now() - c->state_at) / 2;
+
+    if (half < DELIVERY_CHECK_INTERVAL)
+        return DELIVERY_CHECK_INTERVAL;
+    return half < MAX_DELIVERY_CHECK_INTERVAL ? half : MAX_DELIVERY_CHECK_INTERVAL;
+}
+
 uint64_t closing_deadline(const struct connection *c)
 {
     if (c->backend.fd >= 0)
-        return proxy_now() + DELIVERY_CHECK_INTERVAL;
+        return proxy_now() + delivery_check_interval(c);
     if (proxy_now() < c->state_at + c->proxy->settings.linger_timeout)
         return c->state_at + c->proxy->settings.linger_timeout;
     return proxy_now() + c->proxy->settings.linger_timeout; /* its queue has not drained yet */
