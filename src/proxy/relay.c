@@ -85,20 +85,15 @@ static bool has_said_goodbye(const struct connection *c)
 static bool watch_after_close_notify(struct connection *c)
 {
     uint8_t scrap[4096];
-    ssize_t len;
+    struct iovec span = {scrap, sizeof scrap};
+    struct io io;
 
-    if (!c->client.can_read || !has_said_goodbye(c))
+    if (!c->client.can_read)
         return false;
-    len = read(c->client.fd, scrap, sizeof scrap);
-    c->client.can_read = len == (ssize_t)sizeof scrap;
-    if (len > 0)
-        return c->client.can_read;
-    if (len < 0 && kind_of_error(errno) == IO_BLOCKED)
-        return false;
-    c->client.has_ended_in = true;
-    if (len < 0)
-        c->client.is_reset = c->client.has_ended_out = true;
-    return true;
+    io = read_into(&c->client, &span, 1);
+    if (io.kind == IO_END || io.kind == IO_RESET)
+        end_client_input(c, io.kind);
+    return io.kind != IO_BLOCKED;
 }
 
 static bool pull_from_client(struct connection *c)

@@ -73,8 +73,7 @@ static bool check_key_shares(const struct client_hello *ch, enum why *why)
     uint16_t group;
 
     while (code_list_next(&r, &group))
-        if (!code_set_add(&offered, group))
-            continue; /* naming a group twice is no offence */
+        (void)!code_set_add(&offered, group); /* naming a group twice is no offence */
     r = reader_of(ch->key_shares);
     while (key_share_next(&r, &share)) {
         *why = WHY_KEY_SHARE_UNOFFERED;
