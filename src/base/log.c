@@ -204,9 +204,14 @@ static void put_time(struct log_line *line)
     log_text(line, "ts", text);
 }
 
+bool log_is_on(enum log_level level)
+{
+    return level <= sink.level;
+}
+
 void log_begin(struct log_line *line, enum log_level level, const char *event)
 {
-    line->is_wanted = level <= sink.level;
+    line->is_wanted = log_is_on(level);
     line->is_cut = false;
     line->len = 0;
     if (!line->is_wanted)
@@ -252,7 +257,7 @@ void log_message(enum log_level level, const char *format, ...)
     char text[LOG_VALUE_MAX + 2]; /* one byte more than a value may have: then log_text() says it was cut */
     va_list args;
 
-    if (level > sink.level)
+    if (!log_is_on(level))
         return;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);

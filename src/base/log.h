@@ -27,6 +27,8 @@ struct log_line {
 void log_configure(enum log_format format, enum log_level level, int fd);
 
 /* Begins a line "ts=... level=... event=NAME"; fields follow; log_end() writes it. */
+bool log_is_on(enum log_level level); /* whether a line of this level is written at all */
+
 void log_begin(struct log_line *line, enum log_level level, const char *event);
 void log_text(struct log_line *line, const char *key, const char *value);   /* NULL: the field is left out */
 void log_bytes(struct log_line *line, const char *key, struct bytes value); /* escaped, cut after LOG_VALUE_MAX */

@@ -2,6 +2,7 @@
 #include "cli/verbs.h"
 #include "crypto/crypto.h"
 #include "proxy/policy.h"
+#include "proxy/ticket_key_files.h"
 
 #include <stdio.h>
 
@@ -18,16 +19,28 @@ static MUST_CHECK bool check_listens(const struct config *config, struct keyring
     return is_good;
 }
 
+static MUST_CHECK bool check_ticket_keys(const struct config *config)
+{
+    struct ticket_keys *keys = ticket_keys_from_config(&config->general, cli_findings);
+    bool is_good = keys != NULL;
+
+    ticket_keys_free(keys);
+    return is_good;
+}
+
 static int check(const struct options *options, const struct config *config)
 {
     struct keyring *keyring = keyring_new();
     int code = CLI_EXIT_CONFIG;
+    bool is_good;
 
     if (!keyring) {
         cli_tell("out of memory");
         return CLI_EXIT_FAILURE;
     }
-    if (check_listens(config, keyring)) {
+    is_good = check_ticket_keys(config);
+    is_good = check_listens(config, keyring) && is_good;
+    if (is_good) {
         printf("%s: the configuration is good\n", source_name(options));
         code = CLI_EXIT_OK;
     }

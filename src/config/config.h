@@ -48,6 +48,12 @@ struct config_address_list {
 enum config_log_format { CONFIG_LOG_LOGFMT, CONFIG_LOG_JSON };
 enum config_unknown_sni { CONFIG_UNKNOWN_SNI_DEFAULT, CONFIG_UNKNOWN_SNI_REJECT };
 enum config_on_truncation { CONFIG_ON_TRUNCATION_RESET, CONFIG_ON_TRUNCATION_EOF };
+enum config_profile { CONFIG_PROFILE_MODERN, CONFIG_PROFILE_INTERMEDIATE };
+enum config_client_certificate {
+    CONFIG_CLIENT_CERTIFICATE_NONE,
+    CONFIG_CLIENT_CERTIFICATE_OPTIONAL,
+    CONFIG_CLIENT_CERTIFICATE_REQUIRED
+};
 enum config_send_proxy { CONFIG_SEND_PROXY_NONE, CONFIG_SEND_PROXY_V1, CONFIG_SEND_PROXY_V2 };
 
 /* Times are in microseconds, sizes in bytes. */
@@ -55,7 +61,9 @@ struct config_general {
     int log_format; /* an enum config_log_format */
     int log_level;  /* an enum log_level of base/log.h */
     uint64_t drain_timeout;
-    uint64_t max_connections; /* 0: as many as the descriptors allow */
+    uint64_t max_connections;       /* 0: as many as the descriptors allow */
+    struct config_list ticket_keys; /* files; empty: made and rotated by the process itself */
+    uint64_t ticket_key_issues, ticket_key_accepts;
 };
 
 struct config_backend {
@@ -79,7 +87,16 @@ struct config_listen {
     struct config_value backend_name;
     const struct config_backend *backend; /* NULL: CONFIG_BACKEND_DEMO */
     struct config_list alpn;
-    int unknown_sni;   /* an enum config_unknown_sni */
+    int unknown_sni;                                         /* an enum config_unknown_sni */
+    int profile;                                             /* an enum config_profile */
+    struct config_list suites, groups, signature_algorithms; /* empty: those of the profile */
+    int has_rsa_key_exchange;                                /* a bool, as the three below */
+    int client_certificate;                                  /* an enum config_client_certificate */
+    struct config_list client_cas, client_crls;              /* files */
+    struct config_list ocsp_staples;                         /* files */
+    uint64_t session_tickets;                                /* after a full handshake; 0: no resumption */
+    uint64_t ticket_lifetime;
+    int has_dynamic_records, has_certificate_compression;
     int on_truncation; /* an enum config_on_truncation */
     uint64_t client_hello_timeout, handshake_timeout, idle_timeout;
 };

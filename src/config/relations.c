@@ -40,6 +40,34 @@ static void check_development(const struct config_listen *listen, struct report 
     }
 }
 
+/* Asked for, and nobody to be believed. */
+static void check_client_certificates(const struct config_listen *listen, struct report *report)
+{
+    bool is_asked = listen->client_certificate != CONFIG_CLIENT_CERTIFICATE_NONE;
+
+    if (is_asked && listen->client_cas.count == 0)
+        report_error(report, listen->place.line,
+                     "[listen %s] asks for client certificates: add 'client-ca = FILE', whose clients are believed",
+                     listen->name);
+}
+
+static void check_rsa_key_exchange(const struct config_listen *listen, struct report *report)
+{
+    if (listen->has_rsa_key_exchange && listen->profile == CONFIG_PROFILE_MODERN && listen->suites.count == 0)
+        report_error(report, listen->place.line,
+                     "[listen %s] has rsa-key-exchange = yes, which is of TLS 1.2, and profile = modern, which is TLS "
+                     "1.3 alone",
+                     listen->name);
+}
+
+static void check_ticket_keys(const struct config_general *general, struct report *report)
+{
+    if (general->ticket_key_accepts < general->ticket_key_issues)
+        report_error(report, 0,
+                     "ticket-key-accepts is shorter than ticket-key-issues: tickets would be sealed that "
+                     "nobody opens");
+}
+
 /* Only the earlier deadline counts, so a longer client-hello-timeout is one that was meant otherwise. */
 static void check_timeouts(const struct config_listen *listen, struct report *report)
 {
@@ -92,8 +120,11 @@ void relations_check(struct config *config, struct report *report)
     for (size_t i = 0; i < config->listen_count; i++) {
         join_backend(config, &config->listens[i], report);
         check_development(&config->listens[i], report);
+        check_client_certificates(&config->listens[i], report);
+        check_rsa_key_exchange(&config->listens[i], report);
         check_addresses(config, i, report);
     }
+    check_ticket_keys(&config->general, report);
     if (config->listen_count == 0 && report_is_clean(report)) /* else it may have been refused */
         report_error(report, 0, "there is no [listen NAME]");
     if (report_is_clean(report))

@@ -36,6 +36,25 @@ static const struct option_choice on_truncations[] = {
     {NULL, 0},
 };
 
+static const struct option_choice yes_or_no[] = {
+    {"yes", true},
+    {"no", false},
+    {NULL, 0},
+};
+
+static const struct option_choice profiles[] = {
+    {"modern", CONFIG_PROFILE_MODERN},
+    {"intermediate", CONFIG_PROFILE_INTERMEDIATE},
+    {NULL, 0},
+};
+
+static const struct option_choice client_certificates[] = {
+    {"none", CONFIG_CLIENT_CERTIFICATE_NONE},
+    {"optional", CONFIG_CLIENT_CERTIFICATE_OPTIONAL},
+    {"required", CONFIG_CLIENT_CERTIFICATE_REQUIRED},
+    {NULL, 0},
+};
+
 static const struct option_choice send_proxies[] = {
     {"none", CONFIG_SEND_PROXY_NONE},
     {"v1", CONFIG_SEND_PROXY_V1},
@@ -61,6 +80,16 @@ static const struct option options[] = {
     {GENERAL(max_connections), .key = "max-connections", .type = OPTION_COUNT, .min = 1, .max = 10000000,
      .takes_zero = true, .default_text = "0",
      .help = "How many connections are held at a time; 0 is as many as the limit on open files carries"},
+    {GENERAL(ticket_keys), .key = "ticket-key", .type = OPTION_TEXTS, .is_apart = true,
+     .example = "/etc/sallyport/ticket.key",
+     .help = "File of 48 random bytes that seals session tickets, for several machines that share them; the first one "
+             "seals, all of them open; without any, keys are made and rotated by the process"},
+    {GENERAL(ticket_key_issues), .key = "ticket-key-issues", .type = OPTION_TIME, .min = 1 * SECONDS,
+     .max = 7 * 24 * HOURS, .default_text = "4h",
+     .help = "How long a ticket key of our own seals new tickets"},
+    {GENERAL(ticket_key_accepts), .key = "ticket-key-accepts", .type = OPTION_TIME, .min = 1 * SECONDS,
+     .max = 14 * 24 * HOURS, .default_text = "8h",
+     .help = "How long a ticket key of our own opens them, from its birth; then it is wiped"},
 
     {LISTEN(addresses), .key = "address", .type = OPTION_LISTEN_ADDRESS, .is_required = true,
      .example = "*:443",
@@ -81,6 +110,45 @@ static const struct option options[] = {
     {LISTEN(unknown_sni), .key = "unknown-sni", .type = OPTION_CHOICE, .choices = unknown_snis,
      .default_text = "default",
      .help = "A client names a host that no certificate has: it is shown the first certificate, or an alert"},
+    {LISTEN(profile), .key = "profile", .type = OPTION_CHOICE, .choices = profiles,
+     .default_text = "intermediate",
+     .help = "Versions, suites, groups and signatures as Mozilla's guidelines 6.0 have them; modern is TLS 1.3 alone"},
+    {LISTEN(suites), .key = "suites", .type = OPTION_WORDS, .default_text = "",
+     .example = "TLS_AES_128_GCM_SHA256, ECDHE-ECDSA-AES128-GCM-SHA256",
+     .help = "Cipher suites in place of the profile's, by their IANA or OpenSSL names; the versions follow from them"},
+    {LISTEN(groups), .key = "groups", .type = OPTION_WORDS, .default_text = "",
+     .example = "x25519, secp256r1",
+     .help = "Key exchange groups in place of the profile's, the preferred one first"},
+    {LISTEN(signature_algorithms), .key = "signature-algorithms", .type = OPTION_WORDS, .default_text = "",
+     .example = "ecdsa_secp256r1_sha256, rsa_pss_rsae_sha256",
+     .help = "Signature schemes in place of the profile's, for our signatures and for those of clients"},
+    {LISTEN(has_rsa_key_exchange), .key = "rsa-key-exchange", .type = OPTION_CHOICE, .choices = yes_or_no,
+     .default_text = "no",
+     .help = "The classic RSA key exchange of TLS 1.2 too: no forward secrecy, for old clients that have nothing else"},
+    {LISTEN(client_certificate), .key = "client-certificate", .type = OPTION_CHOICE, .choices = client_certificates,
+     .default_text = "none",
+     .help = "Whether clients are asked for a certificate; with optional, one that is shown must still be good"},
+    {LISTEN(client_cas), .key = "client-ca", .type = OPTION_TEXTS, .is_apart = true,
+     .example = "/etc/sallyport/client-ca.pem",
+     .help = "PEM file of the CAs whose clients are believed"},
+    {LISTEN(client_crls), .key = "client-crl", .type = OPTION_TEXTS, .is_apart = true,
+     .example = "/etc/sallyport/client-ca.crl",
+     .help = "PEM file of revocation lists; with any there, every CA in a client's chain needs a current one"},
+    {LISTEN(ocsp_staples), .key = "ocsp-staple", .type = OPTION_TEXTS, .is_apart = true,
+     .example = "/etc/sallyport/site.ocsp",
+     .help = "File with an OCSP response in DER, given to clients that ask; it finds its certificate by serial number"},
+    {LISTEN(session_tickets), .key = "session-tickets", .type = OPTION_COUNT, .min = 1, .max = 2, .takes_zero = true,
+     .default_text = "2",
+     .help = "How many tickets follow a full TLS 1.3 handshake (TLS 1.2 has one); 0 switches resumption off"},
+    {LISTEN(ticket_lifetime), .key = "ticket-lifetime", .type = OPTION_TIME, .min = 1 * SECONDS,
+     .max = 7 * 24 * HOURS, .default_text = "8h",
+     .help = "How long a ticket is good; never longer than the client's certificate"},
+    {LISTEN(has_dynamic_records), .key = "dynamic-record-size", .type = OPTION_CHOICE, .choices = yes_or_no,
+     .default_text = "yes",
+     .help = "Small records at first and after a pause, so that the client can begin with the first segment"},
+    {LISTEN(has_certificate_compression), .key = "certificate-compression", .type = OPTION_CHOICE,
+     .choices = yes_or_no, .default_text = "yes",
+     .help = "Certificates are sent compressed to clients that take it (RFC 8879)"},
     {LISTEN(on_truncation), .key = "on-truncation", .type = OPTION_CHOICE, .choices = on_truncations,
      .default_text = "reset",
      .help = "A client goes away without close_notify: the backend sees a reset, or an ordinary end"},

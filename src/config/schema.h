@@ -43,6 +43,7 @@ struct option {
     const struct option_choice *choices;
     const char *default_text; /* NULL: required, or an empty list */
     const char *example;      /* for what has no default */
+    bool is_apart;            /* the example file shows it behind a '#': most do without it */
     const char *help;         /* one sentence, without a dot */
     size_t offset;            /* in the struct of its section */
 };

@@ -89,7 +89,7 @@ static bool take_key(struct certificate_chain *chain, struct crypto_fault *fault
     struct key_material material = {.bits = 0};
     struct public_key *key;
 
-    if (!key_read_spki(chain->certificates[0].spki, &material, fault))
+    if (!key_read_spki(chain->certificates[0].spki, &material, fault) || !key_is_ours(&material, fault))
         return false;
     key = public_key_new(chain->certificates[0].spki);
     if (!key)
@@ -182,6 +182,11 @@ enum key_kind certificate_chain_key_kind(const struct certificate_chain *chain)
 unsigned certificate_chain_key_bits(const struct certificate_chain *chain)
 {
     return chain->key_bits;
+}
+
+bool certificate_chain_may_encipher_keys(const struct certificate_chain *chain)
+{
+    return chain->certificates[0].may_encipher_keys;
 }
 
 const uint8_t *certificate_chain_key_id(const struct certificate_chain *chain)

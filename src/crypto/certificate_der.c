@@ -9,6 +9,8 @@ static const struct bytes oid_alt_name = BYTES_OF_LITERAL("\x55\x1d\x11");
 static const struct bytes oid_basic_constraints = BYTES_OF_LITERAL("\x55\x1d\x13");
 static const struct bytes oid_extended_key_usage = BYTES_OF_LITERAL("\x55\x1d\x25");
 static const struct bytes oid_any_usage = BYTES_OF_LITERAL("\x55\x1d\x25\x00");
+static const struct bytes oid_name_constraints = BYTES_OF_LITERAL("\x55\x1d\x1e");
+static const struct bytes oid_client_auth = BYTES_OF_LITERAL("\x2b\x06\x01\x05\x05\x07\x03\x02");
 static const struct bytes oid_server_auth = BYTES_OF_LITERAL("\x2b\x06\x01\x05\x05\x07\x03\x01");
 
 static const struct weak_signature {
@@ -38,10 +40,15 @@ static bool read_basic_constraints(struct bytes value, struct certificate *out)
     /* RFC 5280 4.2.1.9: a path length stands only beside cA. */
     if (read_end(&inner))
         return true;
-    return out->is_ca && der_read_unsigned(&inner, &path_len) && read_end(&inner);
+    if (!out->is_ca || !der_read_unsigned(&inner, &path_len) || !read_end(&inner))
+        return false;
+    out->has_path_len = true;
+    out->path_len = path_len.len == 0 ? 0 : path_len.len == 1 ? path_len.at[0] : 255;
+    return true;
 }
 
-/* KeyUsage ::= BIT STRING; bit 0, digitalSignature, is the highest of the first byte; bit 5 is keyCertSign. */
+/* KeyUsage ::= BIT STRING; bit 0, the highest of the first byte, is digitalSignature, 2 keyEncipherment, 5 keyCertSign.
+ */
 static bool read_key_usage(struct bytes value, struct certificate *out)
 {
     struct reader r = reader_of(value), inner;
@@ -53,6 +60,7 @@ static bool read_key_usage(struct bytes value, struct certificate *out)
         return false;
     out->has_key_usage = true;
     out->may_sign = bits & 0x80;
+    out->may_encipher_keys = bits & 0x20;
     out->may_sign_certificates = bits & 0x04;
     return true;
 }
@@ -64,11 +72,12 @@ static bool read_extended_key_usage(struct bytes value, struct certificate *out)
 
     if (!der_enter(&r, DER_SEQUENCE, &inner) || !read_end(&r))
         return false;
-    out->is_for_servers = false;
+    out->is_for_servers = out->is_for_clients = false;
     while (!read_end(&inner)) {
         if (!der_read(&inner, DER_OID, &usage))
             return false;
         out->is_for_servers |= bytes_equal(usage, oid_server_auth) || bytes_equal(usage, oid_any_usage);
+        out->is_for_clients |= bytes_equal(usage, oid_client_auth);
     }
     return true;
 }
@@ -88,6 +97,14 @@ static bool read_alt_names(struct bytes value, struct certificate *out)
     return true;
 }
 
+/* What it says is not evaluated, so that it is there is all we need to know. */
+static bool read_name_constraints(struct bytes value, struct certificate *out)
+{
+    (void)value;
+    out->has_name_constraints = true;
+    return true;
+}
+
 static const struct extension {
     const struct bytes *oid;
     const char *name;
@@ -97,6 +114,7 @@ static const struct extension {
     {&oid_alt_name, "subjectAltName", read_alt_names},
     {&oid_basic_constraints, "basicConstraints", read_basic_constraints},
     {&oid_extended_key_usage, "extendedKeyUsage", read_extended_key_usage},
+    {&oid_name_constraints, "nameConstraints", read_name_constraints},
 };
 
 /* RFC 5280 4.2: no extension twice. Only those we read are watched, for only they could say two things. */
@@ -182,7 +200,14 @@ bool certificate_read(struct bytes der, struct certificate *out, struct crypto_f
     struct reader r = reader_of(der), outer, algorithm_inner;
     struct der_item signed_part, algorithm;
 
-    *out = (struct certificate){.der = der, .may_sign = true, .may_sign_certificates = true, .is_for_servers = true};
+    *out = (struct certificate){
+        .der = der,
+        .may_sign = true,
+        .may_encipher_keys = true,
+        .may_sign_certificates = true,
+        .is_for_servers = true,
+        .is_for_clients = true,
+    };
     if (!der_enter(&r, DER_SEQUENCE, &outer) || !read_end(&r) || !der_read_item(&outer, &signed_part) ||
         signed_part.tag != DER_SEQUENCE || !der_read_item(&outer, &algorithm) || algorithm.tag != DER_SEQUENCE ||
         !der_read_bit_string(&outer, &out->signature) || !read_end(&outer))

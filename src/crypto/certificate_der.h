@@ -25,8 +25,13 @@ struct certificate {
     bool is_ca;             /* basicConstraints says so */
     bool has_key_usage;
     bool may_sign;              /* digitalSignature; true without a key usage */
+    bool may_encipher_keys;     /* keyEncipherment; true without a key usage */
     bool may_sign_certificates; /* keyCertSign; true without a key usage */
     bool is_for_servers;        /* serverAuth or anyExtendedKeyUsage; true without an extended key usage */
+    bool is_for_clients;        /* clientAuth; true without an extended key usage */
+    bool has_name_constraints;
+    bool has_path_len;
+    unsigned path_len; /* at most 255: more is as good as none */
 };
 
 /* `fault` gets what does not parse. */

@@ -26,12 +26,18 @@ bool hash_update(struct hash *hash, struct bytes data)
     return hash->alg && (data.len == 0 || hash->alg->update(hash->state, data));
 }
 
+bool hash_clone(struct hash *hash, const struct hash *from)
+{
+    *hash = (struct hash){.alg = from->alg};
+    return from->alg && from->alg->clone(hash->state, from->state);
+}
+
 bool hash_peek(const struct hash *hash, uint8_t *out)
 {
-    struct hash copy = {.alg = hash->alg};
+    struct hash copy;
     bool ok;
 
-    if (!hash->alg || !hash->alg->clone(copy.state, hash->state))
+    if (!hash_clone(&copy, hash))
         return false;
     ok = hash->alg->finish(copy.state, out);
     hash_wipe(&copy);

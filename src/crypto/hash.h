@@ -25,6 +25,8 @@ MUST_CHECK bool hash_update(struct hash *hash, struct bytes data);
 
 /* The digest of what went in so far; more may follow. `out` holds hash_alg_len() bytes. */
 MUST_CHECK bool hash_peek(const struct hash *hash, uint8_t *out);
+/* `hash` becomes a second one, from here on of its own; wipe both. */
+MUST_CHECK bool hash_clone(struct hash *hash, const struct hash *from);
 void hash_wipe(struct hash *hash);
 
 MUST_CHECK bool hash_once(const struct hash_alg *alg, struct bytes data, uint8_t *out);

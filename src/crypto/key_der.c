@@ -12,6 +12,7 @@ static const struct bytes oid_rsa = BYTES_OF_LITERAL("\x2a\x86\x48\x86\xf7\x0d\x
 static const struct bytes oid_ec = BYTES_OF_LITERAL("\x2a\x86\x48\xce\x3d\x02\x01");
 static const struct bytes oid_p256 = BYTES_OF_LITERAL("\x2a\x86\x48\xce\x3d\x03\x01\x07");
 static const struct bytes oid_p384 = BYTES_OF_LITERAL("\x2b\x81\x04\x00\x22");
+static const struct bytes oid_p521 = BYTES_OF_LITERAL("\x2b\x81\x04\x00\x23");
 
 /* What people have in their files and we cannot use: to be named, not to be shown as a row of numbers. */
 static const struct named_oid unsupported[] = {
@@ -25,7 +26,6 @@ static const struct named_oid unsupported[] = {
     {BYTES_OF_LITERAL("\x60\x86\x48\x01\x65\x03\x04\x03\x11"), "ML-DSA-44"},
     {BYTES_OF_LITERAL("\x60\x86\x48\x01\x65\x03\x04\x03\x12"), "ML-DSA-65"},
     {BYTES_OF_LITERAL("\x60\x86\x48\x01\x65\x03\x04\x03\x13"), "ML-DSA-87"},
-    {BYTES_OF_LITERAL("\x2b\x81\x04\x00\x23"), "P-521 (secp521r1)"},
     {BYTES_OF_LITERAL("\x2b\x81\x04\x00\x21"), "P-224 (secp224r1)"},
     {BYTES_OF_LITERAL("\x2a\x86\x48\xce\x3d\x03\x01\x01"), "P-192 (secp192r1)"},
     {BYTES_OF_LITERAL("\x2b\x81\x04\x00\x0a"), "secp256k1"},
@@ -56,6 +56,11 @@ static bool curve_of(struct bytes oid, struct key_material *material, struct cry
     if (bytes_equal(oid, oid_p384)) {
         material->kind = KEY_KIND_ECDSA_P384;
         material->bits = 384;
+        return true;
+    }
+    if (bytes_equal(oid, oid_p521)) { /* of clients alone: see key_is_ours() */
+        material->kind = KEY_KIND_ECDSA_P521;
+        material->bits = 521;
         return true;
     }
     return fault_set(fault, "the key is on the curve %s; sallyport uses P-256 and P-384",
@@ -94,7 +99,7 @@ static bool read_algorithm(struct reader *r, struct key_material *material, stru
 
 static size_t coordinate_len(const struct key_material *material)
 {
-    return material->bits / 8;
+    return (material->bits + 7) / 8;
 }
 
 /* RFC 5480 2.2. Compressed points are legal there, but no certificate has them and RFC 8422 5.1.1 forbids them. */
@@ -227,6 +232,19 @@ bool key_read_spki(struct bytes der, struct key_material *material, struct crypt
     return rsa_size_is_fine(material, fault);
 }
 
+static struct bytes curve_oid(enum key_kind kind)
+{
+    if (kind == KEY_KIND_ECDSA_P521)
+        return oid_p521;
+    return kind == KEY_KIND_ECDSA_P256 ? oid_p256 : oid_p384;
+}
+
+bool key_is_ours(const struct key_material *material, struct crypto_fault *fault)
+{
+    return material->kind != KEY_KIND_ECDSA_P521 ||
+           fault_set(fault, "the key is on the curve P-521 (secp521r1); sallyport uses P-256 and P-384");
+}
+
 static void write_algorithm(const struct key_material *material, struct writer *w)
 {
     uint8_t storage[32];
@@ -236,7 +254,7 @@ static void write_algorithm(const struct key_material *material, struct writer *
     if (material->kind == KEY_KIND_RSA)
         der_write(&inner, DER_NULL, bytes_of(NULL, 0));
     else
-        der_write(&inner, DER_OID, material->kind == KEY_KIND_ECDSA_P256 ? oid_p256 : oid_p384);
+        der_write(&inner, DER_OID, curve_oid(material->kind));
     der_write(w, DER_SEQUENCE, writer_view(&inner));
 }
 

@@ -14,6 +14,9 @@ MUST_CHECK bool key_read_pkcs1(struct bytes der, struct key_material *material, 
 MUST_CHECK bool key_read_sec1(struct bytes der, struct key_material *material, struct crypto_fault *fault);
 MUST_CHECK bool key_read_spki(struct bytes der, struct key_material *material, struct crypto_fault *fault);
 
+/* False, with the fault, for a key that only a client may have. */
+MUST_CHECK bool key_is_ours(const struct key_material *material, struct crypto_fault *fault);
+
 enum { MAX_SPKI_LEN = MAX_RSA_BITS / 8 + 64 };
 
 void key_write_spki(const struct key_material *material, struct writer *w);

@@ -14,6 +14,8 @@
 
 #if MBEDTLS_VERSION_MAJOR < 3
 
+#define MBEDTLS_PRIVATE(member) member /* 3.x hides them; where it offers no other way we say so */
+
 #define mbedtls_sha256_starts mbedtls_sha256_starts_ret
 #define mbedtls_sha256_update mbedtls_sha256_update_ret
 #define mbedtls_sha256_finish mbedtls_sha256_finish_ret
@@ -33,6 +35,25 @@ static inline int compat_rsa_set_pss(mbedtls_rsa_context *rsa, mbedtls_md_type_t
     return 0;
 }
 
+static inline int compat_rsa_set_pkcs1(mbedtls_rsa_context *rsa)
+{
+    mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V15, 0);
+    return 0;
+}
+
+static inline int compat_rsa_pkcs1_sign(mbedtls_rsa_context *rsa, int (*random)(void *, unsigned char *, size_t),
+                                        void *source, mbedtls_md_type_t md, unsigned hash_len, const uint8_t *hash,
+                                        uint8_t *signature)
+{
+    return mbedtls_rsa_rsassa_pkcs1_v15_sign(rsa, random, source, MBEDTLS_RSA_PRIVATE, md, hash_len, hash, signature);
+}
+
+static inline int compat_rsa_pkcs1_verify(mbedtls_rsa_context *rsa, mbedtls_md_type_t md, unsigned hash_len,
+                                          const uint8_t *hash, const uint8_t *signature)
+{
+    return mbedtls_rsa_rsassa_pkcs1_v15_verify(rsa, NULL, NULL, MBEDTLS_RSA_PUBLIC, md, hash_len, hash, signature);
+}
+
 static inline int compat_rsa_pss_verify(mbedtls_rsa_context *rsa, mbedtls_md_type_t md, unsigned hash_len,
                                         const uint8_t *hash, const uint8_t *signature)
 {
@@ -50,6 +71,24 @@ static inline void compat_rsa_init(mbedtls_rsa_context *rsa)
 static inline int compat_rsa_set_pss(mbedtls_rsa_context *rsa, mbedtls_md_type_t md)
 {
     return mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V21, md);
+}
+
+static inline int compat_rsa_set_pkcs1(mbedtls_rsa_context *rsa)
+{
+    return mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V15, MBEDTLS_MD_NONE);
+}
+
+static inline int compat_rsa_pkcs1_sign(mbedtls_rsa_context *rsa, int (*random)(void *, unsigned char *, size_t),
+                                        void *source, mbedtls_md_type_t md, unsigned hash_len, const uint8_t *hash,
+                                        uint8_t *signature)
+{
+    return mbedtls_rsa_rsassa_pkcs1_v15_sign(rsa, random, source, md, hash_len, hash, signature);
+}
+
+static inline int compat_rsa_pkcs1_verify(mbedtls_rsa_context *rsa, mbedtls_md_type_t md, unsigned hash_len,
+                                          const uint8_t *hash, const uint8_t *signature)
+{
+    return mbedtls_rsa_rsassa_pkcs1_v15_verify(rsa, md, hash_len, hash, signature);
 }
 
 static inline int compat_rsa_pss_verify(mbedtls_rsa_context *rsa, mbedtls_md_type_t md, unsigned hash_len,

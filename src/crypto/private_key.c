@@ -108,7 +108,7 @@ struct private_key *private_key_new(struct bytes pem, struct random_source rando
         fault_set(fault, "out of memory");
     else if (!pem_decode(&block, &der))
         fault_set(fault, "the key in line %u is damaged: it is not base64", block.line);
-    else if (form_of(&block)->read(writer_view(&der), &material, fault))
+    else if (form_of(&block)->read(writer_view(&der), &material, fault) && key_is_ours(&material, fault))
         key = load(&material, random, fault);
     if (storage)
         memory_wipe(storage, len);

@@ -18,8 +18,8 @@
 #include "crypto/random.h"
 #include "crypto/signature.h"
 
-enum { HASH_COUNT = 2, AEAD_COUNT = 3, KEY_EXCHANGE_COUNT = 3, KEY_KIND_COUNT = 3, SIGNATURE_COUNT = 5 };
-enum { MAX_POINT_LEN = 1 + 2 * 48, MAX_SCALAR_LEN = 48 };
+enum { HASH_COUNT = 2, AEAD_COUNT = 3, KEY_EXCHANGE_COUNT = 3, KEY_KIND_COUNT = 4, SIGNATURE_COUNT = SIGNATURE_IDS };
+enum { MAX_POINT_LEN = 1 + 2 * 66, MAX_SCALAR_LEN = 66 };
 
 /* ---- hash: `state` is the 256 bytes of struct hash */
 struct hash_alg {
@@ -83,6 +83,8 @@ struct key_alg {
     bool (*sign)(void *context, enum signature_id id, struct bytes message, struct random_source random, uint8_t *out,
                  size_t *len);
     enum crypto_result (*check)(void *context, enum signature_id id, struct bytes message, struct bytes signature);
+    /* The raw RSA operation, blinded; `out` takes as many bytes as `in` has, the modulus' length. NULL: no RSA. */
+    enum crypto_result (*raw_private)(void *context, struct bytes in, struct random_source random, uint8_t *out);
     void (*wipe)(void *context);
 };
 

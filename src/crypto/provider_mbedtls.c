@@ -46,19 +46,28 @@ bool mbedtls_take_digest(enum signature_id id, struct bytes message, struct mbed
 {
     switch (id) {
     case SIGNATURE_RSA_PSS_SHA256:
+    case SIGNATURE_RSA_PKCS1_SHA256:
     case SIGNATURE_ECDSA_P256_SHA256:
+    case SIGNATURE_ECDSA_SHA256:
         digest->md = MBEDTLS_MD_SHA256;
         digest->len = 32;
         break;
     case SIGNATURE_RSA_PSS_SHA384:
+    case SIGNATURE_RSA_PKCS1_SHA384:
     case SIGNATURE_ECDSA_P384_SHA384:
+    case SIGNATURE_ECDSA_SHA384:
         digest->md = MBEDTLS_MD_SHA384;
         digest->len = 48;
         break;
     case SIGNATURE_RSA_PSS_SHA512:
+    case SIGNATURE_RSA_PKCS1_SHA512:
+    case SIGNATURE_ECDSA_P521_SHA512:
+    case SIGNATURE_ECDSA_SHA512:
         digest->md = MBEDTLS_MD_SHA512;
         digest->len = 64;
         break;
+    case SIGNATURE_IDS:
+        return false;
     }
     return mbedtls_md(mbedtls_md_info_from_type(digest->md), message.at, message.len, digest->bytes) == 0;
 }
@@ -75,6 +84,7 @@ const struct provider provider_mbedtls = {
                       [KEY_EXCHANGE_SECP384R1] = &mbedtls_secp384r1},
     .keys = {[KEY_KIND_RSA] = &mbedtls_key_rsa,
              [KEY_KIND_ECDSA_P256] = &mbedtls_key_p256,
-             [KEY_KIND_ECDSA_P384] = &mbedtls_key_p384},
+             [KEY_KIND_ECDSA_P384] = &mbedtls_key_p384,
+             [KEY_KIND_ECDSA_P521] = &mbedtls_key_p521},
     .check_issued = mbedtls_check_issued,
 };

@@ -12,7 +12,7 @@
 extern const struct hash_alg mbedtls_hash_sha256, mbedtls_hash_sha384;
 extern const struct aead_alg mbedtls_aead_aes_128_gcm, mbedtls_aead_aes_256_gcm, mbedtls_aead_chacha20_poly1305;
 extern const struct key_exchange_alg mbedtls_x25519, mbedtls_secp256r1, mbedtls_secp384r1;
-extern const struct key_alg mbedtls_key_rsa, mbedtls_key_p256, mbedtls_key_p384;
+extern const struct key_alg mbedtls_key_rsa, mbedtls_key_p256, mbedtls_key_p384, mbedtls_key_p521;
 
 int mbedtls_read_number(mbedtls_mpi *number, struct bytes from); /* 0 or an error of the library */
 
@@ -32,7 +32,7 @@ enum crypto_result mbedtls_check_issued(struct bytes spki, struct bytes algorith
  * 2.28 would otherwise compute for every key share. The library takes them non-const but does not change them any
  * more once the table is there; they last as long as the process.
  */
-enum mbedtls_curve { MBEDTLS_CURVE_25519, MBEDTLS_CURVE_P256, MBEDTLS_CURVE_P384, MBEDTLS_CURVE_COUNT };
+enum mbedtls_curve { MBEDTLS_CURVE_25519, MBEDTLS_CURVE_P256, MBEDTLS_CURVE_P384, MBEDTLS_CURVE_P521, MBEDTLS_CURVE_COUNT };
 MUST_CHECK bool mbedtls_curves_start(void);
 mbedtls_ecp_group *mbedtls_curve(enum mbedtls_curve curve);
 

@@ -35,7 +35,7 @@ static bool load(enum mbedtls_curve curve, mbedtls_ecp_group_id id)
 bool mbedtls_curves_start(void)
 {
     return load(MBEDTLS_CURVE_25519, MBEDTLS_ECP_DP_CURVE25519) && load(MBEDTLS_CURVE_P256, MBEDTLS_ECP_DP_SECP256R1) &&
-           load(MBEDTLS_CURVE_P384, MBEDTLS_ECP_DP_SECP384R1);
+           load(MBEDTLS_CURVE_P384, MBEDTLS_ECP_DP_SECP384R1) && load(MBEDTLS_CURVE_P521, MBEDTLS_ECP_DP_SECP521R1);
 }
 
 mbedtls_ecp_group *mbedtls_curve(enum mbedtls_curve curve)

@@ -16,7 +16,13 @@ static size_t field_len(const mbedtls_ecp_group *group)
 
 static void ecdsa_init(struct ecdsa_key *key, enum key_kind kind)
 {
-    key->group = mbedtls_curve(kind == KEY_KIND_ECDSA_P256 ? MBEDTLS_CURVE_P256 : MBEDTLS_CURVE_P384);
+    static const enum mbedtls_curve curves[] = {
+        [KEY_KIND_ECDSA_P256] = MBEDTLS_CURVE_P256,
+        [KEY_KIND_ECDSA_P384] = MBEDTLS_CURVE_P384,
+        [KEY_KIND_ECDSA_P521] = MBEDTLS_CURVE_P521,
+    };
+
+    key->group = mbedtls_curve(curves[kind]);
     mbedtls_mpi_init(&key->secret);
     mbedtls_ecp_point_init(&key->point);
 }
@@ -165,6 +171,18 @@ const struct key_alg mbedtls_key_p256 = {
 const struct key_alg mbedtls_key_p384 = {
     .kind = KEY_KIND_ECDSA_P384,
     .name = "ECDSA P-384",
+    .context_len = sizeof(struct ecdsa_key),
+    .load_private = ecdsa_load_private,
+    .load_public = ecdsa_load_public,
+    .sign = ecdsa_sign,
+    .check = ecdsa_check,
+    .wipe = ecdsa_wipe,
+};
+
+/* Of clients: verified, never made. */
+const struct key_alg mbedtls_key_p521 = {
+    .kind = KEY_KIND_ECDSA_P521,
+    .name = "ECDSA P-521 (verification)",
     .context_len = sizeof(struct ecdsa_key),
     .load_private = ecdsa_load_private,
     .load_public = ecdsa_load_public,

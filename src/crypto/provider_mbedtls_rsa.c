@@ -122,6 +122,11 @@ static enum key_load rsa_load_public(void *context, const struct key_material *m
     return error ? KEY_NOT_LOADED : KEY_LOADED; /* key_der.c has seen to the values */
 }
 
+static bool is_pkcs1(enum signature_id id)
+{
+    return id == SIGNATURE_RSA_PKCS1_SHA256 || id == SIGNATURE_RSA_PKCS1_SHA384 || id == SIGNATURE_RSA_PKCS1_SHA512;
+}
+
 static bool rsa_sign(void *context, enum signature_id id, struct bytes message, struct random_source random,
                      uint8_t *out, size_t *len)
 {
@@ -129,9 +134,23 @@ static bool rsa_sign(void *context, enum signature_id id, struct bytes message, 
     struct mbedtls_digest digest;
 
     *len = mbedtls_rsa_get_len(rsa);
+    if (is_pkcs1(id))
+        return mbedtls_take_digest(id, message, &digest) && compat_rsa_set_pkcs1(rsa) == 0 &&
+               compat_rsa_pkcs1_sign(rsa, mbedtls_random, &random, digest.md, digest.len, digest.bytes, out) == 0;
     return mbedtls_take_digest(id, message, &digest) && compat_rsa_set_pss(rsa, digest.md) == 0 &&
            mbedtls_rsa_rsassa_pss_sign_ext(rsa, mbedtls_random, &random, digest.md, digest.len, digest.bytes,
                                            (int)digest.len, out) == 0;
+}
+
+static int verify(mbedtls_rsa_context *rsa, enum signature_id id, const struct mbedtls_digest *digest,
+                  const uint8_t *signature)
+{
+    int error = is_pkcs1(id) ? compat_rsa_set_pkcs1(rsa) : compat_rsa_set_pss(rsa, digest->md);
+
+    if (error)
+        return error;
+    return is_pkcs1(id) ? compat_rsa_pkcs1_verify(rsa, digest->md, digest->len, digest->bytes, signature)
+                        : compat_rsa_pss_verify(rsa, digest->md, digest->len, digest->bytes, signature);
 }
 
 static enum crypto_result rsa_check(void *context, enum signature_id id, struct bytes message, struct bytes signature)
@@ -141,9 +160,9 @@ static enum crypto_result rsa_check(void *context, enum signature_id id, struct 
 
     if (signature.len != mbedtls_rsa_get_len(rsa))
         return CRYPTO_BAD_INPUT;
-    if (!mbedtls_take_digest(id, message, &digest) || compat_rsa_set_pss(rsa, digest.md) != 0)
+    if (!mbedtls_take_digest(id, message, &digest))
         return CRYPTO_FAILED;
-    switch (compat_rsa_pss_verify(rsa, digest.md, digest.len, digest.bytes, signature.at)) {
+    switch (verify(rsa, id, &digest, signature.at)) {
     case 0:
         return CRYPTO_OK;
     case MBEDTLS_ERR_RSA_VERIFY_FAILED:
@@ -154,6 +173,14 @@ static enum crypto_result rsa_check(void *context, enum signature_id id, struct 
     default:
         return CRYPTO_FAILED;
     }
+}
+
+static enum crypto_result rsa_raw_private(void *context, struct bytes in, struct random_source random, uint8_t *out)
+{
+    int error = mbedtls_rsa_private(context, mbedtls_random, &random, in.at, out);
+
+    return error == MBEDTLS_ERR_RSA_PRIVATE_FAILED + MBEDTLS_ERR_MPI_BAD_INPUT_DATA ? CRYPTO_BAD_INPUT
+                                                                                    : error ? CRYPTO_FAILED : CRYPTO_OK;
 }
 
 static void rsa_wipe(void *context)
@@ -169,5 +196,6 @@ const struct key_alg mbedtls_key_rsa = {
     .load_public = rsa_load_public,
     .sign = rsa_sign,
     .check = rsa_check,
+    .raw_private = rsa_raw_private,
     .wipe = rsa_wipe,
 };

@@ -19,6 +19,8 @@ const char *key_kind_name(enum key_kind kind)
         return "ECDSA P-256";
     case KEY_KIND_ECDSA_P384:
         return "ECDSA P-384";
+    case KEY_KIND_ECDSA_P521:
+        return "ECDSA P-521";
     }
     return "unknown";
 }
@@ -42,6 +44,18 @@ bool signature_fits_key(enum signature_id id, enum key_kind kind, unsigned bits)
         return kind == KEY_KIND_ECDSA_P256;
     case SIGNATURE_ECDSA_P384_SHA384:
         return kind == KEY_KIND_ECDSA_P384;
+    case SIGNATURE_ECDSA_P521_SHA512:
+        return kind == KEY_KIND_ECDSA_P521;
+    case SIGNATURE_ECDSA_SHA256:
+    case SIGNATURE_ECDSA_SHA384:
+    case SIGNATURE_ECDSA_SHA512:
+        return kind != KEY_KIND_RSA;
+    case SIGNATURE_RSA_PKCS1_SHA256:
+    case SIGNATURE_RSA_PKCS1_SHA384:
+    case SIGNATURE_RSA_PKCS1_SHA512:
+        return kind == KEY_KIND_RSA;
+    case SIGNATURE_IDS:
+        break;
     }
     return false;
 }
@@ -108,6 +122,11 @@ void public_key_free(struct public_key *key)
 enum key_kind public_key_kind(const struct public_key *key)
 {
     return key->alg->kind;
+}
+
+unsigned public_key_bits(const struct public_key *key)
+{
+    return key->bits;
 }
 
 enum crypto_result signature_check(const struct public_key *key, enum signature_id id, struct bytes message,

@@ -10,14 +10,23 @@
 #include "crypto/crypto.h"
 #include "crypto/random.h"
 
-enum key_kind { KEY_KIND_RSA, KEY_KIND_ECDSA_P256, KEY_KIND_ECDSA_P384 };
+/* P-521: public keys of clients only, never a key of ours. */
+enum key_kind { KEY_KIND_RSA, KEY_KIND_ECDSA_P256, KEY_KIND_ECDSA_P384, KEY_KIND_ECDSA_P521 };
 
 enum signature_id {
     SIGNATURE_RSA_PSS_SHA256, /* salt as long as the hash (RFC 8446 4.2.3) */
     SIGNATURE_RSA_PSS_SHA384,
     SIGNATURE_RSA_PSS_SHA512,
-    SIGNATURE_ECDSA_P256_SHA256,
+    SIGNATURE_ECDSA_P256_SHA256, /* TLS 1.3 binds the curve to the hash */
     SIGNATURE_ECDSA_P384_SHA384,
+    SIGNATURE_ECDSA_P521_SHA512,
+    SIGNATURE_ECDSA_SHA256, /* TLS 1.2 does not: any of the curves */
+    SIGNATURE_ECDSA_SHA384,
+    SIGNATURE_ECDSA_SHA512,
+    SIGNATURE_RSA_PKCS1_SHA256, /* RSASSA-PKCS1-v1_5, TLS 1.2 alone */
+    SIGNATURE_RSA_PKCS1_SHA384,
+    SIGNATURE_RSA_PKCS1_SHA512,
+    SIGNATURE_IDS
 };
 
 enum { KEY_ID_LEN = 32, MIN_RSA_BITS = 2048, MAX_RSA_BITS = 8192 };
@@ -58,6 +67,7 @@ MUST_CHECK bool signature_make(const struct private_key *key, enum signature_id 
 MUST_CHECK struct public_key *public_key_new(struct bytes spki);
 void public_key_free(struct public_key *key);
 enum key_kind public_key_kind(const struct public_key *key);
+unsigned public_key_bits(const struct public_key *key);
 MUST_CHECK enum crypto_result signature_check(const struct public_key *key, enum signature_id id, struct bytes message,
                                               struct bytes signature);
 

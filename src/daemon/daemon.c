@@ -15,6 +15,7 @@
 #include "proxy/listener.h"
 #include "proxy/policy.h"
 #include "proxy/proxy.h"
+#include "proxy/ticket_key_files.h"
 
 struct daemon {
     const struct config *config;
@@ -223,15 +224,28 @@ static size_t max_connections(const struct config *config)
     return carried;
 }
 
+/* The ticket keys go where the private keys are. */
+static bool make_keyring(struct daemon *daemon)
+{
+    struct ticket_keys *tickets = ticket_keys_from_config(&daemon->config->general, findings);
+
+    daemon->keyring = keyring_new();
+    if (!daemon->keyring || !tickets) {
+        ticket_keys_free(tickets);
+        return false;
+    }
+    keyring_set_tickets(daemon->keyring, tickets);
+    return true;
+}
+
 static bool make_parts(struct daemon *daemon)
 {
     struct proxy_settings settings = proxy_default_settings();
 
     settings.max_connections = max_connections(daemon->config);
     daemon->base = new_base();
-    daemon->keyring = keyring_new();
     daemon->listeners = memory_new_array(daemon->config->listen_count + 1, sizeof(struct listener *));
-    if (!daemon->base || !daemon->keyring || !daemon->listeners)
+    if (!daemon->base || !daemon->listeners)
         return false;
     daemon->proxy = proxy_new(daemon->base, daemon->keyring, settings);
     daemon->signals = signals_new(daemon->base, on_signal, daemon);
@@ -252,6 +266,8 @@ static enum daemon_exit serve(struct daemon *daemon)
 {
     enum daemon_exit built;
 
+    if (!make_keyring(daemon))
+        return fail(DAEMON_EXIT_CONFIG, "nothing is served: the configuration has faults");
     if (!make_parts(daemon))
         return fail(DAEMON_EXIT_FAILURE, "out of memory or descriptors at start");
     warn_if_descriptors_are_short(daemon);

@@ -44,6 +44,13 @@ static const struct {
     [SIGNATURE_RSA_PSS_SHA512] = {"RSA-PSS", "RSA-PSS over SHA-512"},
     [SIGNATURE_ECDSA_P256_SHA256] = {"ECDSA P-256", "ECDSA on the curve P-256, over SHA-256"},
     [SIGNATURE_ECDSA_P384_SHA384] = {"ECDSA P-384", "ECDSA on the curve P-384, over SHA-384"},
+    [SIGNATURE_ECDSA_P521_SHA512] = {"ECDSA P-521", "ECDSA on the curve P-521, over SHA-512"},
+    [SIGNATURE_ECDSA_SHA256] = {"ECDSA", "ECDSA over SHA-256"},
+    [SIGNATURE_ECDSA_SHA384] = {"ECDSA", "ECDSA over SHA-384"},
+    [SIGNATURE_ECDSA_SHA512] = {"ECDSA", "ECDSA over SHA-512"},
+    [SIGNATURE_RSA_PKCS1_SHA256] = {"RSA", "RSA (PKCS #1 v1.5) over SHA-256"},
+    [SIGNATURE_RSA_PKCS1_SHA384] = {"RSA", "RSA (PKCS #1 v1.5) over SHA-384"},
+    [SIGNATURE_RSA_PKCS1_SHA512] = {"RSA", "RSA (PKCS #1 v1.5) over SHA-512"},
 };
 
 static const char *pick(const char *const *names, size_t count, size_t id, const char *otherwise)
@@ -75,9 +82,19 @@ const char *fact_group(const struct tls_outcome *outcome)
     return group ? pick(groups, ARRAY_LEN(groups), group->key_exchange, group->name) : NULL;
 }
 
-static bool is_known_signature(const struct tls_signature_scheme *scheme)
+/* TLS 1.2 leaves the curve of ECDSA open, and PKCS #1 v1.5 is there alone. */
+static enum signature_id signature_of(const struct tls_outcome *outcome)
 {
-    return scheme->signature < ARRAY_LEN(signatures) && signatures[scheme->signature].name;
+    const struct tls_signature_scheme *scheme = outcome->scheme;
+
+    return outcome->version == TLS_1_2 || scheme->signature == SIGNATURE_IDS ? scheme->signature12 : scheme->signature;
+}
+
+static bool is_known_signature(const struct tls_outcome *outcome)
+{
+    enum signature_id id = signature_of(outcome);
+
+    return id < ARRAY_LEN(signatures) && signatures[id].name;
 }
 
 const char *fact_signature(const struct tls_outcome *outcome)
@@ -86,7 +103,7 @@ const char *fact_signature(const struct tls_outcome *outcome)
 
     if (!scheme)
         return NULL;
-    return is_known_signature(scheme) ? signatures[scheme->signature].name : scheme->name;
+    return is_known_signature(outcome) ? signatures[signature_of(outcome)].name : scheme->name;
 }
 
 /* ---- version */
@@ -144,6 +161,11 @@ static void tell_group(struct writer *out, const struct handshake_view *view)
 {
     const struct tls_group *group = view->outcome.group;
 
+    if (!group && view->outcome.is_resumed) {
+        print_text(out, "No new key was agreed: your client came back with a ticket, and the keys are derived from the "
+                        "secret inside it and fresh random numbers.");
+        return;
+    }
     if (!group) {
         print_text(out, "No group for the key exchange was agreed.");
         return;
@@ -187,13 +209,15 @@ static void tell_signature(struct writer *out, const struct handshake_view *view
     const struct tls_signature_scheme *scheme = view->outcome.scheme;
 
     if (!scheme) {
-        print_text(out, "Nothing was signed.");
+        print_text(out, view->outcome.is_resumed ? "Nothing had to be signed: your client came back with a ticket, and "
+                                                   "the key inside it proves both sides."
+                                                 : "Nothing was signed.");
         return;
     }
     print_format(out,
                  "sallyport signed everything said so far with %s: the proof that it holds the private key "
                  "of the certificate.",
-                 is_known_signature(scheme) ? signatures[scheme->signature].in_words : scheme->name);
+                 is_known_signature(&view->outcome) ? signatures[signature_of(&view->outcome)].in_words : scheme->name);
 }
 
 static void print_certificate(struct writer *out, const struct handshake_view *view)

@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "proxy/closing.h"
 #include "proxy/connecting.h"
+#include "proxy/decision_log.h"
+#include "proxy/outcome_log.h"
 #include "proxy/relay.h"
 
 enum { MAGIC = 0x5a11b07e, FREED_MAGIC = 0x0dead0ff };
@@ -95,7 +97,12 @@ static void finish_handshake(struct connection *c)
     connection_leave_sheddable(c);
     c->handshake_at = proxy_now();
     c->proxy->counters.handshakes++;
+    c->proxy->counters.handshakes_resumed += tls_outcome(c->tls)->is_resumed;
+    c->proxy->counters.client_certificates += tls_outcome(c->tls)->client != NULL;
+    c->proxy->counters.rsa_key_exchanges += outcome_is_rsa_exchange(tls_outcome(c->tls));
     c->proxy->counters.hello_retries += tls_outcome(c->tls)->is_hello_retried;
+    decision_log_write(c->ticket.id, listener_policy(c->listener), tls_decisions(c->tls));
+    tls_forget_decisions(c->tls);
     connecting_begin(c);
 }
 
@@ -144,9 +151,9 @@ static bool advance(struct connection *c)
 {
     enum connection_state before = c->state;
 
+    ask_key(c);
     if (c->state == CONNECTION_HANDSHAKING) {
         note_progress(c);
-        ask_key(c);
         if (!has_failed(c) && tls_is_connected(c->tls))
             finish_handshake(c);
     }
@@ -197,7 +204,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 }
 
 /* Handshakes are timed from accept, whatever trickles in meanwhile (reliability D01). */
-static uint64_t deadline_of(const struct connection *c)
+static uint64_t deadline_of_state(const struct connection *c)
 {
     const struct config_listen *config = config_of(c);
     uint64_t deadline;
@@ -214,6 +221,27 @@ static uint64_t deadline_of(const struct connection *c)
     default:
         return closing_deadline(c);
     }
+}
+
+/* Tickets wait for the backend's first text, but not long. */
+static uint64_t tickets_deadline(const struct connection *c)
+{
+    return c->tickets_at ? c->tickets_at + MAX_TICKET_DELAY : UINT64_MAX;
+}
+
+static uint64_t deadline_of(const struct connection *c)
+{
+    return earlier(deadline_of_state(c), tickets_deadline(c));
+}
+
+static void note_tickets(struct connection *c)
+{
+    bool is_waiting = c->state != CONNECTION_CLOSING && tls_ready(c->tls) & TLS_TICKETS;
+
+    if (!is_waiting)
+        c->tickets_at = 0;
+    else if (c->tickets_at == 0)
+        c->tickets_at = proxy_now();
 }
 
 static void expire(struct connection *c)
@@ -243,7 +271,9 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
 
     c->timer_at = 0;
-    if (proxy_now() >= deadline_of(c))
+    if (proxy_now() >= tickets_deadline(c))
+        tls_send_tickets(c->tls);
+    if (proxy_now() >= deadline_of_state(c))
         expire(c);
     take_turn(c);
 }
@@ -290,6 +320,7 @@ static bool wait_for_more(struct connection *c)
     short client = is_closing ? closing_interest(c) : relay_client_interest(c);
     short backend = is_closing ? 0 : relay_backend_interest(c);
 
+    note_tickets(c);
     return set_interest(c, &c->client, client, on_client) && set_interest(c, &c->backend, backend, on_backend) &&
            set_timer(c);
 }
@@ -312,7 +343,7 @@ static void take_turn(struct connection *c)
 
 void connection_answer_key(struct connection *c, bool is_ok, struct bytes answer)
 {
-    if (c->state != CONNECTION_HANDSHAKING) {
+    if (c->state == CONNECTION_CLOSING) {
         c->proxy->counters.key_answers_late++;
         return;
     }

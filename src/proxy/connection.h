@@ -40,7 +40,8 @@ struct endpoint {
 
 struct connection {
     uint32_t magic;
-    uint8_t state; /* an enum connection_state */
+    uint8_t state;       /* an enum connection_state */
+    uint64_t tickets_at; /* since when tickets wait for text to travel with; 0: none do */
     bool is_key_asked;
     bool is_truncated;
     bool is_clean;               /* in CLOSING: it ended without a why, so all that was sent has to arrive */

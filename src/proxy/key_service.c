@@ -1,6 +1,7 @@
 #include "proxy/key_service.h"
 
 #include <event2/event.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "proxy/limits.h"
@@ -13,8 +14,8 @@ struct question {
 };
 
 struct key_service {
-    const struct keyring *keyring;
-    struct random_source random;
+    struct tls_key_holder holder;
+    int64_t last_time;
     key_answer *answer;
     void *context;
     struct event *turn;
@@ -40,15 +41,30 @@ static struct question take_oldest(struct key_service *service)
     return oldest;
 }
 
+/* The age of ticket keys: the wall clock, so that it goes on while the machine sleeps, but never back. */
+static int64_t holder_time(void *context)
+{
+    struct key_service *service = context;
+    int64_t now = (int64_t)time(NULL);
+
+    service->last_time = now > service->last_time ? now : service->last_time;
+    return service->last_time;
+}
+
+static const struct private_key *find_key(const void *keyring, const uint8_t key_id[KEY_ID_LEN])
+{
+    return keyring_find(keyring, key_id);
+}
+
 static void perform(struct key_service *service, const struct question *question)
 {
-    const struct private_key *key = keyring_find(service->keyring, question->request.key_id);
-    uint8_t out[MAX_SIGNATURE_LEN];
+    uint8_t out[MAX_KEY_ANSWER_LEN];
     size_t len = 0;
-    bool is_ok = proxy_now() - question->asked_at <= KEY_WAIT_TIMEOUT && key &&
-                 tls_key_perform(&question->request, key, service->random, out, &len);
+    bool is_ok = proxy_now() - question->asked_at <= KEY_WAIT_TIMEOUT &&
+                 tls_key_perform(&question->request, &service->holder, out, &len);
 
     service->answer(service->context, question->ticket, is_ok, bytes_of(out, is_ok ? len : 0));
+    memory_wipe(out, sizeof out); /* a master secret or a session */
 }
 
 static void on_turn(evutil_socket_t fd, short what, void *context)
@@ -71,8 +87,14 @@ struct key_service *key_service_new(struct event_base *base, const struct keyrin
 
     if (!service)
         return NULL;
-    service->keyring = keyring;
-    service->random = random;
+    service->holder = (struct tls_key_holder){
+        .find = find_key,
+        .keyring = keyring,
+        .tickets = keyring_tickets(keyring),
+        .random = random,
+        .time = holder_time,
+        .time_context = service,
+    };
     service->answer = answer;
     service->context = context;
     service->turn = evtimer_new(base, on_turn, service);

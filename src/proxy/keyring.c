@@ -5,6 +5,7 @@
 struct keyring {
     struct private_key **keys;
     size_t count, capacity;
+    struct ticket_keys *tickets;
 };
 
 struct keyring *keyring_new(void)
@@ -18,6 +19,7 @@ void keyring_free(struct keyring *keyring)
         return;
     for (size_t i = 0; i < keyring->count; i++)
         private_key_free(keyring->keys[i]);
+    ticket_keys_free(keyring->tickets);
     memory_free(keyring->keys);
     memory_free(keyring);
 }
@@ -49,6 +51,16 @@ bool keyring_add(struct keyring *keyring, struct private_key *key)
     }
     keyring->keys[keyring->count++] = key;
     return true;
+}
+
+void keyring_set_tickets(struct keyring *keyring, struct ticket_keys *tickets)
+{
+    keyring->tickets = tickets;
+}
+
+struct ticket_keys *keyring_tickets(const struct keyring *keyring)
+{
+    return keyring->tickets;
 }
 
 const struct private_key *keyring_find(const struct keyring *keyring, const uint8_t key_id[KEY_ID_LEN])

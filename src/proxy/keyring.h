@@ -1,5 +1,5 @@
 /*
- * keyring.h: the private keys of the process, by key id.
+ * keyring.h: the private keys of the process, by key id, and the keys of its session tickets.
  *
  * A key belongs to no listener and no certificate: whoever knows its id (the SHA-256 of the SubjectPublicKeyInfo)
  * may ask for an operation with it. Connections never hold a key, not even a pointer to one.
@@ -8,6 +8,7 @@
 #define PROXY_KEYRING_H
 
 #include "crypto/signature.h"
+#include "tls/ticket_keys.h"
 
 struct keyring;
 
@@ -16,6 +17,10 @@ void keyring_free(struct keyring *keyring); /* wipes every key; NULL is fine */
 
 /* Takes over `key`, also on failure. A second key with the same id replaces nothing and is freed. */
 MUST_CHECK bool keyring_add(struct keyring *keyring, struct private_key *key);
+
+/* Takes over `tickets`; before the key service is made. */
+void keyring_set_tickets(struct keyring *keyring, struct ticket_keys *tickets);
+struct ticket_keys *keyring_tickets(const struct keyring *keyring); /* NULL: none */
 
 /* NULL when there is none. Valid until the keyring is freed. */
 const struct private_key *keyring_find(const struct keyring *keyring, const uint8_t key_id[KEY_ID_LEN]);

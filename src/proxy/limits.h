@@ -32,6 +32,7 @@ enum {
     MAX_LOG_LINES_PER_SECOND = 10, /* of one class of trouble */
 
     MAX_CERTIFICATE_FILE_LEN = 256 * 1024,
+    MAX_CLIENT_TRUST_FILE_LEN = 16 * 1024 * 1024, /* CRLs grow */
     MAX_KEY_FILE_LEN = 64 * 1024,
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/writer.h"
+#include "crypto/client_trust.h"
 #include "proxy/address.h"
 #include "proxy/limits.h"
 #include "tls/iana.h"
@@ -37,6 +38,15 @@ static unsigned lists_that_explain(enum why why)
         return EXPLAINED_SCHEMES;
     case WHY_NO_COMMON_ALPN:
         return EXPLAINED_ALPN;
+    case WHY_CLIENT_CERTIFICATE_MISSING:
+    case WHY_CLIENT_CERTIFICATE_MISSING_12:
+    case WHY_CLIENT_CERTIFICATE_BAD:
+    case WHY_CLIENT_CERTIFICATE_UNKNOWN_CA:
+    case WHY_CLIENT_CERTIFICATE_EXPIRED:
+    case WHY_CLIENT_CERTIFICATE_REVOKED:
+    case WHY_CLIENT_CERTIFICATE_CRL_STALE:
+    case WHY_CLIENT_CERTIFICATE_UNSUPPORTED:
+        return 0;
     case WHY_SNI_UNKNOWN:
         return 0;
     default:
@@ -204,6 +214,21 @@ static const char *hint_for(const struct tls_outcome *outcome)
         return "add a certificate of the other kind (RSA or ECDSA)";
     case WHY_SNI_UNKNOWN:
         return "no certificate of this listener carries that name, and unknown-sni = reject";
+    case WHY_INAPPROPRIATE_FALLBACK:
+        return "something between client and server broke its first attempt, or it is a test";
+    case WHY_CLIENT_CERTIFICATE_WITHOUT_EMS:
+        return "the client is too old to prove a certificate safely";
+    case WHY_CLIENT_CERTIFICATE_MISSING:
+    case WHY_CLIENT_CERTIFICATE_MISSING_12:
+        return "give the client a certificate of one of the CAs in client-ca";
+    case WHY_CLIENT_CERTIFICATE_UNKNOWN_CA:
+        return "is its CA in client-ca, and does the client send its intermediates?";
+    case WHY_CLIENT_CERTIFICATE_EXPIRED:
+        return "renew the client's certificate, or check the clocks";
+    case WHY_CLIENT_CERTIFICATE_CRL_STALE:
+        return "renew the file of client-crl: while any is configured every CA in the chain needs a current one";
+    case WHY_CLIENT_CERTIFICATE_UNSUPPORTED:
+        return "client_verify says what is wrong with it";
     case WHY_CLOSED_EARLY:
         return outcome->stage >= TLS_STAGE_CLIENT_FINISHED
                    ? "closed after our certificate: often a client that does not trust it"
@@ -251,6 +276,24 @@ static void log_who(struct log_line *line, const struct outcome_report *report)
     log_text(line, "client", client);
 }
 
+bool outcome_is_rsa_exchange(const struct tls_outcome *outcome)
+{
+    return !outcome->is_resumed && outcome->suite && outcome->suite->exchange == EXCHANGE_RSA;
+}
+
+/* Who the client proved to be, also long ago by the ticket it came with; or who it only claimed to be. */
+static void log_client(struct log_line *line, const struct tls_outcome *outcome)
+{
+    const struct client_identity *client = outcome->client;
+
+    log_text(line, "client_subject", client->subject);
+    if (client->names[0])
+        log_text(line, "client_names", client->names);
+    log_hex(line, "client_fingerprint", BYTES_OF_ARRAY(client->fingerprint));
+    if (outcome->client_result != CHAIN_OK)
+        log_text(line, "client_verify", chain_result_name((enum chain_result)outcome->client_result));
+}
+
 static void log_agreed(struct log_line *line, const struct tls_outcome *outcome)
 {
     if (outcome->version)
@@ -259,6 +302,8 @@ static void log_agreed(struct log_line *line, const struct tls_outcome *outcome)
         log_text(line, "suite", outcome->suite->name);
     if (outcome->group)
         log_text(line, "group", outcome->group->name);
+    else if (outcome_is_rsa_exchange(outcome))
+        log_text(line, "key_exchange", "rsa");
     if (outcome->scheme)
         log_text(line, "signature", outcome->scheme->name);
     if (outcome->sni.len)
@@ -269,6 +314,10 @@ static void log_agreed(struct log_line *line, const struct tls_outcome *outcome)
         log_text(line, "certificate", tls_credential_label(outcome->credential));
     if (outcome->is_hello_retried)
         log_text(line, "hello_retried", "true");
+    if (outcome->is_resumed)
+        log_text(line, "resumed", "true");
+    if (outcome->client)
+        log_client(line, outcome);
 }
 
 static void log_time(struct log_line *line, const char *key, uint64_t microseconds)

@@ -39,4 +39,7 @@ MUST_CHECK bool outcome_is_silent(const struct tls_outcome *outcome);
 enum outcome_logged { OUTCOME_LOGGED, OUTCOME_SUPPRESSED };
 enum outcome_logged outcome_log_write(const struct outcome_report *report, struct log_limit *limit, uint64_t now);
 
+/* Keys by the classic RSA key exchange. */
+bool outcome_is_rsa_exchange(const struct tls_outcome *outcome);
+
 #endif

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "crypto/client_trust.h"
 #include "tls/iana.h"
 #include "tls/policy.h"
 
@@ -21,12 +22,16 @@ enum {
     TLV_CRC32C = 0x03,
     TLV_SSL = 0x20,
     TLV_SSL_VERSION = 0x21,
+    TLV_SSL_CN = 0x22,
     TLV_SSL_CIPHER = 0x23,
     TLV_SSL_KEY_ALG = 0x25,
     TLV_SSL_GROUP = 0x26,
     TLV_SSL_SIG_SCHEME = 0x27,
 
-    CLIENT_SSL = 0x01,          /* the client came over TLS */
+    CLIENT_SSL = 0x01, /* the client came over TLS */
+    CLIENT_CERT_CONN = 0x02,
+    CLIENT_CERT_SESS = 0x04,
+    CERTIFICATE_VERIFIED = 0,
     NO_CERTIFICATE_VERIFIED = 1 /* "verify": zero only if the client presented a certificate that verified */
 };
 
@@ -160,15 +165,25 @@ static void write_key_alg(const struct tls_outcome *outcome, struct writer *out)
     write_tlv_text(out, TLV_SSL_KEY_ALG, text);
 }
 
+/* CERT_CONN: shown in this connection; CERT_SESS: in the one that the session goes back to. */
+static uint8_t client_bits(const struct tls_outcome *outcome)
+{
+    if (!outcome->client)
+        return CLIENT_SSL;
+    return CLIENT_SSL | CLIENT_CERT_SESS | (outcome->is_resumed ? 0 : CLIENT_CERT_CONN);
+}
+
 static void write_ssl(const struct tls_outcome *outcome, struct writer *out)
 {
     struct vector_mark mark;
 
     write_u8(out, TLV_SSL);
     mark = write_vec16_begin(out);
-    write_u8(out, CLIENT_SSL);
-    write_u32(out, NO_CERTIFICATE_VERIFIED);
+    write_u8(out, client_bits(outcome));
+    write_u32(out, outcome->client ? CERTIFICATE_VERIFIED : NO_CERTIFICATE_VERIFIED);
     write_tlv_text(out, TLV_SSL_VERSION, tls_version_name(outcome->version));
+    if (outcome->client)
+        write_tlv_text(out, TLV_SSL_CN, outcome->client->common_name);
     write_tlv_text(out, TLV_SSL_CIPHER, outcome->suite ? outcome->suite->name : NULL);
     write_key_alg(outcome, out);
     write_tlv_text(out, TLV_SSL_GROUP, outcome->group ? outcome->group->name : NULL);

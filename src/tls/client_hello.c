@@ -26,6 +26,16 @@ bool key_share_next(struct reader *list, struct key_share *out)
     return read_u16(list, &out->group) && read_vec16(list, 1, UINT16_MAX, &out->key_exchange);
 }
 
+bool psk_identity_next(struct reader *list, struct psk_identity *out)
+{
+    return read_vec16(list, 1, UINT16_MAX, &out->identity) && read_u32(list, &out->obfuscated_ticket_age);
+}
+
+size_t client_hello_len_without_binders(const struct client_hello *ch, size_t len)
+{
+    return len - (2 + ch->psk_binders.len);
+}
+
 /*
  * struct ClientHello of RFC 8446 4.1.2. A hello of TLS 1.2 and older may end before the extensions (RFC 5246
  * 7.4.1.2), so their absence is no error of syntax.

@@ -22,6 +22,14 @@ struct client_hello {
     struct bytes psk_modes;      /* uint8 each */
     struct bytes psk_identities; /* of pre_shared_key */
     struct bytes psk_binders;
+    struct bytes point_formats;        /* uint8 each */
+    struct bytes session_ticket;       /* at set, len 0: the client takes one and has none */
+    struct bytes renegotiation;        /* renegotiated_connection of renegotiation_info */
+    struct bytes compress_certificate; /* list of uint16 */
+    uint16_t record_size_limit;        /* 0: none */
+    uint8_t max_fragment_length;       /* RFC 6066 4: 1 to 4; 0: none */
+    bool has_status_request;           /* of type ocsp */
+    bool has_extended_master_secret;
     bool has_early_data;
     bool is_psk_last; /* pre_shared_key is the last extension */
 };
@@ -31,6 +39,19 @@ MUST_CHECK bool client_hello_parse(struct reader *body, struct client_hello *out
 
 /* The digest of what a second ClientHello must repeat (RFC 8446 4.1.2), 32 bytes. False when the hash fails. */
 MUST_CHECK bool client_hello_frozen_digest(const struct client_hello *ch, uint8_t out[32]);
+
+/*
+ * How many bytes of a ClientHello of `len` bytes, whose last extension is pre_shared_key, stand before its binders:
+ * what a binder covers (RFC 8446 4.2.11.2).
+ */
+size_t client_hello_len_without_binders(const struct client_hello *ch, size_t len);
+
+/* Walks PskIdentity identities, checked before. False past the last. */
+struct psk_identity {
+    struct bytes identity;
+    uint32_t obfuscated_ticket_age;
+};
+MUST_CHECK bool psk_identity_next(struct reader *list, struct psk_identity *out);
 
 /* Walks a list of uint16 code points. False past the last. */
 MUST_CHECK bool code_list_next(struct reader *list, uint16_t *code);

@@ -2,18 +2,22 @@
 
 #include "tls/client_hello.h"
 
-/* What a search for a certificate looks for, and how well a credential must match to be in. */
+/* What a search for a certificate looks for. */
 struct search {
     const struct tls_policy *policy;
+    const struct credential_need *need;
     uint8_t lower_name[253];
     struct credential_name exact, wildcard;
-    struct bytes offered_schemes;
-    const struct tls_credential **credential;
-    const struct tls_signature_scheme **scheme;
+    struct credential_found *found;
 };
 
+enum signature_id scheme_signature(const struct tls_signature_scheme *scheme, uint16_t version)
+{
+    return version == TLS_1_3 ? scheme->signature : scheme->signature12;
+}
+
 /* RFC 4343: names compare without regard to case. RFC 6125 6.4.3: the wildcard stands for one whole label. */
-static void begin_search(struct search *search, struct bytes sni)
+static void set_name(struct search *search, struct bytes sni)
 {
     size_t len = sni.len < sizeof search->lower_name ? sni.len : sizeof search->lower_name, dot = 0;
 
@@ -25,10 +29,41 @@ static void begin_search(struct search *search, struct bytes sni)
     search->wildcard = (struct credential_name){bytes_of(search->lower_name + dot, len - dot), true, NULL};
 }
 
-static bool can_sign(const struct tls_credential *credential, const struct tls_signature_scheme *scheme)
+static bool has_exchange_kind(enum suite_exchange exchange, enum key_kind kind)
 {
-    return signature_fits_key(scheme->signature, certificate_chain_key_kind(credential->chain),
-                              certificate_chain_key_bits(credential->chain));
+    return exchange == EXCHANGE_ANY || (kind == KEY_KIND_RSA) == (exchange != EXCHANGE_ECDHE_ECDSA);
+}
+
+/* RFC 8422 5.1: in TLS 1.2 the curve of the server's certificate is one of those that the client names. */
+static bool is_curve_offered(const struct credential_need *need, enum key_kind kind)
+{
+    enum { SECP256R1 = 0x0017, SECP384R1 = 0x0018 };
+
+    if (need->version != TLS_1_2 || kind == KEY_KIND_RSA || !need->groups.at)
+        return true;
+    return code_list_has(need->groups, kind == KEY_KIND_ECDSA_P256 ? SECP256R1 : SECP384R1);
+}
+
+/* `scheme` NULL: no signature is needed. */
+static bool can_serve(const struct credential_need *need, const struct tls_credential *credential,
+                      const struct tls_signature_scheme *scheme)
+{
+    enum key_kind kind = certificate_chain_key_kind(credential->chain);
+
+    if (!has_exchange_kind(need->exchange, kind) || !is_curve_offered(need, kind))
+        return false;
+    return !scheme || signature_fits_key(scheme_signature(scheme, need->version), kind,
+                                         certificate_chain_key_bits(credential->chain));
+}
+
+static bool take_credential(const struct search *search, const struct tls_credential *credential,
+                            const struct tls_signature_scheme *scheme)
+{
+    if (!can_serve(search->need, credential, scheme))
+        return false;
+    search->found->credential = credential;
+    search->found->scheme = scheme;
+    return true;
 }
 
 static bool take_named(const struct search *search, const struct credential_name *wanted,
@@ -36,44 +71,41 @@ static bool take_named(const struct search *search, const struct credential_name
 {
     const struct tls_policy *policy = search->policy;
 
-    for (size_t at = policy_name_at(policy, wanted); policy_has_name_at(policy, at, wanted); at++) {
-        if (!can_sign(policy->names[at].credential, scheme))
-            continue;
-        *search->credential = policy->names[at].credential;
-        *search->scheme = scheme;
-        return true;
-    }
+    for (size_t at = policy_name_at(policy, wanted); policy_has_name_at(policy, at, wanted); at++)
+        if (take_credential(search, policy->names[at].credential, scheme))
+            return true;
     return false;
 }
 
 static bool take_default(const struct search *search, bool is_any_good, const struct tls_signature_scheme *scheme)
 {
     for (const struct tls_credential *credential = search->policy->credentials; credential;
-         credential = credential->next) {
-        if (!(credential->is_default || is_any_good) || !can_sign(credential, scheme))
-            continue;
-        *search->credential = credential;
-        *search->scheme = scheme;
-        return true;
-    }
+         credential = credential->next)
+        if ((credential->is_default || is_any_good) && take_credential(search, credential, scheme))
+            return true;
     return false;
 }
 
 /* The kinds of match, the best first. */
 enum match { MATCH_EXACT, MATCH_WILDCARD, MATCH_DEFAULT, MATCH_ANY };
 
+static bool take_with(const struct search *search, enum match match, const struct tls_signature_scheme *scheme)
+{
+    if (match == MATCH_EXACT)
+        return take_named(search, &search->exact, scheme);
+    if (match == MATCH_WILDCARD)
+        return take_named(search, &search->wildcard, scheme);
+    return take_default(search, match == MATCH_ANY, scheme);
+}
+
 static bool take(const struct search *search, enum match match)
 {
+    if (search->need->exchange == EXCHANGE_RSA)
+        return take_with(search, match, NULL);
     for (size_t i = 0; i < search->policy->scheme_count; i++) {
         const struct tls_signature_scheme *scheme = search->policy->schemes[i];
-
-        if (!code_list_has(search->offered_schemes, scheme->code))
-            continue;
-        if (match == MATCH_EXACT && take_named(search, &search->exact, scheme))
-            return true;
-        if (match == MATCH_WILDCARD && take_named(search, &search->wildcard, scheme))
-            return true;
-        if (match >= MATCH_DEFAULT && take_default(search, match == MATCH_ANY, scheme))
+        if (scheme_signature(scheme, search->need->version) != SIGNATURE_IDS &&
+            code_list_has(search->need->schemes, scheme->code) && take_with(search, match, scheme))
             return true;
     }
     return false;
@@ -84,22 +116,32 @@ static bool is_named(const struct tls_policy *policy, const struct credential_na
     return policy_has_name_at(policy, policy_name_at(policy, wanted), wanted);
 }
 
-bool credential_choose(const struct tls_policy *policy, struct bytes sni, struct bytes offered_schemes,
-                       const struct tls_credential **credential, const struct tls_signature_scheme **scheme,
-                       enum sni_match *match)
+static enum sni_match match_name(const struct search *search, struct bytes sni)
 {
-    struct search search = {
-        .policy = policy, .offered_schemes = offered_schemes, .credential = credential, .scheme = scheme};
+    if (sni.len > 0 && (is_named(search->policy, &search->exact) || is_named(search->policy, &search->wildcard)))
+        return SNI_MATCHED;
+    return sni.len > 0 && search->policy->unknown_sni == TLS_UNKNOWN_SNI_REJECT ? SNI_REJECTED : SNI_UNUSED;
+}
 
-    begin_search(&search, sni);
-    *match = SNI_UNUSED;
-    if (sni.len > 0 && (is_named(policy, &search.exact) || is_named(policy, &search.wildcard)))
-        *match = SNI_MATCHED;
-    else if (sni.len > 0 && policy->unknown_sni == TLS_UNKNOWN_SNI_REJECT)
-        *match = SNI_REJECTED;
-    if (*match == SNI_REJECTED)
+enum sni_match credential_match_name(const struct tls_policy *policy, struct bytes sni)
+{
+    struct search search = {.policy = policy};
+
+    set_name(&search, sni);
+    return match_name(&search, sni);
+}
+
+bool credential_choose(const struct tls_policy *policy, const struct credential_need *need,
+                       struct credential_found *found)
+{
+    struct search search = {.policy = policy, .need = need, .found = found};
+
+    *found = (struct credential_found){0};
+    set_name(&search, need->sni);
+    found->match = match_name(&search, need->sni);
+    if (found->match == SNI_REJECTED)
         return false;
-    if (*match == SNI_MATCHED)
+    if (found->match == SNI_MATCHED)
         return take(&search, MATCH_EXACT) || take(&search, MATCH_WILDCARD);
     return take(&search, MATCH_DEFAULT) || take(&search, MATCH_ANY);
 }

@@ -77,26 +77,29 @@ static bool parse_alpn(struct reader *r, struct client_hello *ch, enum why *why)
     return true;
 }
 
-/* RFC 8446 4.2.11: identities<7..2^16-1>, binders<33..2^16-1>, one binder an identity. */
+/*
+ * RFC 8446 4.2.11: identities<7..2^16-1>, binders<33..2^16-1>, one binder an identity. How long a binder must be
+ * depends on its PSK: that is looked at when it is checked, so that a wrong length is a wrong binder.
+ */
 static bool parse_pre_shared_key(struct reader *r, struct client_hello *ch, enum why *why)
 {
-    struct bytes identity, binder;
+    struct bytes binder;
     struct reader identities, binders;
     size_t identity_count = 0, binder_count = 0;
-    uint32_t ticket_age;
+    struct psk_identity identity;
 
-    if (!read_vec16(r, 7, UINT16_MAX, &ch->psk_identities) || !read_vec16(r, 33, UINT16_MAX, &ch->psk_binders) ||
+    if (!read_vec16(r, 7, UINT16_MAX, &ch->psk_identities) || !read_vec16(r, 2, UINT16_MAX, &ch->psk_binders) ||
         !read_end(r))
         return false;
     identities = reader_of(ch->psk_identities);
     binders = reader_of(ch->psk_binders);
     while (!read_end(&identities)) {
-        if (!read_vec16(&identities, 1, UINT16_MAX, &identity) || !read_u32(&identities, &ticket_age))
+        if (!psk_identity_next(&identities, &identity))
             return false;
         identity_count++;
     }
     while (!read_end(&binders)) {
-        if (!read_vec8(&binders, 32, 255, &binder))
+        if (!read_vec8(&binders, 1, 255, &binder))
             return false;
         binder_count++;
     }
@@ -149,6 +152,94 @@ static bool parse_key_share(struct reader *r, struct client_hello *ch, enum why 
     return true;
 }
 
+/* RFC 8422 5.1.2: ECPointFormat ec_point_format_list<1..2^8-1>. */
+static bool parse_point_formats(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    (void)why;
+    return read_vec8(r, 1, 255, &ch->point_formats) && read_end(r);
+}
+
+/* RFC 6066 8: a status type we do not know is no error, we then just do not answer it. */
+static bool parse_status_request(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    struct bytes responders, extensions;
+    uint8_t status_type;
+
+    (void)why;
+    if (!read_u8(r, &status_type))
+        return false;
+    if (status_type != 1) {
+        (void)read_rest(r);
+        return true;
+    }
+    ch->has_status_request = true;
+    return read_vec16(r, 0, UINT16_MAX, &responders) && read_vec16(r, 0, UINT16_MAX, &extensions) && read_end(r);
+}
+
+static bool parse_max_fragment_length(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    if (!read_u8(r, &ch->max_fragment_length) || !read_end(r))
+        return false;
+    *why = WHY_MAX_FRAGMENT_LENGTH; /* RFC 6066 4 MUST: illegal_parameter for any other value */
+    return ch->max_fragment_length >= 1 && ch->max_fragment_length <= 4;
+}
+
+static bool parse_record_size_limit(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    if (!read_u16(r, &ch->record_size_limit) || !read_end(r))
+        return false;
+    *why = WHY_RECORD_SIZE_LIMIT; /* RFC 8449 4 MUST: less than 64 is illegal_parameter */
+    return ch->record_size_limit >= 64;
+}
+
+/* RFC 7627 5.1: extension_data is empty. */
+static bool parse_extended_master_secret(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    (void)why;
+    ch->has_extended_master_secret = true;
+    return read_end(r);
+}
+
+/* RFC 5077 3.2: the ticket is all there is, without a length of its own. */
+static bool parse_session_ticket(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    (void)why;
+    ch->session_ticket = read_rest(r);
+    return true;
+}
+
+/* RFC 5746 3.2: opaque renegotiated_connection<0..255>. */
+static bool parse_renegotiation_info(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    (void)why;
+    return read_vec8(r, 0, 255, &ch->renegotiation) && read_end(r);
+}
+
+/* RFC 8879 3: CertificateCompressionAlgorithm algorithms<2..2^8-2>. */
+static bool parse_compress_certificate(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    (void)why;
+    return read_vec8(r, 2, 254, &ch->compress_certificate) && ch->compress_certificate.len % 2 == 0 && read_end(r);
+}
+
+/* RFC 8446 4.2.4: DistinguishedName authorities<3..2^16-1>, each <1..2^16-1>. Checked and passed over: we have no
+ * choice of chains for one key. */
+static bool parse_certificate_authorities(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    struct bytes list, name;
+    struct reader names;
+
+    (void)ch;
+    (void)why;
+    if (!read_vec16(r, 3, UINT16_MAX, &list) || !read_end(r))
+        return false;
+    names = reader_of(list);
+    while (!read_end(&names))
+        if (!read_vec16(&names, 1, UINT16_MAX, &name))
+            return false;
+    return true;
+}
+
 /* The table of RFC 8446 4.2, its column ClientHello; what has no parser is known but not ours to read. */
 enum place { IN_CLIENT_HELLO, NOT_IN_CLIENT_HELLO };
 
@@ -158,15 +249,24 @@ static const struct extension_row {
     bool (*parse)(struct reader *, struct client_hello *, enum why *);
 } rows[] = {
     {EXTENSION_SERVER_NAME, IN_CLIENT_HELLO, parse_server_name},
+    {EXTENSION_MAX_FRAGMENT_LENGTH, IN_CLIENT_HELLO, parse_max_fragment_length},
+    {EXTENSION_STATUS_REQUEST, IN_CLIENT_HELLO, parse_status_request},
     {EXTENSION_SUPPORTED_GROUPS, IN_CLIENT_HELLO, parse_supported_groups},
+    {EXTENSION_EC_POINT_FORMATS, IN_CLIENT_HELLO, parse_point_formats},
     {EXTENSION_SIGNATURE_ALGORITHMS, IN_CLIENT_HELLO, parse_signature_algorithms},
     {EXTENSION_ALPN, IN_CLIENT_HELLO, parse_alpn},
+    {EXTENSION_EXTENDED_MASTER_SECRET, IN_CLIENT_HELLO, parse_extended_master_secret},
+    {EXTENSION_COMPRESS_CERTIFICATE, IN_CLIENT_HELLO, parse_compress_certificate},
+    {EXTENSION_RECORD_SIZE_LIMIT, IN_CLIENT_HELLO, parse_record_size_limit},
+    {EXTENSION_SESSION_TICKET, IN_CLIENT_HELLO, parse_session_ticket},
     {EXTENSION_PRE_SHARED_KEY, IN_CLIENT_HELLO, parse_pre_shared_key},
     {EXTENSION_EARLY_DATA, IN_CLIENT_HELLO, parse_early_data},
     {EXTENSION_SUPPORTED_VERSIONS, IN_CLIENT_HELLO, parse_supported_versions},
     {EXTENSION_COOKIE, IN_CLIENT_HELLO, parse_cookie},
     {EXTENSION_PSK_KEY_EXCHANGE_MODES, IN_CLIENT_HELLO, parse_psk_modes},
     {EXTENSION_KEY_SHARE, IN_CLIENT_HELLO, parse_key_share},
+    {EXTENSION_CERTIFICATE_AUTHORITIES, IN_CLIENT_HELLO, parse_certificate_authorities},
+    {EXTENSION_RENEGOTIATION_INFO, IN_CLIENT_HELLO, parse_renegotiation_info},
     {EXTENSION_OID_FILTERS, NOT_IN_CLIENT_HELLO, NULL},
 };
 

@@ -2,6 +2,7 @@
 
 #include "tls/iana.h"
 #include "tls/record.h"
+#include "tls/transcript.h"
 
 bool flight_start(struct tls *tls, size_t len)
 {
@@ -33,7 +34,7 @@ bool flight_end_message(struct tls *tls)
         return tls_fail(tls, WHY_INTERNAL);
     message = bytes_of(hs->writer.start + hs->message_start, hs->writer.len - hs->message_start);
     tls_note(tls, false, tls_handshake_type_name(message.at[0]), message.len);
-    return hash_update(&hs->transcript, message) || tls_fail(tls, WHY_CRYPTO);
+    return transcript_add(tls, message);
 }
 
 bool flight_send(struct tls *tls)

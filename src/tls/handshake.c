@@ -2,10 +2,10 @@
 
 #include "base/alloc.h"
 #include "tls/iana.h"
-#include "tls/server13.h"
+#include "tls/transcript.h"
 
 const struct handshake_row *handshake_row_find(const struct handshake_row *map, enum handshake_state state,
-                                               uint8_t type)
+                                               uint16_t type)
 {
     for (const struct handshake_row *row = map; row->in != HANDSHAKE_STATES; row++)
         if (row->in == state && row->accepts == type)
@@ -31,6 +31,9 @@ void handshake_end(struct tls *tls)
     }
     pool_give(tls->pool, hs->flight);
     hash_wipe(&hs->transcript);
+    public_key_free(hs->client_key);
+    memory_free(hs->kept_hello);
+    memory_free(hs->log.at);
     memory_wipe(hs, sizeof *hs);
     memory_free(hs);
     tls->handshake = NULL;
@@ -55,9 +58,22 @@ static bool check_message_header(struct tls *tls, uint8_t type, uint32_t len, co
     return true;
 }
 
-static bool add_to_transcript(struct tls *tls, struct bytes message)
+bool handshake_add_message(struct tls *tls)
 {
-    return hash_update(&tls->handshake->transcript, message) || tls_fail(tls, WHY_CRYPTO);
+    return transcript_add(tls, tls->handshake->message);
+}
+
+struct tls_key_request *handshake_ask_key(struct tls *tls, enum tls_key_operation operation, key_answered *answered)
+{
+    struct handshake *hs = tls->handshake;
+
+    memory_wipe(&hs->key_request, sizeof hs->key_request);
+    hs->key_request.operation = operation;
+    hs->key_answered = answered;
+    tls->state = WAIT_KEY_OPERATION;
+    tls->outcome.stage = TLS_STAGE_KEY_OPERATION;
+    tls->is_key_wanted = true;
+    return &hs->key_request;
 }
 
 /* One whole message; `is_last` tells that its record ends with it. */
@@ -81,7 +97,7 @@ static bool handle_message(struct tls *tls, const struct handshake_row *row, str
         return false;
     if (!read_end(&body))
         return tls_fail(tls, WHY_TRAILING_BYTES);
-    if ((row->flags & IN_TRANSCRIPT) && !add_to_transcript(tls, message))
+    if ((row->flags & IN_TRANSCRIPT) && !handshake_add_message(tls))
         return false;
     if (!(row->to & TO(tls->state)))
         return tls_fail(tls, WHY_INTERNAL);
@@ -150,6 +166,16 @@ static bool receive_rest(struct tls *tls, struct reader *r)
     is_ok = handle_message(tls, row, message, read_end(r));
     buffer_drop(&tls->message, tls->pool);
     return is_ok;
+}
+
+bool handshake_receive_change_cipher_spec(struct tls *tls)
+{
+    const struct handshake_row *row = handshake_row_find(tls->map, tls->state, CHANGE_CIPHER_SPEC);
+    struct reader nothing = reader_of(bytes_of(NULL, 0));
+
+    if (!row)
+        return tls_fail(tls, WHY_CCS_UNEXPECTED);
+    return row->does(tls, &nothing) && ((row->to & TO(tls->state)) || tls_fail(tls, WHY_INTERNAL));
 }
 
 bool handshake_receive(struct tls *tls, struct bytes fragment)

@@ -17,8 +17,8 @@ enum row_flags {
 
 /* In this state this message, and none other, is handled so, and leads to one of these states. */
 struct handshake_row {
-    uint8_t in;      /* an enum handshake_state; HANDSHAKE_STATES ends the table */
-    uint8_t accepts; /* an enum handshake_type */
+    uint8_t in;       /* an enum handshake_state; HANDSHAKE_STATES ends the table */
+    uint16_t accepts; /* an enum handshake_type */
     bool (*does)(struct tls *tls, struct reader *body);
     uint32_t to; /* TO() of the states it may then be in */
     uint8_t flags;
@@ -29,13 +29,26 @@ struct handshake_row {
 /* The maps (handshake_map.c). Before a version is chosen only start_map is in force. */
 extern const struct handshake_row start_map[];
 extern const struct handshake_row server13_map[];
+extern const struct handshake_row server12_map[];
 
 /* NULL: this message has no place in this state. */
 const struct handshake_row *handshake_row_find(const struct handshake_row *map, enum handshake_state state,
-                                               uint8_t type);
+                                               uint16_t type);
 
 /* Takes the content of one handshake record. False: the connection failed. */
 MUST_CHECK bool handshake_receive(struct tls *tls, struct bytes fragment);
+
+/* The ChangeCipherSpec of TLS 1.2, a record of its own and a row of the map like any message. */
+MUST_CHECK bool handshake_receive_change_cipher_spec(struct tls *tls);
+
+/* The message being handled enters the transcript: for handlers that need it there before they are done. */
+MUST_CHECK bool handshake_add_message(struct tls *tls);
+
+/*
+ * An empty request for the key port, to be filled in; until the answer is there the state is WAIT_KEY_OPERATION.
+ * `answered` goes on then.
+ */
+struct tls_key_request *handshake_ask_key(struct tls *tls, enum tls_key_operation operation, key_answered *answered);
 
 /* A new struct handshake, or the why of no memory. */
 MUST_CHECK bool handshake_start(struct tls *tls);

@@ -1,10 +1,23 @@
 #include "tls/iana.h"
 
-/* RFC 8446 B.4. The order of the three is the order in which Mozilla's guidelines 6.0 name them. */
+/*
+ * RFC 8446 B.4, RFC 5289, RFC 7905, RFC 5288. The order is the one in which Mozilla's guidelines 6.0 name them; those
+ * of the classic RSA key exchange, which they leave out, come last.
+ */
 const struct tls_suite tls_suites[] = {
-    {0x1301, "TLS_AES_128_GCM_SHA256", TLS_1_3, AEAD_AES_128_GCM, HASH_SHA256},
-    {0x1302, "TLS_AES_256_GCM_SHA384", TLS_1_3, AEAD_AES_256_GCM, HASH_SHA384},
-    {0x1303, "TLS_CHACHA20_POLY1305_SHA256", TLS_1_3, AEAD_CHACHA20_POLY1305, HASH_SHA256},
+    {0x1301, "TLS_AES_128_GCM_SHA256", TLS_1_3, AEAD_AES_128_GCM, HASH_SHA256, EXCHANGE_ANY},
+    {0x1302, "TLS_AES_256_GCM_SHA384", TLS_1_3, AEAD_AES_256_GCM, HASH_SHA384, EXCHANGE_ANY},
+    {0x1303, "TLS_CHACHA20_POLY1305_SHA256", TLS_1_3, AEAD_CHACHA20_POLY1305, HASH_SHA256, EXCHANGE_ANY},
+    {0xc02b, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", TLS_1_2, AEAD_AES_128_GCM, HASH_SHA256, EXCHANGE_ECDHE_ECDSA},
+    {0xc02f, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", TLS_1_2, AEAD_AES_128_GCM, HASH_SHA256, EXCHANGE_ECDHE_RSA},
+    {0xc02c, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", TLS_1_2, AEAD_AES_256_GCM, HASH_SHA384, EXCHANGE_ECDHE_ECDSA},
+    {0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", TLS_1_2, AEAD_AES_256_GCM, HASH_SHA384, EXCHANGE_ECDHE_RSA},
+    {0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", TLS_1_2, AEAD_CHACHA20_POLY1305, HASH_SHA256,
+     EXCHANGE_ECDHE_ECDSA},
+    {0xcca8, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", TLS_1_2, AEAD_CHACHA20_POLY1305, HASH_SHA256,
+     EXCHANGE_ECDHE_RSA},
+    {0x009c, "TLS_RSA_WITH_AES_128_GCM_SHA256", TLS_1_2, AEAD_AES_128_GCM, HASH_SHA256, EXCHANGE_RSA},
+    {0x009d, "TLS_RSA_WITH_AES_256_GCM_SHA384", TLS_1_2, AEAD_AES_256_GCM, HASH_SHA384, EXCHANGE_RSA},
     {0},
 };
 
@@ -16,13 +29,20 @@ const struct tls_group tls_groups[] = {
     {0},
 };
 
-/* RFC 8446 4.2.3. ECDSA first: the smaller certificate and by far the cheaper signature. */
+/*
+ * RFC 8446 4.2.3. ECDSA first: the smaller certificate and by far the cheaper signature. PSS before PKCS #1 v1.5, which
+ * TLS 1.3 does not take at all.
+ */
 const struct tls_signature_scheme tls_signature_schemes[] = {
-    {0x0403, "ecdsa_secp256r1_sha256", SIGNATURE_ECDSA_P256_SHA256, KEY_KIND_ECDSA_P256},
-    {0x0503, "ecdsa_secp384r1_sha384", SIGNATURE_ECDSA_P384_SHA384, KEY_KIND_ECDSA_P384},
-    {0x0804, "rsa_pss_rsae_sha256", SIGNATURE_RSA_PSS_SHA256, KEY_KIND_RSA},
-    {0x0805, "rsa_pss_rsae_sha384", SIGNATURE_RSA_PSS_SHA384, KEY_KIND_RSA},
-    {0x0806, "rsa_pss_rsae_sha512", SIGNATURE_RSA_PSS_SHA512, KEY_KIND_RSA},
+    {0x0403, "ecdsa_secp256r1_sha256", SIGNATURE_ECDSA_P256_SHA256, SIGNATURE_ECDSA_SHA256, false},
+    {0x0503, "ecdsa_secp384r1_sha384", SIGNATURE_ECDSA_P384_SHA384, SIGNATURE_ECDSA_SHA384, false},
+    {0x0603, "ecdsa_secp521r1_sha512", SIGNATURE_ECDSA_P521_SHA512, SIGNATURE_ECDSA_SHA512, true},
+    {0x0804, "rsa_pss_rsae_sha256", SIGNATURE_RSA_PSS_SHA256, SIGNATURE_RSA_PSS_SHA256, false},
+    {0x0805, "rsa_pss_rsae_sha384", SIGNATURE_RSA_PSS_SHA384, SIGNATURE_RSA_PSS_SHA384, false},
+    {0x0806, "rsa_pss_rsae_sha512", SIGNATURE_RSA_PSS_SHA512, SIGNATURE_RSA_PSS_SHA512, false},
+    {0x0401, "rsa_pkcs1_sha256", SIGNATURE_IDS, SIGNATURE_RSA_PKCS1_SHA256, false},
+    {0x0501, "rsa_pkcs1_sha384", SIGNATURE_IDS, SIGNATURE_RSA_PKCS1_SHA384, false},
+    {0x0601, "rsa_pkcs1_sha512", SIGNATURE_IDS, SIGNATURE_RSA_PKCS1_SHA512, false},
     {0},
 };
 
@@ -66,8 +86,6 @@ static const struct code_name other_suites[] = {
     {0x003d, "TLS_RSA_WITH_AES_256_CBC_SHA256"},
     {0x0067, "TLS_DHE_RSA_WITH_AES_128_CBC_SHA256"},
     {0x006b, "TLS_DHE_RSA_WITH_AES_256_CBC_SHA256"},
-    {0x009c, "TLS_RSA_WITH_AES_128_GCM_SHA256"},
-    {0x009d, "TLS_RSA_WITH_AES_256_GCM_SHA384"},
     {0x009e, "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"},
     {0x009f, "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384"},
     {0x00ff, "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"},
@@ -82,12 +100,6 @@ static const struct code_name other_suites[] = {
     {0xc024, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384"},
     {0xc027, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256"},
     {0xc028, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384"},
-    {0xc02b, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
-    {0xc02c, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"},
-    {0xc02f, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
-    {0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"},
-    {0xcca8, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"},
-    {0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"},
     {0xccaa, "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256"},
 };
 
@@ -111,10 +123,6 @@ static const struct code_name other_groups[] = {
 static const struct code_name other_schemes[] = {
     {0x0201, "rsa_pkcs1_sha1"},
     {0x0203, "ecdsa_sha1"},
-    {0x0401, "rsa_pkcs1_sha256"},
-    {0x0501, "rsa_pkcs1_sha384"},
-    {0x0601, "rsa_pkcs1_sha512"},
-    {0x0603, "ecdsa_secp521r1_sha512"},
     {0x0807, "ed25519"},
     {0x0808, "ed448"},
     {0x0809, "rsa_pss_pss_sha256"},

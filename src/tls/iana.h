@@ -34,10 +34,14 @@ enum content_type {
     X(CERTIFICATE_VERIFY, 15, "CertificateVerify")                                                                     \
     X(CLIENT_KEY_EXCHANGE, 16, "ClientKeyExchange")                                                                    \
     X(FINISHED, 20, "Finished")                                                                                        \
+    X(CERTIFICATE_STATUS, 22, "CertificateStatus")                                                                     \
     X(KEY_UPDATE, 24, "KeyUpdate")                                                                                     \
+    X(COMPRESSED_CERTIFICATE, 25, "CompressedCertificate")                                                             \
     X(MESSAGE_HASH, 254, "message_hash")
 #define X(name, code, text) name = code,
-enum handshake_type { HANDSHAKE_TYPES(X) };
+enum handshake_type {
+    HANDSHAKE_TYPES(X) CHANGE_CIPHER_SPEC = 256 /* no handshake message, but a row of the map of TLS 1.2 */
+};
 #undef X
 
 /* RFC 8446 6 and B.2, with those of RFC 5246, RFC 7301 and RFC 7507 */
@@ -81,9 +85,19 @@ enum alert { ALERTS(X) ALERT_NONE = 255 }; /* ALERT_NONE: nothing is sent, the c
     X(MAX_FRAGMENT_LENGTH, 1, "max_fragment_length")                                                                   \
     X(STATUS_REQUEST, 5, "status_request")                                                                             \
     X(SUPPORTED_GROUPS, 10, "supported_groups")                                                                        \
+    X(EC_POINT_FORMATS, 11, "ec_point_formats")                                                                        \
     X(SIGNATURE_ALGORITHMS, 13, "signature_algorithms")                                                                \
+    X(USE_SRTP, 14, "use_srtp")                                                                                        \
+    X(HEARTBEAT, 15, "heartbeat")                                                                                      \
     X(ALPN, 16, "application_layer_protocol_negotiation")                                                              \
+    X(SIGNED_CERTIFICATE_TIMESTAMP, 18, "signed_certificate_timestamp")                                                \
     X(PADDING, 21, "padding")                                                                                          \
+    X(ENCRYPT_THEN_MAC, 22, "encrypt_then_mac")                                                                        \
+    X(EXTENDED_MASTER_SECRET, 23, "extended_master_secret")                                                            \
+    X(COMPRESS_CERTIFICATE, 27, "compress_certificate")                                                                \
+    X(RECORD_SIZE_LIMIT, 28, "record_size_limit")                                                                      \
+    X(DELEGATED_CREDENTIAL, 34, "delegated_credential")                                                                \
+    X(SESSION_TICKET, 35, "session_ticket")                                                                            \
     X(PRE_SHARED_KEY, 41, "pre_shared_key")                                                                            \
     X(EARLY_DATA, 42, "early_data")                                                                                    \
     X(SUPPORTED_VERSIONS, 43, "supported_versions")                                                                    \
@@ -94,10 +108,16 @@ enum alert { ALERTS(X) ALERT_NONE = 255 }; /* ALERT_NONE: nothing is sent, the c
     X(POST_HANDSHAKE_AUTH, 49, "post_handshake_auth")                                                                  \
     X(SIGNATURE_ALGORITHMS_CERT, 50, "signature_algorithms_cert")                                                      \
     X(KEY_SHARE, 51, "key_share")                                                                                      \
-    X(ENCRYPTED_CLIENT_HELLO, 0xfe0d, "encrypted_client_hello")
+    X(QUIC_TRANSPORT_PARAMETERS, 57, "quic_transport_parameters")                                                      \
+    X(APPLICATION_SETTINGS, 17613, "application_settings")                                                             \
+    X(ENCRYPTED_CLIENT_HELLO, 0xfe0d, "encrypted_client_hello")                                                        \
+    X(RENEGOTIATION_INFO, 0xff01, "renegotiation_info")
 #define X(name, code, text) EXTENSION_##name = code,
 enum extension_type { EXTENSIONS(X) };
 #undef X
+
+/* How a suite of TLS 1.2 exchanges keys and which key signs; a suite of 1.3 leaves both open. */
+enum suite_exchange { EXCHANGE_ANY, EXCHANGE_ECDHE_ECDSA, EXCHANGE_ECDHE_RSA, EXCHANGE_RSA };
 
 struct tls_suite {
     uint16_t code;
@@ -105,6 +125,7 @@ struct tls_suite {
     uint16_t version; /* the one version it belongs to */
     enum aead_id aead;
     enum hash_id hash;
+    enum suite_exchange exchange;
 };
 
 struct tls_group {
@@ -115,9 +136,10 @@ struct tls_group {
 
 struct tls_signature_scheme {
     uint16_t code;
-    const char *name; /* the name of RFC 8446 4.2.3 */
-    enum signature_id signature;
-    enum key_kind key_kind;
+    const char *name;              /* the name of RFC 8446 4.2.3 */
+    enum signature_id signature;   /* in TLS 1.3; SIGNATURE_IDS: not there */
+    enum signature_id signature12; /* in TLS 1.2, where ECDSA leaves the curve open */
+    bool is_for_clients_alone;     /* we verify it, and have no keys that make it */
 };
 
 /* The tables, in our order of preference, each ended by an entry with code 0. */
@@ -128,6 +150,9 @@ extern const struct tls_signature_scheme tls_signature_schemes[];
 const struct tls_suite *tls_suite_find(uint16_t code);
 const struct tls_group *tls_group_find(uint16_t code);
 const struct tls_signature_scheme *tls_signature_scheme_find(uint16_t code);
+
+/* Signalling values among the cipher suites (RFC 5746 3.3, RFC 7507 2). */
+enum { EMPTY_RENEGOTIATION_INFO_SCSV = 0x00ff, FALLBACK_SCSV = 0x5600 };
 
 /* Names for logs; NULL for a code this build has no name for (also known: code points that we never negotiate). */
 const char *tls_version_name(uint16_t version); /* "TLSv1.3" */

@@ -29,12 +29,27 @@ bool hkdf_expand_label(const struct hash_alg *hash, const struct secret *secret,
     return write_hkdf_label(&w, label, context, len) && hkdf_expand(hash, secret, writer_view(&w), out, len);
 }
 
-bool key_schedule13_start(struct key_schedule13 *schedule, const struct hash_alg *hash)
+bool key_schedule13_start(struct key_schedule13 *schedule, const struct hash_alg *hash, const struct secret *psk)
 {
     static const uint8_t no_psk[MAX_HASH_LEN];
+    struct bytes input = psk ? secret_view(psk) : bytes_of(no_psk, hash_alg_len(hash));
 
     schedule->hash = hash;
-    return hkdf_extract(hash, bytes_of(NULL, 0), bytes_of(no_psk, hash_alg_len(hash)), &schedule->current);
+    return hkdf_extract(hash, bytes_of(NULL, 0), input, &schedule->current);
+}
+
+bool psk_binder13(const struct hash_alg *hash, const struct secret *psk, const uint8_t *transcript_hash, uint8_t *out)
+{
+    struct key_schedule13 schedule = {0};
+    struct secret binder_key = {0};
+    uint8_t empty_hash[MAX_HASH_LEN];
+    bool is_ok = key_schedule13_start(&schedule, hash, psk) && hash_once(hash, bytes_of(NULL, 0), empty_hash) &&
+                 key_schedule13_derive(&schedule, "res binder", empty_hash, &binder_key) &&
+                 finished13_verify_data(hash, &binder_key, transcript_hash, out);
+
+    key_schedule13_wipe(&schedule);
+    secret_wipe(&binder_key);
+    return is_ok;
 }
 
 /* Derive-Secret(., "derived", ""), the salt of the next HKDF-Extract. */

@@ -18,8 +18,14 @@ struct key_schedule13 {
 MUST_CHECK bool hkdf_expand_label(const struct hash_alg *hash, const struct secret *secret, const char *label,
                                   struct bytes context, uint8_t *out, size_t len);
 
-/* Early Secret from no PSK. */
-MUST_CHECK bool key_schedule13_start(struct key_schedule13 *schedule, const struct hash_alg *hash);
+/* Early Secret from a PSK as long as the hash; NULL: none. */
+MUST_CHECK bool key_schedule13_start(struct key_schedule13 *schedule, const struct hash_alg *hash,
+                                     const struct secret *psk);
+
+/* The binder of a PSK over the hash of a ClientHello cut before its binders (RFC 8446 4.2.11.2), hash_alg_len() bytes.
+ */
+MUST_CHECK bool psk_binder13(const struct hash_alg *hash, const struct secret *psk, const uint8_t *transcript_hash,
+                             uint8_t *out);
 
 /* Handshake Secret from the (EC)DHE secret. */
 MUST_CHECK bool key_schedule13_handshake(struct key_schedule13 *schedule, const struct secret *shared);

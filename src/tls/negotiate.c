@@ -1,162 +1,221 @@
-#include "tls/negotiate.h"
+#include "tls/negotiate_common.h"
 
-#include "tls/code_set.h"
-#include "tls/credential.h"
-#include "tls/policy_types.h"
+#include "tls/limits.h"
 
-bool negotiate_version(const struct client_hello *ch, const struct tls_policy *policy, uint16_t *version, enum why *why)
+static bool offers_version(const struct client_hello *ch, uint16_t version)
 {
-    (void)policy;              /* one version so far */
+    if (ch->supported_versions.at) /* RFC 8446 4.2.1 MUST: only supported_versions counts where it is present */
+        return code_list_has(ch->supported_versions, version);
+    return version == TLS_1_2 && ch->legacy_version >= TLS_1_2;
+}
+
+static void record_versions(const struct client_hello *ch, const struct tls_policy *policy, uint16_t chosen,
+                            struct decisions *decisions)
+{
+    static const uint16_t ours[] = {TLS_1_3, TLS_1_2};
+
+    for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
+        enum decision_verdict verdict = VERDICT_LESS_PREFERRED;
+
+        if (ours[i] == chosen)
+            verdict = VERDICT_CHOSEN;
+        else if (!policy_has_version(policy, ours[i]))
+            verdict = VERDICT_NOT_ALLOWED;
+        else if (!offers_version(ch, ours[i]))
+            verdict = VERDICT_NOT_OFFERED;
+        decide(decisions, DECISION_VERSION, verdict, ours[i]);
+    }
+}
+
+static uint16_t highest_version(const struct tls_policy *policy)
+{
+    return policy_has_version(policy, TLS_1_3) ? TLS_1_3 : TLS_1_2;
+}
+
+bool negotiate_version(const struct client_hello *ch, const struct tls_policy *policy, uint16_t *version,
+                       struct decisions *decisions, enum why *why)
+{
+    *version = 0;
     *why = WHY_LEGACY_VERSION; /* RFC 8446 D.5 MUST: abort when legacy_version is 0x0300 */
     if (ch->legacy_version <= 0x0300)
         return false;
-    *why = WHY_NO_COMMON_VERSION; /* RFC 8446 4.2.1 MUST: only supported_versions counts where it is present */
-    if (!ch->supported_versions.at || !code_list_has(ch->supported_versions, TLS_1_3))
+    if (policy_has_version(policy, TLS_1_3) && offers_version(ch, TLS_1_3))
+        *version = TLS_1_3;
+    else if (policy_has_version(policy, TLS_1_2) && offers_version(ch, TLS_1_2))
+        *version = TLS_1_2;
+    record_versions(ch, policy, *version, decisions);
+    /* RFC 7507 3 MUST: inappropriate_fallback when our highest version is above the client's. */
+    *why = WHY_INAPPROPRIATE_FALLBACK;
+    if (code_list_has(ch->cipher_suites, FALLBACK_SCSV) && *version < highest_version(policy))
         return false;
-    *version = TLS_1_3;
-    return true;
+    *why = WHY_NO_COMMON_VERSION;
+    return *version != 0;
 }
 
-/* RFC 8446 4.1.2 MUST: exactly one byte, zero. */
-static bool check_compression(const struct client_hello *ch, enum why *why)
+const struct tls_suite *negotiate_find_suite(const struct negotiation *n, uint16_t code)
 {
-    static const uint8_t null_only[] = {0};
-
-    *why = WHY_COMPRESSION;
-    return bytes_equal(ch->compression_methods, BYTES_OF_ARRAY(null_only));
+    for (size_t i = 0; i < n->policy->suite_count; i++)
+        if (n->policy->suites[i]->code == code && n->policy->suites[i]->version == n->out->version)
+            return n->policy->suites[i];
+    return NULL;
 }
 
-/* RFC 8446 4.2.9, 4.2.11 and 9.2: which extensions need which others. */
-static bool check_presence(const struct client_hello *ch, enum why *why)
+void negotiate_reject_suite(const struct negotiation *n, uint16_t code)
 {
-    *why = WHY_PSK_NOT_LAST; /* RFC 8446 4.2.11 MUST: the last extension */
-    if (ch->psk_identities.at && !ch->is_psk_last)
-        return false;
-    *why = WHY_PSK_WITHOUT_MODES; /* RFC 8446 4.2.9 MUST: abort */
-    if (ch->psk_identities.at && !ch->psk_modes.at)
-        return false;
-    *why = WHY_NO_SIGNATURE_ALGORITHMS; /* RFC 8446 4.2.3 MUST, 9.2 MUST: missing_extension */
-    if (!ch->signature_algorithms.at)
-        return false;
-    *why = WHY_NO_SUPPORTED_GROUPS;
-    if (!ch->supported_groups.at)
-        return false;
-    *why = WHY_NO_KEY_SHARE;
-    return ch->key_shares.at != NULL;
+    const struct tls_suite *suite = tls_suite_find(code);
+
+    if (!suite)
+        decide(n->decisions, DECISION_SUITE, VERDICT_UNKNOWN, code);
+    else if (suite->version != n->out->version)
+        decide(n->decisions, DECISION_SUITE, VERDICT_OTHER_VERSION, code);
+    else
+        decide(n->decisions, DECISION_SUITE, VERDICT_NOT_ALLOWED, code);
 }
 
-/* The client's order within what we allow. */
-static bool choose_suite(const struct client_hello *ch, const struct tls_policy *policy, struct choice *out,
-                         enum why *why)
+static bool offers_alpn(const struct client_hello *ch, struct bytes protocol)
 {
-    struct reader r = reader_of(ch->cipher_suites);
-    uint16_t code;
+    struct reader r = reader_of(ch->alpn);
+    struct bytes name;
 
-    while (code_list_next(&r, &code)) {
-        for (size_t i = 0; i < policy->suite_count; i++) {
-            if (policy->suites[i]->code == code) {
-                out->suite = policy->suites[i];
-                return true;
-            }
-        }
-    }
-    *why = WHY_NO_COMMON_SUITE;
+    while (read_vec8(&r, 1, 255, &name))
+        if (bytes_equal(name, protocol))
+            return true;
     return false;
 }
 
-/* RFC 8446 4.2.8 MUST NOT: two shares for one group, a share for a group that supported_groups does not name. */
-static bool check_key_shares(const struct client_hello *ch, enum why *why)
+bool negotiate_alpn(const struct negotiation *n)
 {
-    struct code_set offered = {0}, seen = {0};
-    struct reader r = reader_of(ch->supported_groups);
-    struct key_share share;
-    uint16_t group;
+    const struct tls_policy *policy = n->policy;
 
-    while (code_list_next(&r, &group))
-        (void)!code_set_add(&offered, group); /* naming a group twice is no offence */
-    r = reader_of(ch->key_shares);
-    while (key_share_next(&r, &share)) {
-        *why = WHY_KEY_SHARE_UNOFFERED;
-        if (!code_set_has(&offered, share.group))
-            return false;
-        *why = WHY_KEY_SHARE_DUPLICATE;
-        if (!code_set_add(&seen, share.group))
-            return false;
-    }
-    return true;
-}
-
-static bool find_share(const struct client_hello *ch, uint16_t group, struct bytes *share)
-{
-    struct reader r = reader_of(ch->key_shares);
-    struct key_share next;
-
-    while (key_share_next(&r, &next)) {
-        if (next.group == group) {
-            *share = next.key_exchange;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The first of ours that came with a share; only when there is none, the first of ours that a retry can bring. */
-static bool choose_group(const struct client_hello *ch, const struct tls_policy *policy, struct choice *out,
-                         enum why *why)
-{
-    for (size_t i = 0; i < policy->group_count; i++) {
-        if (find_share(ch, policy->groups[i]->code, &out->share)) {
-            out->group = policy->groups[i];
-            return true;
-        }
-    }
-    for (size_t i = 0; i < policy->group_count; i++) {
-        if (code_list_has(ch->supported_groups, policy->groups[i]->code)) {
-            out->group = policy->groups[i];
-            out->needs_retry = true;
-            return true;
-        }
-    }
-    *why = WHY_NO_COMMON_GROUP;
-    return false;
-}
-
-static bool choose_credential(const struct client_hello *ch, const struct tls_policy *policy, struct choice *out,
-                              enum why *why)
-{
-    enum sni_match match;
-    bool is_found =
-        credential_choose(policy, ch->server_name, ch->signature_algorithms, &out->credential, &out->scheme, &match);
-
-    out->is_sni_used = match == SNI_MATCHED;
-    *why = match == SNI_REJECTED ? WHY_SNI_UNKNOWN : WHY_NO_COMMON_SCHEME;
-    return is_found;
-}
-
-/* RFC 7301 3.2: our order; no overlap is fatal. A listener without protocols ignores the extension. */
-static bool choose_alpn(const struct client_hello *ch, const struct tls_policy *policy, struct choice *out,
-                        enum why *why)
-{
-    if (!ch->alpn.at || policy->alpn_count == 0)
+    if (!n->ch->alpn.at || policy->alpn_count == 0)
         return true;
     for (size_t i = 0; i < policy->alpn_count; i++) {
-        struct reader r = reader_of(ch->alpn);
-        struct bytes name;
-        while (read_vec8(&r, 1, 255, &name)) {
-            if (bytes_equal(name, policy->alpn[i])) {
-                out->alpn = policy->alpn[i];
-                return true;
-            }
+        if (offers_alpn(n->ch, policy->alpn[i])) {
+            decide(n->decisions, DECISION_ALPN, VERDICT_CHOSEN, (uint16_t)i);
+            n->out->alpn = policy->alpn[i];
+            return true;
         }
+        decide(n->decisions, DECISION_ALPN, VERDICT_NOT_OFFERED, (uint16_t)i);
     }
-    *why = WHY_NO_COMMON_ALPN;
+    *n->why = WHY_NO_COMMON_ALPN;
     return false;
 }
 
-bool negotiate13(const struct client_hello *ch, const struct tls_policy *policy, struct choice *out, enum why *why)
+static void record_schemes(const struct negotiation *n, const struct tls_signature_scheme *chosen)
 {
+    for (size_t i = 0; i < n->policy->scheme_count; i++) {
+        const struct tls_signature_scheme *scheme = n->policy->schemes[i];
+        enum decision_verdict verdict = VERDICT_NO_CERTIFICATE;
+
+        if (scheme == chosen)
+            verdict = VERDICT_CHOSEN;
+        else if (scheme_signature(scheme, n->out->version) == SIGNATURE_IDS)
+            verdict = VERDICT_OTHER_VERSION;
+        else if (!code_list_has(n->ch->signature_algorithms, scheme->code))
+            verdict = VERDICT_NOT_OFFERED;
+        decide(n->decisions, DECISION_SIGNATURE, verdict, scheme->code);
+        if (scheme == chosen)
+            return;
+    }
+}
+
+static void record_credentials(const struct negotiation *n, const struct credential_found *found)
+{
+    for (const struct tls_credential *credential = n->policy->credentials; credential; credential = credential->next) {
+        enum decision_verdict verdict = found->match == SNI_MATCHED ? VERDICT_NAME_DIFFERS : VERDICT_KEY_DIFFERS;
+
+        if (credential == found->credential)
+            verdict = VERDICT_CHOSEN;
+        decide(n->decisions, DECISION_CERTIFICATE, verdict, credential->index);
+    }
+}
+
+bool negotiate_credential(const struct negotiation *n, enum suite_exchange exchange)
+{
+    struct credential_need need = {
+        .sni = n->ch->server_name,
+        .version = n->out->version,
+        .exchange = exchange,
+        .schemes = n->ch->signature_algorithms,
+        .groups = n->ch->supported_groups,
+    };
+    struct credential_found found;
+    bool is_found = credential_choose(n->policy, &need, &found);
+
+    *n->why = found.match == SNI_REJECTED ? WHY_SNI_UNKNOWN : WHY_NO_COMMON_SCHEME;
+    if (exchange != EXCHANGE_RSA)
+        record_schemes(n, found.scheme);
+    if (!is_found)
+        return false;
+    record_credentials(n, &found);
+    n->out->credential = found.credential;
+    n->out->scheme = found.scheme;
+    n->out->is_sni_used = found.match == SNI_MATCHED;
+    return true;
+}
+
+/* RFC 8449 4: the limit counts the inner type in TLS 1.3. RFC 8449 5: max_fragment_length is ignored beside it. */
+static void choose_record_limit(const struct negotiation *n)
+{
+    const struct client_hello *ch = n->ch;
+    size_t limit = MAX_PLAINTEXT_LEN;
+
+    if (ch->record_size_limit)
+        limit = ch->record_size_limit - (n->out->version == TLS_1_3 ? 1u : 0u);
+    else if (ch->max_fragment_length) /* RFC 6066 4: 2^9 to 2^12 */
+        limit = (size_t)1 << (8 + ch->max_fragment_length);
+    n->out->has_size_limit = ch->record_size_limit != 0;
+    n->out->is_fragment_limit = !ch->record_size_limit && ch->max_fragment_length;
+    n->out->record_limit = (uint16_t)(limit < MAX_PLAINTEXT_LEN ? limit : MAX_PLAINTEXT_LEN);
+}
+
+void negotiate_options(const struct negotiation *n)
+{
+    const struct tls_credential *credential = n->out->credential;
+
+    choose_record_limit(n);
+    n->out->compressor = -1;
+    if (!credential)
+        return;
+    n->out->is_stapled = n->ch->has_status_request && credential->staple;
+    if (n->ch->has_status_request)
+        decide(n->decisions, DECISION_STAPLE, credential->staple ? VERDICT_CHOSEN : VERDICT_SWITCHED_OFF, 1);
+    n->out->asks_client_certificate = n->policy->client_certificate != TLS_CLIENT_CERTIFICATE_NONE;
+    if (n->out->asks_client_certificate)
+        decide(n->decisions, DECISION_CLIENT_CERTIFICATE, VERDICT_ASKED, 0);
+}
+
+bool negotiate_session_is_usable(const struct negotiation *n, uint16_t version)
+{
+    const struct session *session = n->offered->session;
+    enum decision_verdict verdict = VERDICT_CHOSEN;
+
+    if (!session)
+        return false;
+    if (n->policy->ticket_count == 0)
+        verdict = VERDICT_SWITCHED_OFF;
+    else if (session->version != version)
+        verdict = VERDICT_VERSION_DIFFERS;
+    else if (session->expires_at <= n->offered->now)
+        verdict = VERDICT_TOO_OLD;
+    else if (n->policy->client_certificate == TLS_CLIENT_CERTIFICATE_REQUIRED && !session->has_client)
+        verdict = VERDICT_NO_IDENTITY;
+    else if (credential_match_name(n->policy, n->ch->server_name) == SNI_REJECTED)
+        verdict = VERDICT_NAME_DIFFERS;
+    if (verdict != VERDICT_CHOSEN)
+        decide(n->decisions, DECISION_RESUMPTION, verdict, n->offered->index);
+    return verdict == VERDICT_CHOSEN;
+}
+
+bool negotiate(const struct client_hello *ch, const struct tls_policy *policy, struct choice *out,
+               struct decisions *decisions, enum why *why)
+{
+    const struct offered_session none = {0};
+    uint16_t version;
+
     *out = (struct choice){0};
-    return check_compression(ch, why) && check_presence(ch, why) && choose_suite(ch, policy, out, why) &&
-           check_key_shares(ch, why) && choose_group(ch, policy, out, why) && choose_credential(ch, policy, out, why) &&
-           choose_alpn(ch, policy, out, why);
+    if (!negotiate_version(ch, policy, &version, decisions, why))
+        return false;
+    return version == TLS_1_3 ? negotiate13(ch, policy, &none, out, decisions, why)
+                              : negotiate12(ch, policy, &none, out, decisions, why);
 }

@@ -1,5 +1,7 @@
 #include "base/alloc.h"
 #include "base/writer.h"
+#include "tls/binding.h"
+#include "tls/credential_encode.h"
 #include "tls/policy_types.h"
 
 struct tls_policy *tls_policy_new(struct random_source random, uint64_t (*now)(void *context), void *now_context)
@@ -13,11 +15,12 @@ struct tls_policy *tls_policy_new(struct random_source random, uint64_t (*now)(v
     policy->now = now;
     policy->now_context = now_context;
     for (const struct tls_suite *suite = tls_suites; suite->code; suite++)
-        policy->suites[policy->suite_count++] = suite;
+        if (suite->exchange != EXCHANGE_RSA)
+            policy->suites[policy->suite_count++] = suite;
     for (const struct tls_group *group = tls_groups; group->code; group++)
         policy->groups[policy->group_count++] = group;
     for (const struct tls_signature_scheme *scheme = tls_signature_schemes; scheme->code; scheme++)
-        policy->schemes[policy->scheme_count++] = scheme;
+        policy->schemes[policy->scheme_count++] = policy->client_schemes[policy->client_scheme_count++] = scheme;
     return policy;
 }
 
@@ -25,14 +28,6 @@ struct tls_policy *tls_policy_ref(struct tls_policy *policy)
 {
     policy->references++;
     return policy;
-}
-
-static void credential_free(struct tls_credential *credential)
-{
-    memory_free(credential->label);
-    certificate_chain_free(credential->chain);
-    memory_free(credential->certificate_list);
-    memory_free(credential);
 }
 
 void tls_policy_unref(struct tls_policy *policy)
@@ -44,37 +39,13 @@ void tls_policy_unref(struct tls_policy *policy)
         policy->credentials = credential->next;
         credential_free(credential);
     }
+    client_trust_free(policy->client_trust);
     for (size_t i = 0; i < policy->name_count; i++)
         memory_free((void *)policy->names[i].name.at);
     memory_free(policy->names);
     for (size_t i = 0; i < policy->alpn_count; i++)
         memory_free((void *)policy->alpn[i].at);
     memory_free(policy);
-}
-
-/* RFC 8446 4.4.2: CertificateEntry certificate_list<0..2^24-1>, each with no extensions. */
-static bool encode_certificate_list(struct tls_credential *credential)
-{
-    size_t count = certificate_chain_count(credential->chain), len = 3;
-    struct vector_mark list, entry;
-    struct writer w;
-
-    for (size_t i = 0; i < count; i++)
-        len += 3 + certificate_chain_der(credential->chain, i).len + 2;
-    credential->certificate_list = memory_new(len);
-    if (!credential->certificate_list)
-        return false;
-    w = writer_of(credential->certificate_list, len);
-    list = write_vec24_begin(&w);
-    for (size_t i = 0; i < count; i++) {
-        entry = write_vec24_begin(&w);
-        write_bytes(&w, certificate_chain_der(credential->chain, i));
-        write_vec_end(&w, entry);
-        write_u16(&w, 0);
-    }
-    write_vec_end(&w, list);
-    credential->certificate_list_len = len;
-    return writer_ok(&w);
 }
 
 static int compare_names(const struct credential_name *a, const struct credential_name *b)
@@ -156,6 +127,7 @@ static void append_credential(struct tls_policy *policy, struct tls_credential *
     struct tls_credential **end = &policy->credentials;
 
     credential->is_default = policy->credential_count == 0;
+    credential->index = (uint16_t)policy->credential_count;
     while (*end)
         end = &(*end)->next;
     *end = credential;
@@ -173,7 +145,7 @@ bool tls_policy_add_certificate(struct tls_policy *policy, struct certificate_ch
     credential->chain = chain;
     append_credential(policy, credential); /* from here on the policy frees it */
     credential->label = memory_copy_string(label);
-    return credential->label && encode_certificate_list(credential) && add_names(policy, credential);
+    return credential->label && credential_encode(credential, policy) && add_names(policy, credential);
 }
 
 bool tls_policy_add_alpn(struct tls_policy *policy, struct bytes protocol)
@@ -192,6 +164,70 @@ bool tls_policy_add_alpn(struct tls_policy *policy, struct bytes protocol)
 void tls_policy_set_unknown_sni(struct tls_policy *policy, enum tls_unknown_sni unknown_sni)
 {
     policy->unknown_sni = unknown_sni;
+}
+
+void tls_policy_set_time(struct tls_policy *policy, int64_t (*time)(void *context))
+{
+    policy->time = time;
+}
+
+bool tls_policy_add_compressor(struct tls_policy *policy, const struct tls_compressor *compressor)
+{
+    if (policy->compressor_count == MAX_POLICY_COMPRESSORS)
+        return false;
+    policy->compressors[policy->compressor_count++] = compressor;
+    return true;
+}
+
+static struct tls_credential *credential_at(const struct tls_policy *policy, size_t index)
+{
+    struct tls_credential *credential = policy->credentials;
+
+    while (credential && credential->index != index)
+        credential = credential->next;
+    return credential;
+}
+
+const struct certificate_chain *tls_policy_chain(const struct tls_policy *policy, size_t index)
+{
+    const struct tls_credential *credential = credential_at(policy, index);
+
+    return credential ? credential->chain : NULL;
+}
+
+bool tls_policy_set_staple(struct tls_policy *policy, size_t index, struct bytes response)
+{
+    struct tls_credential *credential = credential_at(policy, index);
+
+    return credential && response.len > 0 && response.len <= MAX_STAPLE_LEN &&
+           credential_set_staple(credential, policy, response);
+}
+
+void tls_policy_set_client_certificates(struct tls_policy *policy, enum tls_client_certificate mode,
+                                        struct client_trust *trust)
+{
+    policy->client_certificate = mode;
+    policy->client_trust = trust;
+}
+
+bool tls_policy_set_tickets(struct tls_policy *policy, struct bytes listener, unsigned count, uint32_t lifetime)
+{
+    policy->ticket_count = count;
+    policy->ticket_lifetime = lifetime < MAX_TICKET_LIFETIME ? lifetime : MAX_TICKET_LIFETIME;
+    return binding_context(listener, policy, policy->resumption_context);
+}
+
+void tls_policy_set_dynamic_records(struct tls_policy *policy, bool is_dynamic)
+{
+    policy->has_dynamic_records = is_dynamic;
+}
+
+bool policy_has_version(const struct tls_policy *policy, uint16_t version)
+{
+    for (size_t i = 0; i < policy->suite_count; i++)
+        if (policy->suites[i]->version == version)
+            return true;
+    return false;
 }
 
 bool tls_policy_set_suites(struct tls_policy *policy, const struct tls_suite *const *suites, size_t count)
@@ -218,6 +254,16 @@ bool tls_policy_set_schemes(struct tls_policy *policy, const struct tls_signatur
         return false;
     memcpy(policy->schemes, schemes, count * sizeof *schemes);
     policy->scheme_count = count;
+    return true;
+}
+
+bool tls_policy_set_client_schemes(struct tls_policy *policy, const struct tls_signature_scheme *const *schemes,
+                                   size_t count)
+{
+    if (count > MAX_POLICY_SCHEMES)
+        return false;
+    memcpy(policy->client_schemes, schemes, count * sizeof *schemes);
+    policy->client_scheme_count = count;
     return true;
 }
 

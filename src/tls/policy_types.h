@@ -7,11 +7,25 @@
 #include "tls/client_hello.h"
 #include "tls/policy.h"
 
+/* One body of a message; NULL: there is none. */
+struct encoded_body {
+    uint8_t *at;
+    size_t len;
+};
+
+struct encoded_certificate {
+    struct encoded_body certificate;                        /* Certificate of RFC 8446 4.4.2 */
+    struct encoded_body compressed[MAX_POLICY_COMPRESSORS]; /* CompressedCertificate of RFC 8879 4; where smaller */
+};
+
 struct tls_credential {
     char *label;
     struct certificate_chain *chain;
-    uint8_t *certificate_list; /* the CertificateEntry list of RFC 8446 4.4.2, encoded once */
-    size_t certificate_list_len;
+    /* Bodies of messages, encoded once; [1] is with the staple, empty when there is none. */
+    struct encoded_certificate encoded[2];
+    uint8_t *staple; /* OCSPResponse; NULL: none */
+    size_t staple_len;
+    uint16_t index;  /* in the order they were added */
     bool is_default; /* the first one added, and those that share a name with it (RSA beside ECDSA) */
     struct tls_credential *next;
 };
@@ -28,17 +42,30 @@ struct tls_policy {
     struct random_source random;
     uint64_t (*now)(void *context);
     void *now_context;
+    int64_t (*time)(void *context); /* NULL: no clock, so no tickets and no client certificates */
     const struct tls_suite *suites[MAX_POLICY_SUITES];
     const struct tls_group *groups[MAX_POLICY_GROUPS];
-    const struct tls_signature_scheme *schemes[MAX_POLICY_SCHEMES];
-    struct bytes alpn[MAX_POLICY_ALPN]; /* own their bytes */
-    size_t suite_count, group_count, scheme_count, alpn_count;
+    const struct tls_signature_scheme *schemes[MAX_POLICY_SCHEMES];        /* for our signatures */
+    const struct tls_signature_scheme *client_schemes[MAX_POLICY_SCHEMES]; /* for those of clients */
+    struct bytes alpn[MAX_POLICY_ALPN];                                    /* own their bytes */
+    size_t suite_count, group_count, scheme_count, client_scheme_count, alpn_count;
     enum tls_unknown_sni unknown_sni;
     struct tls_credential *credentials; /* in the order they were added */
     size_t credential_count;
     struct credential_name *names;
     size_t name_count;
+    const struct tls_compressor *compressors[MAX_POLICY_COMPRESSORS];
+    size_t compressor_count;
+    enum tls_client_certificate client_certificate;
+    struct client_trust *client_trust;
+    unsigned ticket_count; /* 0: no resumption */
+    uint32_t ticket_lifetime;
+    uint8_t resumption_context[32]; /* of listener and client-certificate policy; goes into every ticket's binding */
+    bool has_dynamic_records;
 };
+
+/* Whether any suite of the policy belongs to `version`. */
+bool policy_has_version(const struct tls_policy *policy, uint16_t version);
 
 /* Where `wanted` stands among the sorted names, or would stand; and whether it stands there. */
 size_t policy_name_at(const struct tls_policy *policy, const struct credential_name *wanted);

@@ -20,7 +20,15 @@ static bool receive_close_notify(struct tls *tls)
     return true;
 }
 
-/* RFC 8446 6.1: user_canceled is followed by close_notify; all others end the connection whatever their level. */
+/*
+ * RFC 8446 6.1: user_canceled is followed by close_notify; all others end the connection whatever their level. RFC 5246
+ * 7.2: in TLS 1.2 the level tells, and a warning may be passed over.
+ */
+static bool is_mere_warning(const struct tls *tls, uint8_t level, uint8_t description)
+{
+    return description == ALERT_USER_CANCELED || (tls->outcome.version != TLS_1_3 && level == 1);
+}
+
 static bool receive_alert(struct tls *tls, struct bytes content)
 {
     struct reader r = reader_of(content);
@@ -29,27 +37,43 @@ static bool receive_alert(struct tls *tls, struct bytes content)
     if (!read_u8(&r, &level) || !read_u8(&r, &description) || !read_end(&r))
         return tls_fail(tls, WHY_ALERT_MALFORMED); /* RFC 8446 5.1 MUST: one alert, whole, a record */
     tls_note(tls, true, tls_alert_name(description) ? tls_alert_name(description) : "Alert", content.len);
-    if (tls->message.block && (description == ALERT_CLOSE_NOTIFY || description == ALERT_USER_CANCELED))
+    if (level != 1 && level != 2)
+        return tls_fail(tls, WHY_ALERT_LEVEL); /* RFC 8446 6: AlertLevel is warning(1) or fatal(2) */
+    if (tls->message.block && (description == ALERT_CLOSE_NOTIFY || is_mere_warning(tls, level, description)))
         return tls_fail(tls, WHY_RECORDS_INTERLEAVED); /* only a fatal alert may still say why */
     if (description == ALERT_CLOSE_NOTIFY)
         return receive_close_notify(tls);
-    if (description == ALERT_USER_CANCELED)
+    if (is_mere_warning(tls, level, description))
         return ++tls->warning_alerts <= MAX_WARNING_ALERTS || tls_fail(tls, WHY_ALERT_FLOOD);
     tls->outcome.has_alert_received = true;
     tls->outcome.alert_received = description;
     return tls_fail(tls, WHY_ALERT_RECEIVED);
 }
 
-/* ---- ChangeCipherSpec (RFC 8446 5): between the first ClientHello and Finished, in the clear, dropped */
+/*
+ * ---- ChangeCipherSpec: in TLS 1.3 (RFC 8446 5) between the first ClientHello and Finished, in the clear, dropped; in
+ * TLS 1.2 (RFC 5246 7.1) a row of the map
+ */
+
+/* RFC 5246 7.1: no message is half there when the keys change. */
+static bool receive_change_cipher_spec12(struct tls *tls)
+{
+    if (tls->message.block)
+        return tls_fail(tls, WHY_ACROSS_KEY_CHANGE);
+    tls_note(tls, true, "ChangeCipherSpec", 1);
+    return handshake_receive_change_cipher_spec(tls);
+}
 
 static bool receive_change_cipher_spec(struct tls *tls, struct bytes content)
 {
     static const uint8_t one[] = {1};
 
-    if (!tls->handshake || tls->outcome.version != TLS_1_3)
+    if (!tls->handshake || tls->outcome.version == 0)
         return tls_fail(tls, WHY_CCS_UNEXPECTED);
     if (!bytes_equal(content, BYTES_OF_ARRAY(one)))
         return tls_fail(tls, WHY_CCS_MALFORMED); /* RFC 8446 5 MUST: unexpected_message */
+    if (tls->outcome.version == TLS_1_2)
+        return receive_change_cipher_spec12(tls);
     if (++tls->change_cipher_specs > MAX_CHANGE_CIPHER_SPECS)
         return tls_fail(tls, WHY_CCS_FLOOD);
     tls_note(tls, true, "ChangeCipherSpec", content.len);
@@ -89,8 +113,10 @@ static bool receive_text(struct tls *tls, struct plain_span content)
 /* RFC 8446 5.1 MUST NOT: any other record between those of one handshake message. Alerts: receive_alert(). */
 static bool check_interleaving(struct tls *tls, uint8_t type)
 {
-    return type == CONTENT_HANDSHAKE || type == CONTENT_ALERT || !tls->message.block ||
-           tls_fail(tls, WHY_RECORDS_INTERLEAVED);
+    bool is_looked_at_later = type == CONTENT_HANDSHAKE || type == CONTENT_ALERT ||
+                              (type == CONTENT_CHANGE_CIPHER_SPEC && tls->outcome.version == TLS_1_2);
+
+    return is_looked_at_later || !tls->message.block || tls_fail(tls, WHY_RECORDS_INTERLEAVED);
 }
 
 /*
@@ -101,6 +127,8 @@ static bool check_protection(struct tls *tls, bool is_protected, uint8_t type)
 {
     bool is_alert_without_keys = type == CONTENT_ALERT && tls->in.sequence == 0 && tls->state != CONNECTED;
 
+    if (tls->outcome.version == TLS_1_2) /* record_next() opens everything once there are keys */
+        return is_protected || type != CONTENT_APPLICATION_DATA || tls_fail(tls, WHY_DATA_BEFORE_FINISHED);
     if (is_protected && type == CONTENT_CHANGE_CIPHER_SPEC)
         return tls_fail(tls, WHY_CCS_UNEXPECTED); /* RFC 8446 5 MUST: unexpected_message */
     if (!is_protected && type == CONTENT_APPLICATION_DATA)
@@ -131,7 +159,8 @@ static bool receive_content(struct tls *tls, uint8_t type, struct plain_span con
 /* RFC 8446 5.5: a client that goes on with a key it was asked to change is not waited for without end. */
 static bool check_key_age(struct tls *tls)
 {
-    return tls->in.sequence < 2 * (uint64_t)REKEY_AFTER_RECORDS || tls_fail(tls, WHY_KEY_UPDATE_IGNORED);
+    return tls->outcome.version != TLS_1_3 || tls->in.sequence < 2 * (uint64_t)REKEY_AFTER_RECORDS ||
+           tls_fail(tls, WHY_KEY_UPDATE_IGNORED);
 }
 
 static bool may_receive(const struct tls *tls)

@@ -1,6 +1,8 @@
 #include "tls/server.h"
 
 #include "base/alloc.h"
+#include "tls/resumption.h"
+#include "tls/server12.h"
 #include "tls/server13.h"
 
 /* Copies up to MAX_OFFERED code points of a list. */
@@ -37,6 +39,9 @@ static bool keep_offered(struct tls *tls, const struct client_hello *ch)
     if (!offered)
         return tls_fail(tls, WHY_NO_MEMORY);
     tls->offered = offered;
+    tls->decisions = tls->decisions ? tls->decisions : memory_new(sizeof *tls->decisions);
+    if (!tls->decisions)
+        return tls_fail(tls, WHY_NO_MEMORY);
     offered->version_count = copy_codes(ch->supported_versions, offered->versions);
     if (!ch->supported_versions.at) {
         offered->versions[0] = ch->legacy_version;
@@ -60,6 +65,84 @@ static bool keep_sni(struct tls *tls, struct bytes sni)
     return true;
 }
 
+void server_commit_choice(struct tls *tls, const struct choice *choice)
+{
+    struct handshake *hs = tls->handshake;
+
+    hs->choice = *choice;
+    hs->choice.share = bytes_of(NULL, 0); /* a view that dies with the message */
+    tls->record_limit = choice->record_limit;
+    tls->is_fragment_limit = choice->is_fragment_limit;
+    tls->outcome.suite = choice->suite;
+    tls->outcome.group = choice->group;
+    tls->outcome.scheme = choice->scheme;
+    tls->outcome.credential = choice->credential;
+    tls->outcome.alpn = choice->alpn;
+    tls->outcome.is_resumed = choice->is_resumed;
+}
+
+bool server_take_identity(struct tls *tls)
+{
+    const struct session *session = &tls->handshake->session;
+
+    if (!session->has_client || tls->client)
+        return true;
+    tls->client = memory_copy(&session->client, sizeof session->client);
+    tls->outcome.client = tls->client;
+    return tls->client || tls_fail(tls, WHY_NO_MEMORY);
+}
+
+/* RFC 6066 3: a server that used the name says so with an empty extension; not when it resumes. */
+void server_write_name_extension(struct writer *w, const struct choice *choice)
+{
+    if (!choice->is_sni_used || choice->is_resumed)
+        return;
+    write_u16(w, EXTENSION_SERVER_NAME);
+    write_u16(w, 0);
+}
+
+/* RFC 7301 3.1: a list of exactly one name. */
+void server_write_alpn_extension(struct writer *w, const struct choice *choice)
+{
+    struct vector_mark extension, list, name;
+
+    if (choice->alpn.len == 0)
+        return;
+    write_u16(w, EXTENSION_ALPN);
+    extension = write_vec16_begin(w);
+    list = write_vec16_begin(w);
+    name = write_vec8_begin(w);
+    write_bytes(w, choice->alpn);
+    write_vec_end(w, name);
+    write_vec_end(w, list);
+    write_vec_end(w, extension);
+}
+
+/* RFC 8449 4: our own limit, the protocol's, inner type included in TLS 1.3. RFC 6066 4 MUST: the client's value. */
+void server_write_size_extension(struct writer *w, const struct choice *choice)
+{
+    uint8_t code = 1;
+
+    if (choice->has_size_limit) {
+        write_u16(w, EXTENSION_RECORD_SIZE_LIMIT);
+        write_u16(w, 2);
+        write_u16(w, choice->version == TLS_1_3 ? MAX_PLAINTEXT_LEN + 1 : MAX_PLAINTEXT_LEN);
+    }
+    if (!choice->is_fragment_limit)
+        return;
+    while (choice->record_limit > 1u << (8 + code))
+        code++;
+    write_u16(w, EXTENSION_MAX_FRAGMENT_LENGTH);
+    write_u16(w, 1);
+    write_u8(w, code);
+}
+
+/* Negotiation, and all after it, with what is known of the client's ticket. */
+static bool go_on(struct tls *tls, const struct client_hello *ch)
+{
+    return tls->outcome.version == TLS_1_3 ? server13_recv_client_hello(tls, ch) : server12_recv_client_hello(tls, ch);
+}
+
 bool server_recv_client_hello(struct tls *tls, struct reader *body)
 {
     struct client_hello ch;
@@ -70,9 +153,9 @@ bool server_recv_client_hello(struct tls *tls, struct reader *body)
         return tls_fail(tls, why);
     if (!keep_offered(tls, &ch) || !keep_sni(tls, ch.server_name))
         return false;
-    if (!negotiate_version(&ch, tls->policy, &version, &why))
+    if (!negotiate_version(&ch, tls->policy, &version, tls->decisions, &why))
         return tls_fail(tls, why);
     tls->outcome.version = version;
-    tls->map = server13_map;
-    return server13_recv_client_hello(tls, &ch);
+    tls->map = version == TLS_1_3 ? server13_map : server12_map;
+    return resumption_has_ticket(tls, &ch) ? resumption_open(tls, &ch, go_on) : go_on(tls, &ch);
 }

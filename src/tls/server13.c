@@ -1,10 +1,14 @@
 #include "tls/server13.h"
 
-#include "tls/flight.h"
+#include "tls/client_certificate.h"
 #include "tls/policy_types.h"
 #include "tls/record.h"
+#include "tls/resumption.h"
+#include "tls/server.h"
 #include "tls/server13_send.h"
 #include "tls/transcript.h"
+
+enum { PSK_DHE_KE = 1 }; /* RFC 8446 4.2.9 */
 
 /* ---- ClientHello */
 
@@ -17,17 +21,50 @@ static bool commit_choice(struct tls *tls, const struct client_hello *ch, const 
     hs->choice = *choice;
     hs->choice.share = bytes_of(NULL, 0); /* a view that dies with the message */
     hs->session_id_len = (uint8_t)ch->session_id.len;
-    tls->outcome.suite = choice->suite;
-    tls->outcome.group = choice->group;
-    tls->outcome.scheme = choice->scheme;
-    tls->outcome.credential = choice->credential;
-    tls->outcome.alpn = choice->alpn;
+    hs->takes_ticket = ch->psk_modes.at && memchr(ch->psk_modes.at, PSK_DHE_KE, ch->psk_modes.len);
+    server_commit_choice(tls, choice);
     return read_copy(&session_id, ch->session_id.len, hs->session_id) || tls_fail(tls, WHY_INTERNAL);
 }
 
-static bool add_hello_to_transcript(struct tls *tls)
+/* RFC 8446 4.2.11 MUST: the binder of the PSK is checked before anything is done with it. */
+static bool check_binder(struct tls *tls, const struct client_hello *ch, const struct choice *choice)
 {
-    return hash_update(&tls->handshake->transcript, tls->handshake->message) || tls_fail(tls, WHY_CRYPTO);
+    struct handshake *hs = tls->handshake;
+    const struct hash_alg *alg = hash_find(choice->suite->hash);
+    struct bytes truncated = bytes_of(hs->message.at, client_hello_len_without_binders(ch, hs->message.len)),
+                 binder = {0};
+    struct reader binders = reader_of(ch->psk_binders);
+    struct hash partial = {0};
+    uint8_t digest[MAX_HASH_LEN], expected[MAX_HASH_LEN];
+    bool is_ok = hash_clone(&partial, &hs->transcript) && hash_update(&partial, truncated) &&
+                 hash_peek(&partial, digest) && psk_binder13(alg, &hs->session.secret, digest, expected);
+    bool is_equal;
+
+    for (unsigned i = 0; i <= hs->offered.index; i++)
+        if (!read_vec8(&binders, 1, 255, &binder))
+            return tls_fail(tls, WHY_INTERNAL); /* as many as identities: checked when it was parsed */
+    is_equal = is_ok && binder.len == hash_alg_len(alg) && memory_equal(binder.at, expected, binder.len);
+    memory_wipe(expected, sizeof expected);
+    hash_wipe(&partial);
+    if (!is_ok)
+        return tls_fail(tls, WHY_CRYPTO);
+    return is_equal || tls_fail(tls, WHY_PSK_BINDER); /* RFC 8446 4.2.11 MUST: abort */
+}
+
+static bool negotiate_again(struct tls *tls, const struct client_hello *ch, struct choice *choice)
+{
+    enum why why;
+
+    return negotiate13(ch, tls->policy, &tls->handshake->offered, choice, tls->decisions, &why) || tls_fail(tls, why);
+}
+
+/* The hello enters the transcript, and a resumption is proved by its binder. */
+static bool take_hello(struct tls *tls, const struct client_hello *ch, const struct choice *choice)
+{
+    if (choice->is_resumed && !check_binder(tls, ch, choice))
+        return false;
+    return commit_choice(tls, ch, choice) && handshake_add_message(tls) &&
+           (!choice->is_resumed || server_take_identity(tls));
 }
 
 static bool answer_with_retry(struct tls *tls, const struct client_hello *ch)
@@ -64,26 +101,25 @@ static bool exchange_keys(struct tls *tls, struct bytes client_share)
 
 static bool answer_with_flight(struct tls *tls, struct bytes client_share)
 {
-    return exchange_keys(tls, client_share) && server13_send_until_signature(tls);
+    if (!exchange_keys(tls, client_share))
+        return false;
+    return tls->handshake->choice.is_resumed ? server13_send_resumed_flight(tls) : server13_send_until_signature(tls);
 }
 
 bool server13_recv_client_hello(struct tls *tls, const struct client_hello *ch)
 {
     struct handshake *hs = tls->handshake;
     struct choice choice;
-    enum why why;
 
-    if (!negotiate13(ch, tls->policy, &choice, &why))
-        return tls_fail(tls, why);
+    if (!negotiate_again(tls, ch, &choice))
+        return false;
 
-    if (!commit_choice(tls, ch, &choice))
+    if (!hash_init(&hs->transcript, hash_find(choice.suite->hash)))
+        return tls_fail(tls, WHY_CRYPTO);
+    if (!take_hello(tls, ch, &choice))
         return false;
     hs->has_offered_psk = ch->psk_identities.at != NULL;
     tls->is_skipping_early_data = ch->has_early_data; /* declined, RFC 8446 4.2.10 */
-    if (!hash_init(&hs->transcript, hash_find(choice.suite->hash)))
-        return tls_fail(tls, WHY_CRYPTO);
-    if (!add_hello_to_transcript(tls))
-        return false;
 
     return choice.needs_retry ? answer_with_retry(tls, ch) : answer_with_flight(tls, choice.share);
 }
@@ -104,6 +140,17 @@ static bool check_frozen(struct tls *tls, const struct client_hello *ch)
     return hs->has_offered_psk || !ch->psk_identities.at || tls_fail(tls, WHY_RETRY_CHANGED);
 }
 
+/* RFC 8446 4.1.2: only PSKs that do not fit may go, and ours did. Which ones came is asked anew. */
+static bool check_second_psk(struct tls *tls, const struct client_hello *ch)
+{
+    struct handshake *hs = tls->handshake;
+
+    if (hs->choice.is_resumed && !ch->psk_identities.at)
+        return tls_fail(tls, WHY_RETRY_WITHOUT_PSK);
+    hs->offered = (struct offered_session){.session = NULL};
+    return true;
+}
+
 /* RFC 8446 4.1.2, 4.2.8: a list with a single KeyShareEntry of the group that was asked for. */
 static bool has_the_share_asked_for(const struct handshake *hs, const struct client_hello *ch)
 {
@@ -113,37 +160,82 @@ static bool has_the_share_asked_for(const struct handshake *hs, const struct cli
     return key_share_next(&r, &share) && read_end(&r) && share.group == hs->retry_group->code;
 }
 
-bool server13_recv_second_client_hello(struct tls *tls, struct reader *body)
+/* What is frozen includes supported_versions and cipher_suites: version and suite come out as before. */
+static bool answer_second_hello(struct tls *tls, const struct client_hello *ch)
 {
-    struct client_hello ch;
     struct choice choice;
-    enum why why;
 
-    if (!client_hello_parse(body, &ch, &why))
-        return tls_fail(tls, why);
-
-    /* What is frozen includes supported_versions and cipher_suites: version and suite come out as before. */
-    if (!check_frozen(tls, &ch))
+    if (!negotiate_again(tls, ch, &choice))
         return false;
-    if (!negotiate13(&ch, tls->policy, &choice, &why))
-        return tls_fail(tls, why);
-    if (!has_the_share_asked_for(tls->handshake, &ch))
+    if (!has_the_share_asked_for(tls->handshake, ch))
         return tls_fail(tls, WHY_RETRY_KEY_SHARE);
 
-    if (!commit_choice(tls, &ch, &choice) || !add_hello_to_transcript(tls))
+    if (!take_hello(tls, ch, &choice))
         return false;
     tls->is_skipping_early_data = false;
 
     return answer_with_flight(tls, choice.share);
 }
 
-/* ---- the key port's answer */
-
-bool server13_key_answered(struct tls *tls, struct bytes signature)
+bool server13_recv_second_client_hello(struct tls *tls, struct reader *body)
 {
-    if (!server13_send_from_signature(tls, signature))
+    struct client_hello ch;
+    enum why why;
+
+    if (!client_hello_parse(body, &ch, &why))
+        return tls_fail(tls, why);
+    if (!check_frozen(tls, &ch) || !check_second_psk(tls, &ch))
         return false;
-    tls->outcome.stage = TLS_STAGE_CLIENT_FINISHED;
+    return resumption_has_ticket(tls, &ch) ? resumption_open(tls, &ch, answer_second_hello)
+                                           : answer_second_hello(tls, &ch);
+}
+
+/* ---- the client's certificate */
+
+/* RFC 8446 4.4.2: certificate_request_context, CertificateEntry certificate_list<0..2^24-1>. */
+static bool read_certificate(struct tls *tls, struct reader *body, struct client_chain *chain)
+{
+    struct bytes context, list, extensions;
+    struct reader entries;
+
+    if (!read_vec8(body, 0, 255, &context) || !read_vec24(body, 0, 0xffffff, &list) || !read_end(body))
+        return tls_fail(tls, WHY_CERTIFICATE_MALFORMED);
+    if (context.len > 0)
+        return tls_fail(tls, WHY_CERTIFICATE_CONTEXT); /* RFC 8446 4.4.2: empty in a handshake */
+    entries = reader_of(list);
+    while (!read_end(&entries)) {
+        struct bytes certificate;
+        if (!read_vec24(&entries, 1, 0xffffff, &certificate) || !read_vec16(&entries, 0, UINT16_MAX, &extensions))
+            return tls_fail(tls, WHY_CERTIFICATE_MALFORMED);
+        if (extensions.len > 0) /* RFC 8446 4.4.2 MUST: only what the CertificateRequest asked for; it asked for none */
+            return tls_fail(tls, WHY_CERTIFICATE_EXTENSION);
+        client_chain_add(chain, certificate);
+    }
+    return true;
+}
+
+bool server13_recv_certificate(struct tls *tls, struct reader *body)
+{
+    struct client_chain chain = {0};
+
+    if (!read_certificate(tls, body, &chain) || !client_chain_verify(tls, &chain))
+        return false;
+    tls->state = chain.count > 0 ? WAIT_CV : WAIT_FINISHED;
+    return true;
+}
+
+bool server13_recv_certificate_verify(struct tls *tls, struct reader *body)
+{
+    struct handshake *hs = tls->handshake;
+    uint8_t transcript_hash[MAX_HASH_LEN], input[MAX_CERTIFICATE_VERIFY_INPUT];
+    size_t len;
+
+    if (!hash_peek(&hs->transcript, transcript_hash) ||
+        !tls_certificate_verify_input(TLS_CLIENT_CERTIFICATE_VERIFY,
+                                      bytes_of(transcript_hash, hash_alg_len(hs->schedule.hash)), input, &len))
+        return tls_fail(tls, WHY_CRYPTO);
+    if (!client_certificate_verify(tls, body, bytes_of(input, len)))
+        return false;
     tls->state = WAIT_FINISHED;
     return true;
 }
@@ -164,6 +256,24 @@ static bool check_verify_data(struct tls *tls, struct bytes verify_data)
     return is_equal || tls_fail(tls, WHY_FINISHED_MAC); /* RFC 8446 4.4.4 MUST: decrypt_error */
 }
 
+/* RFC 8446 7.1: resumption_master_secret, over all messages up to the client's Finished. */
+static bool issue_tickets(struct tls *tls)
+{
+    struct handshake *hs = tls->handshake;
+    struct secret resumption_master = {0};
+    uint8_t transcript_hash[MAX_HASH_LEN];
+    bool is_ok;
+
+    if (resumption_ticket_count(tls) == 0)
+        return true;
+    is_ok = hash_peek(&hs->transcript, transcript_hash) &&
+            key_schedule13_derive(&hs->schedule, "res master", transcript_hash, &resumption_master);
+    if (is_ok)
+        tickets13_begin(tls, &resumption_master);
+    secret_wipe(&resumption_master);
+    return is_ok || tls_fail(tls, WHY_CRYPTO);
+}
+
 bool server13_recv_finished(struct tls *tls, struct reader *body)
 {
     struct handshake *hs = tls->handshake;
@@ -175,6 +285,8 @@ bool server13_recv_finished(struct tls *tls, struct reader *body)
         return false;
 
     /* K_recv = application */
+    if (!handshake_add_message(tls) || !issue_tickets(tls))
+        return false;
     if (!protection_start(&tls->in, hs->choice.suite, &hs->client_application_secret))
         return tls_fail(tls, WHY_CRYPTO);
     tls->outcome.stage = TLS_STAGE_CONNECTED;

@@ -8,11 +8,10 @@
 
 MUST_CHECK bool server13_recv_client_hello(struct tls *tls, const struct client_hello *ch);
 MUST_CHECK bool server13_recv_second_client_hello(struct tls *tls, struct reader *body);
+MUST_CHECK bool server13_recv_certificate(struct tls *tls, struct reader *body);
+MUST_CHECK bool server13_recv_certificate_verify(struct tls *tls, struct reader *body);
 MUST_CHECK bool server13_recv_finished(struct tls *tls, struct reader *body);
 MUST_CHECK bool server13_recv_key_update(struct tls *tls, struct reader *body);
-
-/* The signature of our CertificateVerify came from the key port. */
-MUST_CHECK bool server13_key_answered(struct tls *tls, struct bytes signature);
 
 /* Sends KeyUpdate and changes our key (RFC 8446 4.6.3). */
 enum key_update_request { UPDATE_NOT_REQUESTED = 0, UPDATE_REQUESTED = 1 };

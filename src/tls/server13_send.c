@@ -1,8 +1,11 @@
 #include "tls/server13_send.h"
 
+#include "tls/client_certificate.h"
 #include "tls/flight.h"
+#include "tls/handshake.h"
 #include "tls/policy_types.h"
 #include "tls/record.h"
+#include "tls/server.h"
 
 /* RFC 8446 4.1.3: the random of a HelloRetryRequest, SHA-256("HelloRetryRequest"). */
 static const uint8_t hello_retry_random[32] = {
@@ -81,6 +84,11 @@ static bool send_server_hello(struct tls *tls)
     write_vec_end(w, share);
     write_vec_end(w, extension);
     write_supported_version(w);
+    if (hs->choice.is_resumed) {
+        write_u16(w, EXTENSION_PRE_SHARED_KEY);
+        write_u16(w, 2);
+        write_u16(w, hs->offered.index); /* selected_identity */
+    }
     write_vec_end(w, extensions);
     return flight_end_message(tls) && flight_send(tls);
 }
@@ -93,7 +101,8 @@ static bool change_to_handshake_keys(struct tls *tls)
     struct secret server;
     uint8_t hello_hash[MAX_HASH_LEN];
     bool is_ok = hash_peek(&hs->transcript, hello_hash) &&
-                 key_schedule13_start(schedule, hash_find(hs->choice.suite->hash)) &&
+                 key_schedule13_start(schedule, hash_find(hs->choice.suite->hash),
+                                      hs->choice.is_resumed ? &hs->session.secret : NULL) &&
                  key_schedule13_handshake(schedule, &hs->shared) &&
                  key_schedule13_derive(schedule, "c hs traffic", hello_hash, &hs->client_handshake_secret) &&
                  key_schedule13_derive(schedule, "s hs traffic", hello_hash, &server) &&
@@ -110,62 +119,82 @@ static bool send_encrypted_extensions(struct tls *tls)
 {
     struct handshake *hs = tls->handshake;
     struct writer *w = flight_begin_message(hs, ENCRYPTED_EXTENSIONS);
-    struct vector_mark extensions = write_vec16_begin(w), extension, list, name;
+    struct vector_mark extensions = write_vec16_begin(w);
 
-    /* RFC 6066 3: a server that used the name says so with an empty extension. */
-    if (hs->choice.is_sni_used) {
-        write_u16(w, EXTENSION_SERVER_NAME);
-        write_u16(w, 0);
-    }
-    if (hs->choice.alpn.len > 0) { /* RFC 7301 3.1: a list of exactly one name */
-        write_u16(w, EXTENSION_ALPN);
+    server_write_name_extension(w, &hs->choice);
+    server_write_size_extension(w, &hs->choice);
+    server_write_alpn_extension(w, &hs->choice);
+    write_vec_end(w, extensions);
+    return flight_end_message(tls);
+}
+
+/* RFC 8446 4.3.2: an empty context in a handshake; signature_algorithms must be there. */
+static bool send_certificate_request(struct tls *tls)
+{
+    struct vector_mark extensions, extension;
+    struct writer *w;
+
+    if (!tls->handshake->choice.asks_client_certificate)
+        return true;
+    w = flight_begin_message(tls->handshake, CERTIFICATE_REQUEST);
+    write_u8(w, 0);
+    extensions = write_vec16_begin(w);
+    write_u16(w, EXTENSION_SIGNATURE_ALGORITHMS);
+    extension = write_vec16_begin(w);
+    client_certificate_write_schemes(w, tls->policy, TLS_1_3);
+    write_vec_end(w, extension);
+    if (client_certificate_has_authorities(tls->policy)) {
+        write_u16(w, EXTENSION_CERTIFICATE_AUTHORITIES);
         extension = write_vec16_begin(w);
-        list = write_vec16_begin(w);
-        name = write_vec8_begin(w);
-        write_bytes(w, hs->choice.alpn);
-        write_vec_end(w, name);
-        write_vec_end(w, list);
+        client_certificate_write_authorities(w, tls->policy);
         write_vec_end(w, extension);
     }
     write_vec_end(w, extensions);
     return flight_end_message(tls);
 }
 
+static const struct encoded_body *certificate_body(const struct choice *choice)
+{
+    const struct encoded_certificate *encoded = &choice->credential->encoded[choice->is_stapled];
+
+    return choice->compressor >= 0 ? &encoded->compressed[choice->compressor] : &encoded->certificate;
+}
+
 static bool send_certificate(struct tls *tls)
 {
-    const struct tls_credential *credential = tls->handshake->choice.credential;
-    struct writer *w = flight_begin_message(tls->handshake, CERTIFICATE);
+    const struct choice *choice = &tls->handshake->choice;
+    const struct encoded_body *body = certificate_body(choice);
+    struct writer *w =
+        flight_begin_message(tls->handshake, choice->compressor >= 0 ? COMPRESSED_CERTIFICATE : CERTIFICATE);
 
-    write_u8(w, 0); /* certificate_request_context<0..2^8-1>, empty in a handshake */
-    write_bytes(w, bytes_of(credential->certificate_list, credential->certificate_list_len));
+    write_bytes(w, bytes_of(body->at, body->len));
     return flight_end_message(tls);
 }
+
+static bool send_from_signature(struct tls *tls, bool is_ok, struct bytes signature);
 
 static bool ask_for_signature(struct tls *tls)
 {
     struct handshake *hs = tls->handshake;
-    struct tls_key_request *request = &hs->key_request;
+    struct tls_key_request *request = handshake_ask_key(tls, TLS_KEY_SIGN_CERTIFICATE_VERIFY_13, send_from_signature);
 
-    request->operation = TLS_KEY_SIGN_CERTIFICATE_VERIFY_13;
     memcpy(request->key_id, certificate_chain_key_id(hs->choice.credential->chain), KEY_ID_LEN);
     request->signature = hs->choice.scheme->signature;
     request->transcript_hash_len = hash_alg_len(hs->schedule.hash);
-    if (!hash_peek(&hs->transcript, request->transcript_hash))
-        return tls_fail(tls, WHY_CRYPTO);
-    tls->outcome.stage = TLS_STAGE_KEY_OPERATION;
-    tls->state = WAIT_KEY_OPERATION;
-    tls->is_key_wanted = true;
-    return true;
+    return hash_peek(&hs->transcript, request->transcript_hash) || tls_fail(tls, WHY_CRYPTO);
 }
+
+/* What goes beside the certificates and the names of CAs: the other messages of the flight, with room to spare. */
+enum { OTHER_MESSAGES_LEN = 4096 };
 
 bool server13_send_until_signature(struct tls *tls)
 {
-    /* What goes with the certificates: the other messages of the flight, with room to spare. */
-    size_t len = tls->handshake->choice.credential->certificate_list_len + 4096;
+    size_t len = certificate_body(&tls->handshake->choice)->len + client_certificate_authorities_len(tls->policy) +
+                 OTHER_MESSAGES_LEN;
 
     return flight_start(tls, len) && send_server_hello(tls) && send_compatibility_ccs(tls) &&
-           change_to_handshake_keys(tls) && send_encrypted_extensions(tls) && send_certificate(tls) &&
-           ask_for_signature(tls);
+           change_to_handshake_keys(tls) && send_encrypted_extensions(tls) && send_certificate_request(tls) &&
+           send_certificate(tls) && ask_for_signature(tls);
 }
 
 static bool send_certificate_verify(struct tls *tls, struct bytes signature)
@@ -212,7 +241,24 @@ static bool change_to_application_keys(struct tls *tls)
     return is_ok || tls_fail(tls, WHY_CRYPTO);
 }
 
-bool server13_send_from_signature(struct tls *tls, struct bytes signature)
+static bool wait_for_client(struct tls *tls)
 {
-    return send_certificate_verify(tls, signature) && send_finished(tls) && change_to_application_keys(tls);
+    tls->outcome.stage = TLS_STAGE_CLIENT_FINISHED;
+    tls->state = tls->handshake->choice.asks_client_certificate ? WAIT_CERT : WAIT_FINISHED;
+    return true;
+}
+
+static bool send_from_signature(struct tls *tls, bool is_ok, struct bytes signature)
+{
+    if (!is_ok || signature.len > MAX_SIGNATURE_LEN)
+        return tls_fail(tls, WHY_KEY_OPERATION);
+    return send_certificate_verify(tls, signature) && send_finished(tls) && change_to_application_keys(tls) &&
+           wait_for_client(tls);
+}
+
+bool server13_send_resumed_flight(struct tls *tls)
+{
+    return flight_start(tls, OTHER_MESSAGES_LEN) && send_server_hello(tls) && send_compatibility_ccs(tls) &&
+           change_to_handshake_keys(tls) && send_encrypted_extensions(tls) && send_finished(tls) &&
+           change_to_application_keys(tls) && wait_for_client(tls);
 }

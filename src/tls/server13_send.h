@@ -9,10 +9,13 @@
 /* Asks for a share of handshake->retry_group. False: the connection failed, as for all here. */
 MUST_CHECK bool server13_send_hello_retry_request(struct tls *tls);
 
-/* ServerHello to Certificate, then the request to the key port: WAIT_KEY_OPERATION. */
+/*
+ * ServerHello to Certificate, then the request to the key port: WAIT_KEY_OPERATION. With its answer the rest of the
+ * flight leaves, CertificateVerify and Finished.
+ */
 MUST_CHECK bool server13_send_until_signature(struct tls *tls);
 
-/* CertificateVerify and Finished; the flight leaves. */
-MUST_CHECK bool server13_send_from_signature(struct tls *tls, struct bytes signature);
+/* ServerHello, EncryptedExtensions, Finished: the PSK stands for the certificate. */
+MUST_CHECK bool server13_send_resumed_flight(struct tls *tls);
 
 #endif

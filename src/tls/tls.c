@@ -5,6 +5,7 @@
 #include "tls/policy_types.h"
 #include "tls/receive.h"
 #include "tls/record.h"
+#include "tls/resumption.h"
 #include "tls/server13.h"
 
 /* ---- life */
@@ -38,8 +39,11 @@ void tls_free(struct tls *tls)
     buffer_drop(&tls->wire_out, tls->pool);
     protection_wipe(&tls->in);
     protection_wipe(&tls->out);
+    tickets13_drop(tls);
     tls_policy_unref(tls->policy);
     memory_free(tls->offered);
+    memory_free(tls->decisions);
+    memory_free(tls->client);
     memory_free(tls->sni);
     memory_free(tls);
 }
@@ -52,6 +56,17 @@ const struct tls_outcome *tls_outcome(const struct tls *tls)
 const struct tls_offered *tls_offered(const struct tls *tls)
 {
     return tls->offered;
+}
+
+const struct decisions *tls_decisions(const struct tls *tls)
+{
+    return tls->decisions;
+}
+
+void tls_forget_decisions(struct tls *tls)
+{
+    memory_free(tls->decisions);
+    tls->decisions = NULL;
 }
 
 bool tls_is_connected(const struct tls *tls)
@@ -152,8 +167,10 @@ static void settle(struct tls *tls)
 {
     if (tls->state != FAILED && buffer_len(&tls->wire_out) == 0 && !settle_key_updates(tls))
         tls->is_key_update_owed = false; /* failed: the alert is all that still goes out */
-    if (tls->state == FAILED)
+    if (tls->state == FAILED) {
         handshake_end(tls);
+        tickets13_drop(tls);
+    }
     settle_input(tls);
 }
 
@@ -174,7 +191,8 @@ void tls_close(struct tls *tls)
         tls_abort(tls, WHY_SHUTDOWN);
         return;
     }
-    tls->is_close_sent = send_alert(tls, ALERT_CLOSE_NOTIFY);
+    if (tickets13_send(tls))
+        tls->is_close_sent = send_alert(tls, ALERT_CLOSE_NOTIFY);
 }
 
 void tls_wire_end(struct tls *tls)
@@ -222,8 +240,10 @@ unsigned tls_ready(const struct tls *tls)
         ready |= TLS_PLAIN_IN;
     if (tls->outcome.client_end != TLS_CLIENT_OPEN && tls->span_count == 0)
         ready |= TLS_PLAIN_END;
-    if (tls->is_key_wanted)
+    if (tls_key_wanted(tls))
         ready |= TLS_KEY;
+    if (tickets13_are_ready(tls) && tls->state == CONNECTED && !tls->is_close_sent)
+        ready |= TLS_TICKETS;
     if (is_over(tls))
         ready |= TLS_OVER;
     return ready;
@@ -233,18 +253,30 @@ unsigned tls_ready(const struct tls *tls)
 
 const struct tls_key_request *tls_key_wanted(const struct tls *tls)
 {
-    return tls->is_key_wanted ? &tls->handshake->key_request : NULL;
+    if (tls->is_key_wanted)
+        return &tls->handshake->key_request;
+    return tls->state == CONNECTED && !tls->is_close_sent ? tickets13_wanted(tls) : NULL;
 }
 
 void tls_key_done(struct tls *tls, bool is_ok, struct bytes answer)
 {
-    if (!tls->is_key_wanted)
-        return;
-    tls->is_key_wanted = false;
-    if (!is_ok || answer.len == 0 || answer.len > MAX_SIGNATURE_LEN)
-        tls_fail(tls, WHY_KEY_OPERATION);
-    else if (server13_key_answered(tls, answer))
-        receive_records(tls); /* what came meanwhile */
+    if (tls->is_key_wanted) {
+        tls->is_key_wanted = false;
+        if (tls->handshake->key_answered(tls, is_ok && answer.len > 0, answer)) {
+            if (tls->state == CONNECTED)
+                handshake_end(tls);
+            receive_records(tls); /* what came meanwhile */
+        }
+    } else if (tls_key_wanted(tls)) {
+        tickets13_sealed(tls, is_ok, answer);
+    }
+    settle(tls);
+}
+
+void tls_send_tickets(struct tls *tls)
+{
+    if (tls_ready(tls) & TLS_TICKETS)
+        (void)!tickets13_send(tls); /* false: it has failed, which tls_ready() tells */
     settle(tls);
 }
 
@@ -328,9 +360,27 @@ void tls_plain_consume(struct tls *tls, size_t len)
 
 /* ---- from the backend */
 
+/*
+ * At first, and after a pause, a record fits into one segment, so that the client can use it when that one came; then
+ * records are full, which costs both sides less.
+ */
+static size_t text_len_of_record(struct tls *tls)
+{
+    size_t limit = record_content_limit(tls);
+    uint64_t now;
+
+    if (!tls->policy->has_dynamic_records || limit <= FIRST_RECORD_LEN)
+        return limit;
+    now = tls->policy->now(tls->policy->now_context);
+    if (now - tls->sent_at > RECORD_PAUSE)
+        tls->sent_in_a_row = 0;
+    tls->sent_at = now;
+    return tls->sent_in_a_row < FIRST_RECORDS_BYTES ? FIRST_RECORD_LEN : limit;
+}
+
 int tls_plain_space(struct tls *tls, struct iovec *spans, int n)
 {
-    size_t wanted = tls->is_bulk_out ? BLOCK_BULK_LEN : BLOCK_RECORD_LEN;
+    size_t wanted = tls->is_bulk_out ? BLOCK_BULK_LEN : BLOCK_RECORD_LEN, len;
     int count = 0;
 
     if (!takes_plain(tls))
@@ -339,20 +389,31 @@ int tls_plain_space(struct tls *tls, struct iovec *spans, int n)
         tls_abort(tls, WHY_NO_MEMORY);
         return 0;
     }
-    for (; count < n && (spans[count].iov_base = record_body(tls, (size_t)count)); count++)
-        spans[count].iov_len = MAX_PLAINTEXT_LEN;
-    tls->offered_space = (uint32_t)count * MAX_PLAINTEXT_LEN;
+    len = text_len_of_record(tls);
+    for (; count < n && (spans[count].iov_base = record_body(tls, (size_t)count, len)); count++)
+        spans[count].iov_len = len;
+    tls->offered_body = (uint16_t)len;
+    tls->offered_space = (uint32_t)count * (uint32_t)len;
     return count;
+}
+
+static void count_text(struct tls *tls, size_t len)
+{
+    if (tls->policy->has_dynamic_records && tls->sent_in_a_row < FIRST_RECORDS_BYTES)
+        tls->sent_in_a_row += (uint32_t)len;
 }
 
 void tls_plain_commit(struct tls *tls, size_t len)
 {
     tls->is_bulk_out = len > 0 && len == tls->offered_space;
+    count_text(tls, len);
     while (len > 0) {
-        size_t text_len = len < MAX_PLAINTEXT_LEN ? len : MAX_PLAINTEXT_LEN;
+        size_t text_len = len < tls->offered_body ? len : tls->offered_body;
         if (!record_seal_body(tls, text_len))
             return;
         len -= text_len;
+        if (len == 0 && !tickets13_send(tls)) /* in the same write */
+            return;
     }
     if (buffer_len(&tls->wire_out) == 0)
         buffer_drop(&tls->wire_out, tls->pool);

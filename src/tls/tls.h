@@ -28,6 +28,8 @@ struct tls_suite;       /* iana.h */
 struct tls_group;
 struct tls_signature_scheme;
 struct tls_credential;
+struct client_identity; /* crypto/client_trust.h */
+struct decisions;       /* decision.h */
 
 /* A connection under `policy`, of which it keeps a reference. `pool` outlives it. NULL when out of memory. */
 MUST_CHECK struct tls *tls_new(struct tls_policy *policy, struct pool *pool);
@@ -41,6 +43,7 @@ enum tls_ready {
     TLS_PLAIN_END = 1 << 4, /* the client will send no more and all its text was consumed: see client_end */
     TLS_KEY = 1 << 5,       /* waits for tls_key_done() */
     TLS_OVER = 1 << 6,      /* failed, or closed in both directions; WIRE_OUT may still be up: send, then close */
+    TLS_TICKETS = 1 << 7,   /* has tickets that travel with the first text; see tls_send_tickets() */
 };
 unsigned tls_ready(const struct tls *tls);
 
@@ -73,11 +76,19 @@ void tls_close(struct tls *tls);    /* the backend's end: sends close_notify; re
 void tls_abort(struct tls *tls, enum why why);
 
 /*
- * The key port: the one way to a private key. While TLS_KEY is up the engine reads nothing. `answer` is copied;
- * is_ok false fails the handshake. Without an open request tls_key_done() does nothing.
+ * The key port: the one way to a private key or a ticket key. During the handshake the engine reads nothing while
+ * TLS_KEY is up; afterwards (sealing tickets) data goes on meanwhile. `answer` is copied; is_ok false fails the
+ * handshake, or ends in fewer tickets. Without an open request tls_key_done() does nothing.
  */
 const struct tls_key_request *tls_key_wanted(const struct tls *tls);
 void tls_key_done(struct tls *tls, bool is_ok, struct bytes answer);
+
+/*
+ * Tickets leave in the same write as the backend's first text. When none has come MAX_TICKET_DELAY after TLS_TICKETS
+ * went up the caller sends them alone. Without pending tickets this does nothing.
+ */
+enum { MAX_TICKET_DELAY = 100 * 1000 }; /* microseconds */
+void tls_send_tickets(struct tls *tls);
 
 enum tls_client_end { TLS_CLIENT_OPEN, TLS_CLIENT_CLOSE_NOTIFY, TLS_CLIENT_TRUNCATED };
 
@@ -100,11 +111,18 @@ struct tls_outcome {
     uint8_t alert_received; /* meaningful when why is WHY_ALERT_RECEIVED */
     bool has_alert_received;
     bool is_hello_retried;
-    uint16_t version; /* 0x0304, or 0 */
+    bool is_resumed;
+    bool is_extended_master_secret; /* of TLS 1.2 */
+    uint16_t version;               /* 0x0303, 0x0304, or 0 */
     const struct tls_suite *suite;
-    const struct tls_group *group;
-    const struct tls_signature_scheme *scheme;
-    const struct tls_credential *credential;
+    const struct tls_group *group;             /* NULL: the classic RSA key exchange, or resumed without one (1.2) */
+    const struct tls_signature_scheme *scheme; /* NULL when resumed, and for the classic RSA key exchange */
+    const struct tls_credential *credential;   /* NULL when resumed */
+    /* The verified client certificate, also of the handshake that a resumed one goes back to. NULL: none. While
+     * the why is one of client certificates: the one that was refused, as far as it could be read. */
+    const struct client_identity *client;
+    uint8_t client_result; /* an enum chain_result; of the certificate that was refused */
+    uint8_t tickets_sent;
     struct bytes sni;  /* as the client sent it, only ever LDH, `_` and dots; len 0: none */
     struct bytes alpn; /* what was chosen; len 0: none */
 };
@@ -121,6 +139,13 @@ struct tls_offered {
     char alpn[64]; /* comma separated, escaped by whoever prints it */
 };
 const struct tls_offered *tls_offered(const struct tls *tls);
+
+/*
+ * What was chosen and rejected, and why; kept like the above, but past a handshake that succeeded too, until
+ * tls_forget_decisions(). NULL when there is none.
+ */
+const struct decisions *tls_decisions(const struct tls *tls);
+void tls_forget_decisions(struct tls *tls);
 
 /*
  * The flights as they happened, for the demo page only: the caller's array, filled while it is attached. Times are

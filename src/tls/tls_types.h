@@ -11,16 +11,24 @@
 #include "crypto/aead.h"
 #include "crypto/hash.h"
 #include "tls/key_operation.h"
+#include "tls/key_schedule12.h"
 #include "tls/key_schedule13.h"
 #include "tls/limits.h"
 #include "tls/negotiate.h"
 #include "tls/tls.h"
 
-/* RFC 8446 Appendix A.2, server; WAIT_KEY_OPERATION is ours: our flight stands still until the key port answers. */
+/*
+ * RFC 8446 Appendix A.2 and RFC 5246 Figures 1 and 2, server. WAIT_KEY_OPERATION is ours: everything stands still until
+ * the key port answers.
+ */
 enum handshake_state {
     WAIT_CH,
     WAIT_CH2, /* after HelloRetryRequest */
     WAIT_KEY_OPERATION,
+    WAIT_CERT,
+    WAIT_CKE, /* ClientKeyExchange, 1.2 */
+    WAIT_CV,
+    WAIT_CCS, /* 1.2 */
     WAIT_FINISHED,
     CONNECTED,
     FAILED,
@@ -32,13 +40,24 @@ struct protection {
     struct aead *aead; /* NULL: records go in the clear */
     uint64_t sequence;
     uint8_t iv[AEAD_NONCE_LEN];
-    uint8_t traffic_secret[MAX_HASH_LEN]; /* for KeyUpdate; as long as the suite's hash */
+    uint8_t traffic_secret[MAX_HASH_LEN]; /* for KeyUpdate; as long as the suite's hash; 1.3 */
+    uint8_t explicit_nonce_len;           /* 8 for AES-GCM in TLS 1.2: the sequence number, sent along */
+};
+
+/* The handshake messages as they went by (RFC 5246 7.4.8). */
+struct message_log {
+    uint8_t *at;
+    size_t len, capacity;
+    bool is_kept;
 };
 
 struct plain_span {
     uint32_t at; /* within the block of wire_in */
     uint32_t len;
 };
+
+/* What goes on once the key port has answered. False: the connection failed. */
+typedef bool key_answered(struct tls *tls, bool is_ok, struct bytes answer);
 
 struct handshake {
     struct hash transcript;
@@ -47,6 +66,7 @@ struct handshake {
     struct secret client_handshake_secret;
     struct secret client_application_secret;
     struct tls_key_request key_request;
+    key_answered *key_answered;
     struct bytes message; /* the message being handled, with its header; valid during the handler */
     struct block *flight; /* messages written, not yet in records */
     struct writer writer; /* over `flight` */
@@ -59,6 +79,30 @@ struct handshake {
     const struct tls_group *retry_group;
     struct secret shared; /* of the key exchange, until the schedule took it */
     uint8_t server_share[MAX_PUBLIC_SHARE_LEN];
+
+    /* tickets */
+    struct session session; /* the one opened */
+    struct offered_session offered;
+    uint8_t *kept_hello; /* the ClientHello, while its tickets are being opened */
+    size_t kept_hello_len;
+    bool (*go_on)(struct tls *tls, const struct client_hello *ch);
+    uint8_t tried_tickets;
+    bool takes_ticket;  /* the client can use one */
+    bool is_ticket_old; /* the one it came with is about to be of no use */
+
+    /* the client's certificate */
+    struct public_key *client_key;
+    const struct tls_signature_scheme *client_scheme;
+
+    /* TLS 1.2 */
+    struct key_exchange_client exchange; /* our half, until ClientKeyExchange */
+    uint8_t client_random[32], server_random[32];
+    uint16_t client_version; /* legacy_version of the ClientHello */
+    bool has_renegotiation_info, has_point_formats;
+    struct secret master_secret;
+    struct key_block12 keys;
+    /* All messages so far, for a client's CertificateVerify, whose hash is not the suite's; at NULL: not kept. */
+    struct message_log log;
 };
 
 struct tls {
@@ -67,6 +111,9 @@ struct tls {
     struct handshake *handshake; /* NULL before the first ClientHello and once CONNECTED */
     const struct handshake_row *map;
     struct tls_offered *offered; /* until CONNECTED */
+    struct decisions *decisions; /* until tls_forget_decisions() */
+    struct client_identity *client;
+    struct ticket_issue *issue; /* tickets of TLS 1.3 on their way */
     struct tls_timeline *timeline;
 
     struct protection in, out;
@@ -80,6 +127,10 @@ struct tls {
     struct buffer wire_out; /* sealed records */
     struct plain_span spans[MAX_PLAIN_SPANS];
     uint32_t offered_space; /* bytes behind the last tls_wire_space() or tls_plain_space() */
+    uint16_t offered_body;  /* of one record, at the last tls_plain_space() */
+    uint16_t record_limit;  /* bytes of content in a record of ours, 0: MAX_PLAINTEXT_LEN */
+    uint32_t sent_in_a_row; /* text since the last pause, up to FIRST_RECORDS_BYTES */
+    uint64_t sent_at;       /* microseconds */
     uint8_t span_count;
 
     uint8_t state; /* an enum handshake_state */
@@ -89,6 +140,7 @@ struct tls {
     bool has_bytes : 1; /* anything at all came */
     bool is_key_wanted : 1;
     bool is_close_sent : 1;
+    bool is_fragment_limit : 1;           /* record_limit holds for the client's records too */
     bool is_clear_over : 1;               /* keys were in force once: nothing of ours goes out in the clear any more */
     bool is_key_update_owed : 1;          /* the client asked for ours */
     bool is_key_update_asked : 1;         /* we asked for the client's */

@@ -1,7 +1,35 @@
 #include "tls/transcript.h"
 
+#include "base/alloc.h"
 #include "base/writer.h"
 #include "tls/iana.h"
+
+/* Bounded by the messages' own limits: two hellos' worth of ours, 64 KiB of the client's certificates. */
+static bool log_message(struct message_log *log, struct bytes message)
+{
+    size_t wanted = log->len + message.len;
+    uint8_t *grown = log->at;
+
+    if (wanted > log->capacity) {
+        grown = memory_resize(log->at, wanted + 4096);
+        if (!grown)
+            return false;
+        log->at = grown;
+        log->capacity = wanted + 4096;
+    }
+    memcpy(log->at + log->len, message.at, message.len);
+    log->len = wanted;
+    return true;
+}
+
+bool transcript_add(struct tls *tls, struct bytes message)
+{
+    struct handshake *hs = tls->handshake;
+
+    if (!hash_update(&hs->transcript, message))
+        return tls_fail(tls, WHY_CRYPTO);
+    return !hs->log.is_kept || log_message(&hs->log, message) || tls_fail(tls, WHY_NO_MEMORY);
+}
 
 bool transcript_replace_client_hello(struct hash *transcript)
 {

@@ -40,6 +40,7 @@
       "8446 5.1")                                                                                                      \
     /* alerts that came */                                                                                             \
     X(ALERT_MALFORMED, "alert_malformed", DECODE_ERROR, "an alert that is not two bytes", "8446 6")                    \
+    X(ALERT_LEVEL, "alert_level", ILLEGAL_PARAMETER, "an alert of an unknown level", "8446 6")                         \
     X(ALERT_RECEIVED, "alert_received", NONE, "the client gave up with an alert", "8446 6.2")                          \
     X(ALERT_FLOOD, "alert_flood", UNEXPECTED_MESSAGE, "too many warning alerts", "-")                                  \
     X(CLOSED_EARLY, "closed_early", NONE, "the client closed during the handshake", "8446 6.1")                        \
@@ -56,6 +57,8 @@
     X(CLIENT_HELLO_MALFORMED, "client_hello_malformed", DECODE_ERROR, "the ClientHello does not parse", "8446 4.1.2")  \
     X(LEGACY_VERSION, "legacy_version", PROTOCOL_VERSION, "legacy_version is SSL 3.0 or older", "8446 D.5")            \
     X(NO_COMMON_VERSION, "no_common_version", PROTOCOL_VERSION, "no protocol version in common", "8446 4.2.1")         \
+    X(INAPPROPRIATE_FALLBACK, "inappropriate_fallback", INAPPROPRIATE_FALLBACK,                                        \
+      "the client fell back from a version that both sides speak", "7507 3")                                           \
     X(COMPRESSION, "compression", ILLEGAL_PARAMETER, "a compression method other than null is offered", "8446 4.1.2")  \
     X(EXTENSION_DUPLICATE, "extension_duplicate", ILLEGAL_PARAMETER, "an extension is there twice", "8446 4.2")        \
     X(EXTENSION_MALFORMED, "extension_malformed", DECODE_ERROR, "an extension does not parse", "8446 4.2")             \
@@ -72,12 +75,24 @@
     X(NO_KEY_SHARE, "no_key_share", MISSING_EXTENSION, "key_share is missing", "8446 9.2")                             \
     X(SNI_INVALID, "sni_invalid", ILLEGAL_PARAMETER, "server_name holds something that is no host name", "6066 3")     \
     X(SNI_UNKNOWN, "sni_unknown", UNRECOGNIZED_NAME, "no certificate for this name", "6066 3")                         \
+    X(MAX_FRAGMENT_LENGTH, "max_fragment_length", ILLEGAL_PARAMETER, "max_fragment_length has an unknown value",       \
+      "6066 4")                                                                                                        \
+    X(RECORD_SIZE_LIMIT, "record_size_limit", ILLEGAL_PARAMETER, "record_size_limit is less than 64", "8449 4")        \
+    X(POINT_FORMATS, "point_formats", ILLEGAL_PARAMETER, "ec_point_formats without the uncompressed format",           \
+      "8422 5.1.2")                                                                                                    \
+    X(RENEGOTIATION_INFO, "renegotiation_info", HANDSHAKE_FAILURE,                                                     \
+      "renegotiation_info speaks of an earlier handshake", "5746 3.6")                                                 \
     /* negotiation */                                                                                                  \
     X(NO_COMMON_SUITE, "no_common_suite", HANDSHAKE_FAILURE, "no cipher suite in common", "8446 4.1.1")                \
     X(NO_COMMON_GROUP, "no_common_group", HANDSHAKE_FAILURE, "no key exchange group in common", "8446 4.1.1")          \
     X(NO_COMMON_SCHEME, "no_common_scheme", HANDSHAKE_FAILURE,                                                         \
       "no certificate fits the client's signature algorithms", "8446 4.4.2.2")                                         \
     X(NO_COMMON_ALPN, "no_common_alpn", NO_APPLICATION_PROTOCOL, "no application protocol in common", "7301 3.2")      \
+    X(RESUMED_WITHOUT_EMS, "resumed_without_ems", HANDSHAKE_FAILURE,                                                   \
+      "the ticket comes from an extended master secret, the ClientHello offers none", "7627 5.3")                      \
+    X(CLIENT_CERTIFICATE_WITHOUT_EMS, "client_certificate_without_ems", HANDSHAKE_FAILURE,                             \
+      "client certificates need the extended master secret, the client offers none", "-")                              \
+    X(PSK_BINDER, "psk_binder", DECRYPT_ERROR, "the binder of the ticket does not verify", "8446 4.2.11")              \
     X(KEY_SHARE_DUPLICATE, "key_share_duplicate", ILLEGAL_PARAMETER, "two key shares for one group", "8446 4.2.8")     \
     X(KEY_SHARE_UNOFFERED, "key_share_unoffered", ILLEGAL_PARAMETER, "a key share for a group that is not offered",    \
       "8446 4.2.8")                                                                                                    \
@@ -88,7 +103,43 @@
       "8446 4.1.2")                                                                                                    \
     X(RETRY_KEY_SHARE, "retry_key_share", ILLEGAL_PARAMETER, "the second ClientHello lacks the one share asked for",   \
       "8446 4.1.2")                                                                                                    \
+    X(RETRY_WITHOUT_PSK, "retry_without_psk", MISSING_EXTENSION, "the second ClientHello lacks the PSK of the first",  \
+      "8446 4.1.2")                                                                                                    \
     X(RETRY_EARLY_DATA, "retry_early_data", ILLEGAL_PARAMETER, "early_data in the second ClientHello", "8446 4.2.10")  \
+    /* the client's certificate */                                                                                     \
+    X(CERTIFICATE_MALFORMED, "certificate_malformed", DECODE_ERROR, "the client's Certificate message does not parse", \
+      "8446 4.4.2")                                                                                                    \
+    X(CERTIFICATE_CONTEXT, "certificate_context", ILLEGAL_PARAMETER,                                                   \
+      "the client's Certificate answers another request", "8446 4.4.2")                                                \
+    X(CERTIFICATE_EXTENSION, "certificate_extension", UNSUPPORTED_EXTENSION,                                           \
+      "the client's Certificate carries an extension we did not ask for", "8446 4.4.2")                                \
+    X(CLIENT_CERTIFICATE_MISSING, "client_certificate_missing", CERTIFICATE_REQUIRED,                                  \
+      "the client showed no certificate", "8446 4.4.2.4")                                                              \
+    X(CLIENT_CERTIFICATE_MISSING_12, "client_certificate_missing_12", HANDSHAKE_FAILURE,                               \
+      "the client of TLS 1.2 showed no certificate", "5246 7.4.6")                                                     \
+    X(CLIENT_CERTIFICATE_BAD, "client_certificate_bad", BAD_CERTIFICATE,                                               \
+      "the client's certificate does not parse or is too long", "8446 6.2")                                            \
+    X(CLIENT_CERTIFICATE_UNKNOWN_CA, "client_certificate_unknown_ca", UNKNOWN_CA,                                      \
+      "the client's certificate leads to none of the configured CAs", "8446 6.2")                                      \
+    X(CLIENT_CERTIFICATE_EXPIRED, "client_certificate_expired", CERTIFICATE_EXPIRED,                                   \
+      "a certificate of the client is expired or not valid yet", "8446 6.2")                                           \
+    X(CLIENT_CERTIFICATE_REVOKED, "client_certificate_revoked", CERTIFICATE_REVOKED,                                   \
+      "a certificate of the client is revoked", "8446 6.2")                                                            \
+    X(CLIENT_CERTIFICATE_CRL_STALE, "client_certificate_crl_stale", CERTIFICATE_UNKNOWN,                               \
+      "no current CRL tells whether the client's certificate is revoked", "8446 6.2")                                  \
+    X(CLIENT_CERTIFICATE_UNSUPPORTED, "client_certificate_unsupported", UNSUPPORTED_CERTIFICATE,                       \
+      "the client's certificate is too weak, not for clients, or has a CA we cannot judge", "8446 6.2")                \
+    X(CERTIFICATE_VERIFY_MALFORMED, "certificate_verify_malformed", DECODE_ERROR, "CertificateVerify does not parse",  \
+      "8446 4.4.3")                                                                                                    \
+    X(CERTIFICATE_VERIFY_SCHEME, "certificate_verify_scheme", ILLEGAL_PARAMETER,                                       \
+      "CertificateVerify uses a signature scheme that does not fit or was not asked for", "8446 4.4.3")                \
+    X(CERTIFICATE_VERIFY_SIGNATURE, "certificate_verify_signature", DECRYPT_ERROR,                                     \
+      "the signature of CertificateVerify is wrong", "8446 4.4.3")                                                     \
+    /* TLS 1.2 */                                                                                                      \
+    X(CLIENT_KEY_EXCHANGE_MALFORMED, "client_key_exchange_malformed", DECODE_ERROR,                                    \
+      "ClientKeyExchange does not parse", "5246 7.4.7")                                                                \
+    X(RENEGOTIATION, "renegotiation", NO_RENEGOTIATION, "the client wants to renegotiate, which is refused",           \
+      "5746 4.4")                                                                                                      \
     /* the client's Finished and what follows */                                                                       \
     X(FINISHED_LENGTH, "finished_length", DECODE_ERROR, "Finished has the wrong length", "8446 4.4.4")                 \
     X(FINISHED_MAC, "finished_mac", DECRYPT_ERROR, "Finished does not verify", "8446 4.4.4")                           \

@@ -17,6 +17,10 @@ static const char full[] = "[sallyport]\n"
                            "log-level = debug\n"
                            "drain-timeout = 1m\n"
                            "max-connections = 5000\n"
+                           "ticket-key = /etc/new.key\n"
+                           "ticket-key = /etc/old.key\n"
+                           "ticket-key-issues = 1h\n"
+                           "ticket-key-accepts = 3h\n"
                            "\n"
                            "[listen web]\n"
                            "address = 127.0.0.1:443\n"
@@ -30,6 +34,21 @@ static const char full[] = "[sallyport]\n"
                            "alpn = h2\n"
                            "alpn = http/1.1\n"
                            "unknown-sni = reject\n"
+                           "profile = modern\n"
+                           "suites = TLS_AES_256_GCM_SHA384\n"
+                           "suites = TLS_AES_128_GCM_SHA256\n"
+                           "groups = secp384r1\n"
+                           "signature-algorithms = ecdsa_secp384r1_sha384\n"
+                           "rsa-key-exchange = yes\n"
+                           "client-certificate = required\n"
+                           "client-ca = /etc/ca.pem\n"
+                           "client-ca = /etc/other-ca.pem\n"
+                           "client-crl = /etc/ca.crl\n"
+                           "ocsp-staple = /etc/a.ocsp\n"
+                           "session-tickets = 1\n"
+                           "ticket-lifetime = 2h\n"
+                           "dynamic-record-size = no\n"
+                           "certificate-compression = no\n"
                            "on-truncation = eof\n"
                            "client-hello-timeout = 4s\n"
                            "handshake-timeout = 9s\n"
@@ -41,6 +60,16 @@ static const char full[] = "[sallyport]\n"
                            "backend = demo\n"
                            "alpn =\n"
                            "unknown-sni = default\n"
+                           "profile = intermediate\n"
+                           "suites =\n"
+                           "groups =\n"
+                           "signature-algorithms =\n"
+                           "rsa-key-exchange = no\n"
+                           "client-certificate = none\n"
+                           "session-tickets = 0\n"
+                           "ticket-lifetime = 8h\n"
+                           "dynamic-record-size = yes\n"
+                           "certificate-compression = yes\n"
                            "on-truncation = reset\n"
                            "client-hello-timeout = 5s\n"
                            "handshake-timeout = 10s\n"
@@ -82,6 +111,16 @@ START_TEST(what_is_not_written_has_its_default)
     ck_assert_uint_eq(listen->alpn.count, 0);
     ck_assert_int_eq(listen->unknown_sni, CONFIG_UNKNOWN_SNI_DEFAULT);
     ck_assert_int_eq(listen->on_truncation, CONFIG_ON_TRUNCATION_RESET);
+    ck_assert_int_eq(listen->profile, CONFIG_PROFILE_INTERMEDIATE);
+    ck_assert_uint_eq(listen->suites.count + listen->groups.count + listen->signature_algorithms.count, 0);
+    ck_assert(!listen->has_rsa_key_exchange);
+    ck_assert_int_eq(listen->client_certificate, CONFIG_CLIENT_CERTIFICATE_NONE);
+    ck_assert_uint_eq(listen->session_tickets, 2);
+    ck_assert_uint_eq(listen->ticket_lifetime, UINT64_C(8) * 3600 * 1000000);
+    ck_assert(listen->has_dynamic_records);
+    ck_assert(listen->has_certificate_compression);
+    ck_assert_uint_eq(config->general.ticket_key_issues, UINT64_C(4) * 3600 * 1000000);
+    ck_assert_uint_eq(config->general.ticket_key_accepts, UINT64_C(8) * 3600 * 1000000);
     ck_assert_uint_eq(listen->client_hello_timeout, 5000000);
     ck_assert_uint_eq(listen->handshake_timeout, 10000000);
     ck_assert_uint_eq(listen->idle_timeout, UINT64_C(3600000000));
@@ -115,6 +154,21 @@ START_TEST(every_option_reaches_its_member)
     ck_assert_str_eq(web->alpn.values[1].text, "http/1.1");
     ck_assert_int_eq(web->unknown_sni, CONFIG_UNKNOWN_SNI_REJECT);
     ck_assert_int_eq(web->on_truncation, CONFIG_ON_TRUNCATION_EOF);
+    ck_assert_int_eq(web->profile, CONFIG_PROFILE_MODERN);
+    ck_assert_str_eq(web->suites.values[0].text, "TLS_AES_256_GCM_SHA384");
+    ck_assert_str_eq(web->groups.values[0].text, "secp384r1");
+    ck_assert_str_eq(web->signature_algorithms.values[0].text, "ecdsa_secp384r1_sha384");
+    ck_assert(web->has_rsa_key_exchange);
+    ck_assert_int_eq(web->client_certificate, CONFIG_CLIENT_CERTIFICATE_REQUIRED);
+    ck_assert_str_eq(web->client_cas.values[1].text, "/etc/other-ca.pem");
+    ck_assert_str_eq(web->client_crls.values[0].text, "/etc/ca.crl");
+    ck_assert_str_eq(web->ocsp_staples.values[0].text, "/etc/a.ocsp");
+    ck_assert_uint_eq(web->session_tickets, 1);
+    ck_assert_uint_eq(web->ticket_lifetime, UINT64_C(2) * 3600 * 1000000);
+    ck_assert(!web->has_dynamic_records);
+    ck_assert(!web->has_certificate_compression);
+    ck_assert_str_eq(config->general.ticket_keys.values[1].text, "/etc/old.key");
+    ck_assert_uint_eq(config->general.ticket_key_accepts, UINT64_C(3) * 3600 * 1000000);
     ck_assert_uint_eq(web->client_hello_timeout, 4000000);
     ck_assert_uint_eq(web->handshake_timeout, 9000000);
     ck_assert_uint_eq(web->idle_timeout, 0);
@@ -142,12 +196,12 @@ START_TEST(values_sections_and_addresses_know_their_place)
     const struct config_listen *web = &config->listens[0];
 
     ck_assert_str_eq(web->place.file, "f");
-    ck_assert_uint_eq(web->place.line, 7);
-    ck_assert_uint_eq(web->addresses.values[2].place.line, 10);
-    ck_assert_uint_eq(web->keys.values[1].place.line, 14);
-    ck_assert_uint_eq(web->backend_name.place.line, 15);
-    ck_assert_uint_eq(web->alpn.values[1].place.line, 17);
-    ck_assert_uint_eq(config->backends[0].place.line, 35);
+    ck_assert_uint_eq(web->place.line, 11);
+    ck_assert_uint_eq(web->addresses.values[2].place.line, 14);
+    ck_assert_uint_eq(web->keys.values[1].place.line, 18);
+    ck_assert_uint_eq(web->backend_name.place.line, 19);
+    ck_assert_uint_eq(web->alpn.values[1].place.line, 21);
+    ck_assert_uint_eq(config->backends[0].place.line, 64);
     config_free(config);
 }
 END_TEST

@@ -81,7 +81,7 @@ const char *document_in_conf(const struct option *option, char text[DOCUMENT_BLO
     snprintf(comment, sizeof comment, "%s%s%s%s.%s", option->help, form.len ? " (" : "", form.text, form.len ? ")" : "",
              option->is_required ? " Required." : "");
     put_comment(&block, comment);
-    put(&block, option->default_text ? "#" : "");
+    put(&block, option->default_text || option->is_apart ? "#" : "");
     put(&block, option->key);
     put(&block, " = ");
     put(&block, shown_value(option));

@@ -12,6 +12,7 @@ Orders:
     deaf            stops reading, for ever
     reset           resets the connection
     say TEXT        sends TEXT, keeps open
+    tell TEXT       sends TEXT and a line's end, then ends its side and reads on
 A PROXY header (v1 or v2) before the order is told as "N proxy HEX".
 """
 import hashlib
@@ -143,6 +144,10 @@ def serve(number, sock):
         read_to_end(number, stream)
     elif words[0] == "say":
         sock.sendall(argument.encode("latin-1"))
+        read_to_end(number, stream)
+    elif words[0] == "tell":
+        sock.sendall(argument.encode("latin-1") + b"\n")
+        sock.shutdown(socket.SHUT_WR)
         read_to_end(number, stream)
     elif words[0] == "deaf":
         time.sleep(3600)

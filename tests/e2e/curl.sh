@@ -20,8 +20,10 @@ done
 check "curl keeps the connection for a second request" \
     sh -c "curl --silent --fail --max-time 20 --cacert '$ROOT_CRT' --resolve app.example:$PORT:$HOST -w '%{num_connects} ' \
         -o /dev/null https://app.example:$PORT/ -o /dev/null https://app.example:$PORT/ | grep -qx '1 0 '"
-check_equal "a client that only speaks TLS 1.2 is refused with protocol_version" 35 \
-    "$(fetch app.example / --tls-max 1.2 >/dev/null 2>"$scratch/curl.log"; echo $?)"
+check "curl is served in TLS 1.2" fetch app.example / --tls-max 1.2
+check_logged "... and the log says so" event=connection version=TLSv1.2 suite=TLS_ECDHE_ECDSA end=clean
+check_equal "a client that only speaks TLS 1.1 is refused with protocol_version" 35 \
+    "$(fetch app.example / --tls-max 1.1 --tlsv1.1 --ciphers ALL@SECLEVEL=0 >/dev/null 2>"$scratch/curl.log"; echo $?)"
 check_logged "... and the log gives the reason, what was offered and what is allowed" event=handshake_failed \
     reason=no_common_version alert_sent=protocol_version offered_versions= allowed_versions=
 check_equal "curl refuses a name that the certificate does not carry" 60 \

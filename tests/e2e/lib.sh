@@ -255,7 +255,8 @@ backend_start() {
     }
 }
 
-# nginx_start DIRECTIVES: a web server of its own on $HOST:8080, serving $scratch/www; DIRECTIVES go into its server
+# nginx_start DIRECTIVES: a web server of its own on $HOST:8080 (or $WEB_PORT), serving $scratch/www; DIRECTIVES go into its
+# server
 nginx_start() {
     need nginx
     mkdir -p "$scratch/www" "$scratch/nginx"
@@ -276,14 +277,14 @@ http {
     client_max_body_size 0;
     default_type text/html;
     server {
-        listen ${NGINX_LISTEN:-$HOST:8080};
+        listen ${NGINX_LISTEN:-$HOST:${WEB_PORT:-8080}};
         root $scratch/www;
         ${1:-}
     }
 }
 CONF
     start nginx nginx -p "$scratch/nginx" -c "$scratch/nginx.conf" -e "$scratch/nginx-error.log"
-    wait_for 10 is_listening "$HOST" 8080 || {
+    wait_for 10 is_listening "$HOST" "${WEB_PORT:-8080}" || {
         not_ok "nginx starts"
         exit 1
     }

@@ -79,8 +79,6 @@ check_logged "... and logged with what was offered" event=handshake_failed reaso
 s_client 'say hello' -sigalgs 'ed25519'
 check "s_client: no signature in common is handshake_failure" agreed 'alert handshake failure'
 check_logged "... and logged with what was offered" event=handshake_failed reason=no_common_scheme offered_signatures=ed25519
-VERSION=-tls1_2 s_client 'say hello'
-check "s_client: TLS 1.2 is protocol_version for now" agreed 'alert protocol version'
 s_client 'say hello' -max_send_frag 512 -split_send_frag 512 -no_middlebox
 check "s_client: without middlebox compatibility, in small fragments" agreed '^hello'
 finish

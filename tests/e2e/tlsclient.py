@@ -10,7 +10,7 @@ CERTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "
 
 def context(**options):
     ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    ctx.minimum_version = ssl.TLSVersion.TLSv1_3
+    ctx.minimum_version = ctx.maximum_version = options.get("version", ssl.TLSVersion.TLSv1_3)
     ctx.load_verify_locations(os.path.join(CERTS, "root.crt"))
     if options.get("alpn"):
         ctx.set_alpn_protocols(options["alpn"])

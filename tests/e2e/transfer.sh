@@ -34,12 +34,16 @@ for suite in TLS_AES_256_GCM_SHA384 TLS_CHACHA20_POLY1305_SHA256; do
     check_equal "$mebibytes MiB come down with $suite" "$sum" \
         "$(fetch app.example /big --max-time 900 --tls13-ciphers $suite | sha256sum)"
 done
+for suite in ECDHE-ECDSA-AES256-GCM-SHA384 ECDHE-ECDSA-CHACHA20-POLY1305; do
+    check_equal "$mebibytes MiB come down in TLS 1.2 with $suite" "$sum" \
+        "$(fetch app.example /big --max-time 900 --tls-max 1.2 --ciphers $suite | sha256sum)"
+done
 
 cat >"$scratch/up.py" <<'PY'
-import hashlib, sys
+import hashlib, ssl, sys
 from tlsclient import Client
-host, port, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-client = Client(host, port, timeout=900).handshake()
+host, port, path, version = sys.argv[1], int(sys.argv[2]), sys.argv[3], ssl.TLSVersion[sys.argv[4]]
+client = Client(host, port, timeout=900, version=version).handshake()
 digest, length = hashlib.sha256(), 0
 client.send(b"count\n")
 with open(path, "rb") as file:
@@ -51,15 +55,17 @@ client.close_notify()
 answer = client.receive_all().decode()
 assert answer == f"{length} {digest.hexdigest()}\n", answer
 PY
-check "$mebibytes MiB go up through sallyport and arrive with the same SHA-256" \
-    python3 "$scratch/up.py" "$HOST" 8444 "$scratch/www/big"
+for version in TLSv1_3 TLSv1_2; do
+    check "$mebibytes MiB go up through sallyport in $version and arrive with the same SHA-256" \
+        python3 "$scratch/up.py" "$HOST" 8444 "$scratch/www/big" $version
+done
 
 cat >"$scratch/both.py" <<'PY'
 # Up and down at the same time, on one connection.
-import hashlib, sys, threading
+import hashlib, ssl, sys
 from tlsclient import Client
-host, port, total = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-client = Client(host, port, timeout=300).handshake()
+host, port, total, version = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), ssl.TLSVersion[sys.argv[4]]
+client = Client(host, port, timeout=300, version=version).handshake()
 client.send(b"echo\n")
 up, down, got = hashlib.sha256(), hashlib.sha256(), 0
 piece = bytes(range(256)) * 256
@@ -76,7 +82,10 @@ while got < total:
         got += len(data)
 assert got == total and up.digest() == down.digest()
 PY
-check "16 MiB there and back on one connection" python3 "$scratch/both.py" "$HOST" 8444 $((16 << 20))
+for version in TLSv1_3 TLSv1_2; do
+    check "16 MiB there and back on one connection in $version" \
+        python3 "$scratch/both.py" "$HOST" 8444 $((16 << 20)) $version
+done
 
 cat >"$scratch/slow.py" <<'PY'
 # A reader that is slower than the backend, with a small window: memory must not grow, every byte must come.
@@ -112,9 +121,10 @@ check "a slow reader gets $slow_mebibytes MiB unchanged, and sallyport holds bac
 
 cat >"$scratch/few.py" <<'PY'
 # The handshake and the data in pieces of 1 to 7 bytes, both ways.
-import hashlib, sys
+import hashlib, ssl, sys
 from tlsclient import Client, few_bytes
-client = Client(sys.argv[1], int(sys.argv[2]), cut=few_bytes, receive_buffer=2048, timeout=120)
+version = ssl.TLSVersion[sys.argv[4]]
+client = Client(sys.argv[1], int(sys.argv[2]), cut=few_bytes, receive_buffer=2048, timeout=120, version=version)
 client.take = 5
 client.handshake()
 client.send(b"echo\n")
@@ -125,6 +135,8 @@ for number in range(int(sys.argv[3]) // 8):
 client.close_notify()
 assert client.receive() == b""
 PY
-check "sockets that take a few bytes at a time carry the handshake and $few_kibibytes KiB both ways" \
-    python3 "$scratch/few.py" "$HOST" 8444 $few_kibibytes
+for version in TLSv1_3 TLSv1_2; do
+    check "sockets that take a few bytes at a time carry the handshake and $few_kibibytes KiB both ways in $version" \
+        python3 "$scratch/few.py" "$HOST" 8444 $few_kibibytes $version
+done
 finish

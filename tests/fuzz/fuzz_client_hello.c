@@ -5,13 +5,22 @@
 
 #include <stdlib.h>
 
+static bool is_complete(const struct choice *choice)
+{
+    bool is_rsa = choice->suite && choice->suite->exchange == EXCHANGE_RSA;
+
+    if (!choice->suite || !choice->credential || (!choice->scheme && !is_rsa) || (!choice->group && !is_rsa))
+        return false;
+    return choice->version == TLS_1_2 || (choice->share.at == NULL) == choice->needs_retry;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct reader r;
     struct client_hello ch;
     struct choice choice;
     enum why why = WHY_NONE;
-    uint16_t version;
+    struct decisions decisions = {0};
     uint8_t digest[32];
 
     (void)fuzz_policy();
@@ -23,9 +32,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (!read_end(&r) || !client_hello_frozen_digest(&ch, digest))
         abort();
-    if (negotiate_version(&ch, fuzz_policy(), &version, &why) && negotiate13(&ch, fuzz_policy(), &choice, &why) &&
-        (!choice.suite || !choice.group || !choice.scheme || !choice.credential ||
-         (choice.share.at == NULL) != choice.needs_retry))
-        abort(); /* a choice is complete */
+    if (negotiate(&ch, fuzz_policy(), &choice, &decisions, &why) && !is_complete(&choice))
+        abort();
+    if (decisions.count > MAX_DECISIONS)
+        abort();
     return 0;
 }

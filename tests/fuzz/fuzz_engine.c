@@ -117,20 +117,27 @@ static void check(const struct tls *tls)
     must(outcome->why == WHY_NONE || (ready & TLS_OVER));
     must(outcome->why != WHY_INTERNAL);
     must(tls_is_connected(tls) || !(ready & TLS_PLAIN_OUT)); /* no text before Finished */
-    must(buffer_len(&tls->wire_out) <= BLOCK_BULK_LEN && buffer_len(&tls->message) <= BLOCK_RECORD_LEN);
+    must(buffer_len(&tls->wire_out) <= BLOCK_BULK_LEN && buffer_len(&tls->message) <= BLOCK_BULK_LEN);
+}
+
+static const struct private_key *find_key(const void *keyring, const uint8_t key_id[KEY_ID_LEN])
+{
+    (void)keyring;
+    return memcmp(private_key_id(key), key_id, KEY_ID_LEN) == 0 ? key : NULL;
 }
 
 static void answer_key(struct tls *tls)
 {
     const struct tls_key_request *request = tls_key_wanted(tls);
-    uint8_t signature[MAX_SIGNATURE_LEN];
+    const struct tls_key_holder holder = {.find = find_key, .random = random_fixed()};
+    uint8_t answer[MAX_KEY_ANSWER_LEN];
     size_t len = 0;
     bool is_ok;
 
     if (!request)
         return;
-    is_ok = tls_key_perform(request, key, random_fixed(), signature, &len);
-    tls_key_done(tls, is_ok, bytes_of(signature, len));
+    is_ok = tls_key_perform(request, &holder, answer, &len);
+    tls_key_done(tls, is_ok, bytes_of(answer, len));
 }
 
 static void take_out(struct tls *tls)

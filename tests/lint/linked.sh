@@ -3,7 +3,7 @@
 # What it may link is a list; what is not on it is an accident.
 . "$(dirname "$0")/lib.sh"
 
-allowed='^lib(mbedcrypto|mbedx509|event_(core|extra)-2\.[0-9]+|inih|c|m|gcc_s|asan|ubsan)\.so'
+allowed='^lib(mbedcrypto|mbedx509|event_(core|extra)-2\.[0-9]+|inih|z|brotli(enc|common)|c|m|gcc_s|asan|ubsan)\.so'
 
 needed() {
     readelf -d "$1" | sed -nE 's/.*\(NEEDED\).*\[(.*)\]/\1/p'
@@ -26,6 +26,6 @@ echo 'int main(void) { return 0; }' >"$scratch/nothing.c"
 ${CC:-cc} -o "$scratch/nothing" "$scratch/nothing.c" || exit 99
 expect_fires "the guard misses libmbedcrypto where it is not" "libmbedcrypto: not linked" missing "$scratch/nothing"
 
-expect_clean "sallyport links libevent's core and HTTP server, inih and mbedTLS's primitives, and no TLS library" forbidden sallyport
+expect_clean "sallyport links libevent's core and HTTP server, inih, zlib, brotli's encoder and mbedTLS's primitives, and no TLS library" forbidden sallyport
 expect_clean "sallyport links libmbedcrypto" missing sallyport
 finish

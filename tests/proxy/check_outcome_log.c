@@ -175,7 +175,7 @@ START_TEST(an_old_client_is_told_by_its_versions)
     report.offered = &offered;
     write_line(LOG_FORMAT_LOGFMT);
     expect("offered_versions", "TLSv1.2");
-    expect("allowed_versions", "TLSv1.3");
+    expect("allowed_versions", "TLSv1.3,TLSv1.2");
     expect("hint", "the client is too old for the allowed versions");
 }
 END_TEST

@@ -190,6 +190,33 @@ START_TEST(what_clients_may_stumble_over_is_a_warning_and_served)
 }
 END_TEST
 
+/* RFC 5246 7.4.2 MUST: for the classic RSA key exchange the keyEncipherment bit is set, if there is a key usage. */
+START_TEST(a_certificate_that_may_not_encipher_keys_is_a_warning_where_the_classic_rsa_exchange_is_on)
+{
+    static const char part[] = "does not allow to encipher keys, as rsa-key-exchange = yes of [listen web] needs";
+    static const struct {
+        const char *names;
+        bool is_on, is_told;
+    } cases[] = {
+        {"rsa2048.crt rsa2048.key", true, true},
+        {"rsa2048.crt rsa2048.key", false, false},
+        {"rsa2048-encipher.crt rsa2048.key", true, false},
+        {"p256.crt p256.key rsa2048-encipher.crt rsa2048.key", true, false},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct config_listen listen = listen_with(cases[i].names);
+        struct tls_policy *policy;
+
+        listen.has_rsa_key_exchange = cases[i].is_on;
+        policy = build_listen(&listen);
+        ck_assert_msg(policy != NULL, "%s", told);
+        ck_assert_msg((strstr(told, part) != NULL) == cases[i].is_told, "%zu: %s", i, told);
+        tls_policy_unref(policy);
+    }
+}
+END_TEST
+
 START_TEST(a_good_pair_in_a_private_file_is_told_nothing_about)
 {
     char path[] = "/tmp/sallyport-test-key-XXXXXX.key", names[128];
@@ -425,6 +452,7 @@ int main(void)
         keys_that_cannot_be_used_are_told_why,
         every_fault_is_told_not_only_the_first,
         what_clients_may_stumble_over_is_a_warning_and_served,
+        a_certificate_that_may_not_encipher_keys_is_a_warning_where_the_classic_rsa_exchange_is_on,
         a_good_pair_in_a_private_file_is_told_nothing_about,
         alpn_protocols_are_taken_and_one_that_is_too_long_is_told,
         the_development_certificate_is_made_once_kept_private_and_reused,

@@ -18,7 +18,9 @@
 /* Every test gets the same time, in seconds; sanitizers are slow and the machine may be busy. */
 enum { TEST_TIMEOUT_SECONDS = 60 };
 
-static inline int check_run(const char *name, const TTest *const *tests, size_t count)
+/* `loops` run once for each _i from 0 to `rounds` - 1. */
+static inline int check_run_loops(const char *name, const TTest *const *tests, size_t count, const TTest *const *loops,
+                                  size_t loop_count, int rounds)
 {
     Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
@@ -27,15 +29,22 @@ static inline int check_run(const char *name, const TTest *const *tests, size_t 
 
     for (size_t i = 0; i < count; i++)
         tcase_add_test(tcase, tests[i]);
+    for (size_t i = 0; i < loop_count; i++)
+        tcase_add_loop_test(tcase, loops[i], 0, rounds);
     tcase_set_timeout(tcase, TEST_TIMEOUT_SECONDS);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
-    if (srunner_ntests_run(runner) != (int)count)
+    if (srunner_ntests_run(runner) != (int)count + (int)loop_count * rounds)
         failed++; /* a test that did not run has not passed */
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static inline int check_run(const char *name, const TTest *const *tests, size_t count)
+{
+    return check_run_loops(name, tests, count, NULL, 0, 0);
 }
 
 #endif

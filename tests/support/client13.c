@@ -123,7 +123,9 @@ void client13_put_padded(struct client13 *client, uint8_t type, struct bytes con
 
 void client13_put_record(struct client13 *client, uint8_t type, struct bytes content)
 {
-    if (client->writing.aead)
+    if (client->writing.aead && client->is_12)
+        client12_put_record(client, type, content);
+    else if (client->writing.aead)
         client13_put_padded(client, type, content, 0);
     else
         client13_put_plain_record(client, type, content);
@@ -188,7 +190,8 @@ static void use_handshake_keys(struct client13 *client, struct bytes server_shar
         blame(client, "ServerHello has a key share that does not fit");
         return;
     }
-    must(key_schedule13_start(&client->schedule, hash_of(client)));
+    must(key_schedule13_start(&client->schedule, hash_of(client),
+                              client->is_psk_accepted ? &client->hello.ticket->secret : NULL));
     must(key_schedule13_handshake(&client->schedule, &shared));
     derive_pair(client, "c hs traffic", &client->client_handshake_secret, "s hs traffic",
                 &client->server_handshake_secret);
@@ -213,6 +216,8 @@ static bool read_hello_extensions(struct client13 *client, struct reader *r, boo
             return false;
         if (type == EXTENSION_SUPPORTED_VERSIONS)
             has_version = code == TLS_1_3 && read_end(&inner);
+        else if (type == EXTENSION_PRE_SHARED_KEY && !is_retry && client->hello.ticket)
+            client->is_psk_accepted = code == 0 && read_end(&inner);
         else if (type == EXTENSION_KEY_SHARE && is_retry)
             client->retry_group = code;
         else if (type == EXTENSION_KEY_SHARE && read_vec16(&inner, 1, UINT16_MAX, share))
@@ -223,19 +228,40 @@ static bool read_hello_extensions(struct client13 *client, struct reader *r, boo
     return has_version;
 }
 
+/* RFC 8446 4.1.3: TLS 1.3 is what says so in supported_versions. */
+static bool is_server_hello_of_13(struct bytes extensions)
+{
+    struct reader r = reader_of(extensions);
+    struct bytes data;
+    uint16_t type;
+
+    while (read_u16(&r, &type) && read_vec16(&r, 0, UINT16_MAX, &data))
+        if (type == EXTENSION_SUPPORTED_VERSIONS)
+            return true;
+    return false;
+}
+
 static void take_server_hello(struct client13 *client, struct reader *r, struct bytes message)
 {
     static const uint8_t retry_random[4] = {0xcf, 0x21, 0xad, 0x74};
-    struct bytes random, session_id, extensions, share = {0};
+    struct bytes random, session_id, extensions = {0}, share = {0};
     uint16_t version, suite;
     uint8_t compression;
     struct reader inner;
     bool is_retry;
 
     if (!read_u16(r, &version) || !read_bytes(r, 32, &random) || !read_vec8(r, 0, 32, &session_id) ||
-        !read_u16(r, &suite) || !read_u8(r, &compression) || !read_vec16(r, 6, UINT16_MAX, &extensions) ||
-        !read_end(r) || version != TLS_1_2 || compression != 0 || !begin_transcript(client, suite)) {
+        !read_u16(r, &suite) || !read_u8(r, &compression) ||
+        !(read_end(r) || read_vec16(r, 1, UINT16_MAX, &extensions)) || !read_end(r) || version != TLS_1_2 ||
+        compression != 0 || !begin_transcript(client, suite)) {
         blame(client, "ServerHello does not parse");
+        return;
+    }
+    if (!is_server_hello_of_13(extensions)) {
+        inner = reader_of(extensions);
+        if (!client12_begin(client, random, session_id, &inner))
+            blame(client, "the extensions of ServerHello are wrong");
+        client13_add_to_transcript(client, message);
         return;
     }
     if (!bytes_equal(session_id, bytes_of(client->session_id, client->hello.session_id_len)))
@@ -268,6 +294,8 @@ static void take_encrypted_extensions(struct client13 *client, struct reader *r)
         inner = reader_of(data);
         if (type == EXTENSION_SERVER_NAME)
             client->has_server_name = true;
+        if (type == EXTENSION_RECORD_SIZE_LIMIT && !read_u16(&inner, &client->record_size_limit))
+            blame(client, "record_size_limit does not parse");
         if (type != EXTENSION_ALPN || !read_vec16(&inner, 2, UINT16_MAX, &list))
             continue;
         inner = reader_of(list);
@@ -275,6 +303,26 @@ static void take_encrypted_extensions(struct client13 *client, struct reader *r)
             memcpy(client->alpn, name.at, name.len);
         else
             blame(client, "ALPN is not one name");
+    }
+}
+
+/* RFC 8446 4.4.2.1: the OCSP response of the leaf. */
+static void take_status(struct client13 *client, struct bytes extensions)
+{
+    struct reader r = reader_of(extensions), inner;
+    struct bytes data, response;
+    uint8_t status_type;
+    uint16_t type;
+
+    while (read_u16(&r, &type) && read_vec16(&r, 0, UINT16_MAX, &data)) {
+        inner = reader_of(data);
+        if (type != EXTENSION_STATUS_REQUEST || !read_u8(&inner, &status_type) || status_type != 1 ||
+            !read_vec24(&inner, 1, sizeof client->status, &response) || !read_end(&inner)) {
+            blame(client, "an extension of the leaf is wrong");
+            return;
+        }
+        memcpy(client->status, response.at, response.len);
+        client->status_len = response.len;
     }
 }
 
@@ -288,13 +336,57 @@ static void take_certificate(struct client13 *client, struct reader *r)
         return;
     }
     entries = reader_of(list);
-    if (!read_vec24(&entries, 1, 0xffffff, &leaf) || !read_vec16(&entries, 0, 0, &extensions) ||
+    if (!read_vec24(&entries, 1, 0xffffff, &leaf) || !read_vec16(&entries, 0, UINT16_MAX, &extensions) ||
         leaf.len > sizeof client->leaf) {
         blame(client, "the certificate list does not parse");
         return;
     }
+    take_status(client, extensions);
     memcpy(client->leaf, leaf.at, leaf.len);
     client->leaf_len = leaf.len;
+}
+
+/* RFC 8446 4.3.2 */
+static void take_certificate_request(struct client13 *client, struct reader *r)
+{
+    struct bytes context, extensions, data;
+    struct reader inner;
+    bool has_schemes = false;
+    uint16_t type;
+
+    if (!read_vec8(r, 0, 0, &context) || !read_vec16(r, 2, UINT16_MAX, &extensions) || !read_end(r))
+        blame(client, "CertificateRequest does not parse");
+    inner = reader_of(extensions);
+    while (read_u16(&inner, &type) && read_vec16(&inner, 0, UINT16_MAX, &data)) {
+        has_schemes = has_schemes || type == EXTENSION_SIGNATURE_ALGORITHMS;
+        if (type == EXTENSION_CERTIFICATE_AUTHORITIES)
+            client->authorities = data;
+    }
+    if (!has_schemes)
+        blame(client, "CertificateRequest without signature_algorithms"); /* RFC 8446 4.3.2 MUST */
+    client->is_certificate_requested = true;
+}
+
+/* RFC 8446 4.6.1 */
+static void take_ticket(struct client13 *client, struct reader *r)
+{
+    struct ticket13 *out = &client->ticket;
+    struct bytes nonce, ticket, extensions;
+    uint32_t age_add;
+
+    if (!read_u32(r, &out->lifetime) || !read_u32(r, &age_add) || !read_vec8(r, 0, 255, &nonce) ||
+        !read_vec16(r, 1, sizeof out->bytes, &ticket) || !read_vec16(r, 0, 0xfffe, &extensions) || !read_end(r)) {
+        blame(client, "NewSessionTicket does not parse");
+        return;
+    }
+    client->tickets++;
+    out->version = TLS_1_3;
+    out->suite = client->suite->code;
+    out->len = ticket.len;
+    memcpy(out->bytes, ticket.at, ticket.len);
+    must(secret_resize(&out->secret, hash_alg_len(hash_of(client))));
+    must(hkdf_expand_label(hash_of(client), &client->resumption_master, "resumption", nonce, out->secret.bytes,
+                           out->secret.len));
 }
 
 static void take_certificate_verify(struct client13 *client, struct reader *r)
@@ -341,13 +433,24 @@ static void take_message(struct client13 *client, uint8_t type, struct reader *b
         blame(client, "a message before ServerHello");
         return;
     }
+    if (client->is_12) {
+        client12_take_message(client, type, body, message);
+        return;
+    }
     if (type == ENCRYPTED_EXTENSIONS)
         take_encrypted_extensions(client, body);
     else if (type == CERTIFICATE)
         take_certificate(client, body);
+    else if (type == CERTIFICATE_REQUEST)
+        take_certificate_request(client, body);
+    else if (type == COMPRESSED_CERTIFICATE)
+        client->is_compressed = true;
     else if (type == CERTIFICATE_VERIFY)
         take_certificate_verify(client, body);
-    else if (type == FINISHED) {
+    else if (type == NEW_SESSION_TICKET) {
+        take_ticket(client, body);
+        return;
+    } else if (type == FINISHED) {
         take_finished(client, body, message);
         return;
     } else if (type == KEY_UPDATE) {
@@ -401,16 +504,26 @@ static void take_content(struct client13 *client, uint8_t type, struct bytes con
         take_alert(client, content);
     else if (type == CONTENT_APPLICATION_DATA)
         append(&client->text, &client->text_len, content);
-    else if (type == CONTENT_CHANGE_CIPHER_SPEC)
+    else if (type == CONTENT_CHANGE_CIPHER_SPEC) {
         client->messages[client->message_count++] = 0xcc;
-    else
+        if (client->is_12)
+            client12_take_change_cipher_spec(client);
+    } else
         blame(client, "an unknown record type");
 }
 
 static void take_record(struct client13 *client, uint8_t type, uint8_t *record, size_t len)
 {
     uint8_t nonce[AEAD_NONCE_LEN], *body = record + RECORD_HEADER_LEN;
+    size_t offset;
 
+    if (client->is_12 && client->reading.aead) {
+        if (client12_open(client, type, body, &len, &offset))
+            take_content(client, type, bytes_of(body + offset, len));
+        else
+            blame(client, "a record of the server does not decrypt");
+        return;
+    }
     if (type != CONTENT_APPLICATION_DATA || !client->reading.aead) {
         if (client->reading.aead && type != CONTENT_CHANGE_CIPHER_SPEC)
             blame(client, "a record in the clear after the keys changed");
@@ -455,57 +568,4 @@ void client13_take(struct client13 *client, struct bytes from_server)
 bool client13_has_message(const struct client13 *client, uint8_t type)
 {
     return memchr(client->messages, type, client->message_count) != NULL;
-}
-
-/* ---- the second flight and after */
-
-struct bytes client13_make_finished(struct client13 *client)
-{
-    static uint8_t message[MESSAGE_HEADER_LEN + MAX_HASH_LEN];
-    uint8_t digest[MAX_HASH_LEN], verify_data[MAX_HASH_LEN];
-    struct writer w = writer_of(message, sizeof message);
-    struct vector_mark mark;
-
-    must(hash_peek(&client->transcript, digest));
-    must(finished13_verify_data(hash_of(client), &client->client_handshake_secret, digest, verify_data));
-    write_u8(&w, FINISHED);
-    mark = write_vec24_begin(&w);
-    write_bytes(&w, bytes_of(verify_data, hash_alg_len(hash_of(client))));
-    write_vec_end(&w, mark);
-    return writer_view(&w);
-}
-
-void client13_use_application_keys(struct client13 *client)
-{
-    must(protection_start(&client->writing, client->suite, &client->client_application_secret));
-}
-
-void client13_send_finished(struct client13 *client)
-{
-    client13_put_record(client, CONTENT_HANDSHAKE, client13_make_finished(client));
-    client13_use_application_keys(client);
-}
-
-void client13_send_text(struct client13 *client, struct bytes text)
-{
-    while (text.len > 0) {
-        size_t len = text.len < MAX_PLAINTEXT_LEN ? text.len : MAX_PLAINTEXT_LEN;
-        client13_put_record(client, CONTENT_APPLICATION_DATA, bytes_of(text.at, len));
-        text = bytes_of(text.at + len, text.len - len);
-    }
-}
-
-void client13_send_alert(struct client13 *client, uint8_t level, uint8_t description)
-{
-    uint8_t alert[] = {level, description};
-
-    client13_put_record(client, CONTENT_ALERT, BYTES_OF_ARRAY(alert));
-}
-
-void client13_send_key_update(struct client13 *client, uint8_t request)
-{
-    uint8_t message[] = {KEY_UPDATE, 0, 0, 1, request};
-
-    client13_put_record(client, CONTENT_HANDSHAKE, BYTES_OF_ARRAY(message));
-    must(protection_update(&client->writing, client->suite));
 }

@@ -1,5 +1,6 @@
 /*
- * client13.h: a TLS 1.3 client in memory, for tests. Honest unless told otherwise.
+ * client13.h: a TLS client in memory, for tests. Honest unless told otherwise. What is different in TLS 1.2 is in
+ * client12.c; which of the two it speaks, the server decides.
  *
  * It writes to `out` what would go to the server and takes what came from it with client13_take(). Nothing here reads
  * a clock or a socket, and its randomness is a counter, so that a conversation repeats byte for byte. What it is asked
@@ -9,6 +10,7 @@
 #define SUPPORT_CLIENT13_H
 
 #include "crypto/key_exchange.h"
+#include "crypto/signature.h"
 #include "tls/iana.h"
 #include "tls/tls_types.h"
 
@@ -33,8 +35,22 @@ struct client13_hello {
     struct bytes after; /* appended behind everything */
     unsigned omit;
     bool has_early_data;
-    bool has_psk;
+    bool has_psk; /* a ticket of somebody else */
     bool has_cookie;
+    bool has_extended_master_secret;
+    bool has_session_ticket;       /* TLS 1.2: the extension, with `ticket` or empty */
+    const struct ticket13 *ticket; /* to resume with; NULL: none */
+    bool is_binder_wrong;
+};
+
+/* What a client keeps of a session, for hello.ticket of the next one. */
+struct ticket13 {
+    uint16_t version;
+    uint16_t suite;
+    uint32_t lifetime;
+    struct secret secret; /* PSK or master secret */
+    uint8_t bytes[4096];
+    size_t len; /* 0: none came */
 };
 
 struct test_random {
@@ -43,6 +59,9 @@ struct test_random {
     unsigned long calls;
 };
 struct random_source test_random_source(struct test_random *state);
+
+struct certificate_chain;
+struct private_key;
 
 enum { CLIENT_MAX_SHARES = 4, CLIENT_MAX_MESSAGES = 64, CLIENT_MAX_CERTIFICATE = 4096 };
 
@@ -69,7 +88,7 @@ struct client13 {
     struct key_schedule13 schedule;
     struct protection reading, writing;
     struct secret client_handshake_secret, server_handshake_secret;
-    struct secret client_application_secret, server_application_secret;
+    struct secret client_application_secret, server_application_secret, resumption_master;
 
     /* What the server said. */
     uint8_t messages[CLIENT_MAX_MESSAGES]; /* handshake types, in order; CCS as 0xcc */
@@ -82,9 +101,42 @@ struct client13 {
     uint8_t signature[MAX_SIGNATURE_LEN];
     size_t signature_len;
     uint8_t verify_hash[MAX_HASH_LEN]; /* the transcript hash under the signature */
+    uint8_t signed_input[1024];        /* TLS 1.2: what is under the signature */
+    size_t signed_len;
     char alpn[256];
+    struct ticket13 ticket; /* the last one that came */
+    unsigned tickets;
+    struct bytes authorities; /* of CertificateRequest; a view that dies with the next message */
+    bool is_certificate_requested;
+    uint8_t status[256]; /* the OCSP response */
+    size_t status_len;
+    uint16_t record_size_limit;
+    bool is_compressed; /* the certificate came so */
     bool has_server_name;
     unsigned key_updates;
+    bool is_psk_accepted;
+
+    /* What it shows when asked. Not owned. */
+    const struct certificate_chain *own_chain;
+    const struct private_key *own_key;
+    const struct tls_signature_scheme *own_scheme;
+
+    /* TLS 1.2 */
+    bool is_12, is_resumed12, has_extended_master_secret, is_ticket_promised, is_finished_verified;
+    uint8_t server_random[32];
+    uint8_t session_id_echoed[32];
+    size_t session_id_echoed_len;
+    struct key_exchange_client exchange;
+    uint8_t server_point[256];
+    size_t server_point_len;
+    struct secret master, premaster;
+    struct key_block12 keys;
+    uint8_t log[65536]; /* all handshake messages, for CertificateVerify */
+    size_t log_len;
+    uint16_t premaster_version; /* in the classic RSA exchange; 0: the one of the hello */
+    struct bytes ciphertext;    /* sent in place of an honest EncryptedPreMasterSecret */
+    bool is_verify_wrong;       /* the signature of CertificateVerify */
+
     bool has_alert, has_close_notify;
     uint8_t alert_level, alert;
     const char *fault; /* what the server did wrong; NULL: nothing */
@@ -106,6 +158,24 @@ void client13_send_hello(struct client13 *client);
 struct bytes client13_make_finished(struct client13 *client); /* the message, right; K_send stays handshake */
 void client13_use_application_keys(struct client13 *client);
 void client13_send_finished(struct client13 *client); /* and changes to application keys */
+
+/* The messages of a client certificate, where one was asked for (an empty one without own_chain). */
+void client13_send_certificate(struct client13 *client);
+
+/* ---- TLS 1.2 (client12.c) */
+void client12_take_message(struct client13 *client, uint8_t type, struct reader *body, struct bytes message);
+void client12_take_change_cipher_spec(struct client13 *client);
+bool client12_begin(struct client13 *client, struct bytes random, struct bytes session_id, struct reader *extensions);
+void client12_send_second_flight(struct client13 *client); /* Certificate where asked for, to Finished */
+void client12_send_key_exchange(struct client13 *client);
+void client12_send_verify(struct client13 *client);
+void client12_send_change_cipher_spec(struct client13 *client); /* and changes keys */
+void client12_send_finished(struct client13 *client);
+void client12_put_record(struct client13 *client, uint8_t type, struct bytes content);
+bool client12_open(struct client13 *client, uint8_t type, uint8_t *body, size_t *len, size_t *offset);
+void client13_send_handshake(struct client13 *client, uint8_t type, struct bytes body); /* into the transcript too */
+void client13_add_to_transcript(struct client13 *client, struct bytes message);
+
 void client13_send_text(struct client13 *client, struct bytes text);
 void client13_send_alert(struct client13 *client, uint8_t level, uint8_t description);
 void client13_send_key_update(struct client13 *client, uint8_t request);

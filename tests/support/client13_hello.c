@@ -101,6 +101,63 @@ static void write_psk(struct writer *w)
     write_vec_end(w, extension);
 }
 
+/* RFC 8446 4.2.11: one identity, and room for its binder, which sign_binder() fills in. */
+static void write_ticket_psk(struct writer *w, const struct ticket13 *ticket)
+{
+    struct vector_mark extension = begin_extension(w, EXTENSION_PRE_SHARED_KEY), list, entry;
+    uint8_t *binder;
+
+    list = write_vec16_begin(w);
+    entry = write_vec16_begin(w);
+    write_bytes(w, bytes_of(ticket->bytes, ticket->len));
+    write_vec_end(w, entry);
+    write_u32(w, 7);
+    write_vec_end(w, list);
+    list = write_vec16_begin(w);
+    entry = write_vec8_begin(w);
+    binder = write_space(w, ticket->secret.len);
+    must(binder != NULL);
+    memset(binder, 0, ticket->secret.len);
+    write_vec_end(w, entry);
+    write_vec_end(w, list);
+    write_vec_end(w, extension);
+}
+
+static void sign_binder(const struct client13 *client, uint8_t *message, size_t len)
+{
+    const struct ticket13 *ticket = client->hello.ticket;
+    const struct hash_alg *alg = hash_find(tls_suite_find(ticket->suite)->hash);
+    size_t binders_len = 2 + 1 + hash_alg_len(alg);
+    uint8_t digest[MAX_HASH_LEN], *binder = message + len - hash_alg_len(alg);
+    struct hash hash;
+
+    if (client->is_retried)
+        must(hash_clone(&hash, &client->transcript));
+    else
+        must(hash_init(&hash, alg));
+    must(hash_update(&hash, bytes_of(message, len - binders_len)));
+    must(hash_peek(&hash, digest));
+    must(psk_binder13(alg, &ticket->secret, digest, binder));
+    hash_wipe(&hash);
+    binder[0] ^= client->hello.is_binder_wrong;
+}
+
+static void write_extensions12(struct writer *w, const struct client13_hello *hello)
+{
+    struct vector_mark mark;
+
+    if (hello->has_extended_master_secret) {
+        write_u16(w, EXTENSION_EXTENDED_MASTER_SECRET);
+        write_u16(w, 0);
+    }
+    if (hello->has_session_ticket) {
+        mark = begin_extension(w, EXTENSION_SESSION_TICKET);
+        if (hello->ticket && hello->ticket->version == TLS_1_2)
+            write_bytes(w, bytes_of(hello->ticket->bytes, hello->ticket->len));
+        write_vec_end(w, mark);
+    }
+}
+
 static void write_small_extensions(struct writer *w, const struct client13_hello *hello)
 {
     struct vector_mark mark;
@@ -140,9 +197,12 @@ static void write_extensions(struct writer *w, struct client13 *client)
     if (hello->alpn)
         write_alpn(w, hello->alpn);
     write_small_extensions(w, hello);
+    write_extensions12(w, hello);
     write_bytes(w, hello->extra);
     if (hello->has_psk)
         write_psk(w);
+    if (hello->ticket && hello->ticket->version == TLS_1_3)
+        write_ticket_psk(w, hello->ticket);
     write_bytes(w, hello->after);
     write_vec_end(w, mark);
 }
@@ -171,6 +231,8 @@ struct bytes client13_make_hello(struct client13 *client)
         write_extensions(&w, client);
     write_vec_end(&w, body);
     must(writer_ok(&w));
+    if (hello->ticket && hello->ticket->version == TLS_1_3 && hello->after.len == 0)
+        sign_binder(client, message, w.len);
     if (client->is_retried) {
         must(hash_update(&client->transcript, writer_view(&w)));
     } else if (w.len <= sizeof client->first_hello) {

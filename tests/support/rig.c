@@ -6,11 +6,18 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "tls/ticket_keys.h"
 
 static uint64_t rig_now(void *context)
 {
     struct rig *rig = context;
     return rig->clock++;
+}
+
+static int64_t rig_time(void *context)
+{
+    struct rig *rig = context;
+    return rig->time;
 }
 
 bool rig_init(struct rig *rig, uint64_t seed)
@@ -21,7 +28,28 @@ bool rig_init(struct rig *rig, uint64_t seed)
         return false;
     rig->pool = pool_new(0);
     rig->policy = tls_policy_new(test_random_source(&rig->random), rig_now, rig);
+    rig->time = 1800000000; /* January 2027 */
+    if (rig->policy)
+        tls_policy_set_time(rig->policy, rig_time);
     return rig->pool && rig->policy;
+}
+
+bool rig_add_tickets(struct rig *rig, unsigned count)
+{
+    if (!rig->tickets)
+        rig->tickets =
+            ticket_keys_new(test_random_source(&rig->random), DEFAULT_TICKET_KEY_ISSUES, DEFAULT_TICKET_KEY_ACCEPTS);
+    return rig->tickets && tls_policy_set_tickets(rig->policy, BYTES_OF_LITERAL("web"), count, 8 * 3600);
+}
+
+bool rig_add_rsa_exchange(struct rig *rig)
+{
+    const struct tls_suite *suites[MAX_POLICY_SUITES];
+    size_t count = 0;
+
+    for (const struct tls_suite *suite = tls_suites; suite->code; suite++)
+        suites[count++] = suite;
+    return tls_policy_set_suites(rig->policy, suites, count);
 }
 
 void rig_wipe(struct rig *rig)
@@ -33,6 +61,7 @@ void rig_wipe(struct rig *rig)
     if (rig->pool && pool_bytes_in_use(rig->pool) != 0)
         abort(); /* a block leaked */
     pool_free(rig->pool);
+    ticket_keys_free(rig->tickets);
     free(rig->received);
     free(rig->wire);
     memset(rig, 0, sizeof *rig);
@@ -145,19 +174,35 @@ static void take_text(struct rig *rig)
     }
 }
 
+static const struct private_key *find_key(const void *keyring, const uint8_t key_id[KEY_ID_LEN])
+{
+    const struct rig *rig = keyring;
+
+    for (size_t i = 0; i < rig->key_count; i++)
+        if (memcmp(private_key_id(rig->keys[i]), key_id, KEY_ID_LEN) == 0)
+            return rig->keys[i];
+    return NULL;
+}
+
 bool rig_answer_key(struct rig *rig)
 {
     const struct tls_key_request *request = tls_key_wanted(rig->tls);
-    uint8_t signature[MAX_SIGNATURE_LEN];
+    const struct tls_key_holder holder = {
+        .find = find_key,
+        .keyring = rig,
+        .tickets = rig->tickets,
+        .random = test_random_source(&rig->random),
+        .time = rig_time,
+        .time_context = rig,
+    };
+    uint8_t answer[MAX_KEY_ANSWER_LEN];
     size_t len = 0;
-    bool is_ok = false;
+    bool is_ok;
 
     if (!request)
         return false;
-    for (size_t i = 0; i < rig->key_count && !is_ok; i++)
-        if (memcmp(private_key_id(rig->keys[i]), request->key_id, KEY_ID_LEN) == 0)
-            is_ok = tls_key_perform(request, rig->keys[i], test_random_source(&rig->random), signature, &len);
-    tls_key_done(rig->tls, is_ok, bytes_of(signature, len));
+    is_ok = tls_key_perform(request, &holder, answer, &len);
+    tls_key_done(rig->tls, is_ok, bytes_of(answer, len));
     return true;
 }
 
@@ -225,8 +270,8 @@ void rig_pump(struct rig *rig, struct client13 *client)
         client->out_len = 0;
         rig_feed(rig, pending);
         free(owned);
-        if (!rig->is_key_held)
-            rig_answer_key(rig);
+        while (!rig->is_key_held && rig_answer_key(rig))
+            ;
         take_text(rig);
         rig_drain(rig, client);
         if (pending.len == 0 && before == client->out_len + rig->wire_len)

@@ -12,7 +12,7 @@ struct cut {
     uint64_t random; /* a seed: steps of 1..300 bytes; 0: `fixed` */
 };
 
-enum { RIG_MAX_KEYS = 4 };
+enum { RIG_MAX_KEYS = 16 };
 
 struct rig {
     struct pool *pool;
@@ -22,6 +22,8 @@ struct rig {
     struct tls *tls;
     struct test_random random;
     uint64_t clock;
+    int64_t time; /* seconds since 1970 */
+    struct ticket_keys *tickets;
     struct cut cut;              /* how the wires are cut, both ways */
     bool is_key_held;            /* leave key requests open */
     void (*before_client)(void); /* around every turn of the client; NULL: nothing */
@@ -39,6 +41,12 @@ void rig_wipe(struct rig *rig);
 
 /* Adds a certificate and key in PEM from tests/data/certificates/NAME.{crt,key}. */
 MUST_CHECK bool rig_add_certificate(struct rig *rig, const char *name);
+
+/* Switches resumption on, with keys of the rig's own that outlive a change of policy. */
+MUST_CHECK bool rig_add_tickets(struct rig *rig, unsigned count);
+
+/* The suites of the classic RSA key exchange too. */
+MUST_CHECK bool rig_add_rsa_exchange(struct rig *rig);
 MUST_CHECK bool rig_connect(struct rig *rig); /* a new engine */
 
 /* Moves bytes both ways until nothing moves any more. */

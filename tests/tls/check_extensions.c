@@ -87,6 +87,12 @@ static const struct row good[] = {
                                "000161"
                                "00000000"
                                "0021" BINDER_32},
+    {EXTENSION_PRE_SHARED_KEY, "0007"
+                               "000161"
+                               "00000000"
+                               "0020" BINDER_31}, /* its length is looked at with the binder */
+    {EXTENSION_CERTIFICATE_AUTHORITIES, "0003"
+                                        "000130"},
     {EXTENSION_PRE_SHARED_KEY, "000f"
                                "000161"
                                "00000000"
@@ -94,6 +100,28 @@ static const struct row good[] = {
                                "ffffffff"
                                "0043" BINDER_32 BINDER_33},
     {EXTENSION_EARLY_DATA, ""},
+    {EXTENSION_EXTENDED_MASTER_SECRET, ""},
+    {EXTENSION_MAX_FRAGMENT_LENGTH, "01"},
+    {EXTENSION_MAX_FRAGMENT_LENGTH, "04"},
+    {EXTENSION_STATUS_REQUEST, "01"
+                               "0000"
+                               "0000"},
+    {EXTENSION_STATUS_REQUEST, "01"
+                               "0003000161"
+                               "000162"},
+    {EXTENSION_EC_POINT_FORMATS, "01"
+                                 "00"},
+    {EXTENSION_EC_POINT_FORMATS, "03"
+                                 "000102"},
+    {EXTENSION_COMPRESS_CERTIFICATE, "02"
+                                     "0002"},
+    {EXTENSION_COMPRESS_CERTIFICATE, "06"
+                                     "000200010003"},
+    {EXTENSION_RECORD_SIZE_LIMIT, "0040"},
+    {EXTENSION_RECORD_SIZE_LIMIT, "4001"},
+    {EXTENSION_RENEGOTIATION_INFO, "00"},
+    {EXTENSION_RENEGOTIATION_INFO, "0c"
+                                   "000102030405060708090a0b"},
     {EXTENSION_SUPPORTED_VERSIONS, "02"
                                    "0304"},
     {EXTENSION_SUPPORTED_VERSIONS, "06"
@@ -212,14 +240,9 @@ static const struct row bad[] = {
                                "000161"
                                "00000000"
                                "0000"},
-    {EXTENSION_PRE_SHARED_KEY, "0007"
-                               "000161"
-                               "00000000"
-                               "0020" BINDER_31},
-    {EXTENSION_PRE_SHARED_KEY, "000e"
-                               "00016100000000"
-                               "00016200000000"
-                               "0041" BINDER_32 BINDER_31},
+    {EXTENSION_CERTIFICATE_AUTHORITIES, "0000"}, /* RFC 8446 4.2.4: authorities<3..2^16-1> */
+    {EXTENSION_CERTIFICATE_AUTHORITIES, "0002"
+                                        "0000"},
     {EXTENSION_PRE_SHARED_KEY, "0007"
                                "000161"
                                "00000000"
@@ -418,6 +441,13 @@ START_TEST(unknown_extensions_are_passed_over_whatever_they_hold)
                                     EXTENSION_COOKIE,
                                     EXTENSION_PSK_KEY_EXCHANGE_MODES,
                                     EXTENSION_KEY_SHARE,
+                                    EXTENSION_MAX_FRAGMENT_LENGTH,
+                                    EXTENSION_EC_POINT_FORMATS,
+                                    EXTENSION_EXTENDED_MASTER_SECRET,
+                                    EXTENSION_COMPRESS_CERTIFICATE,
+                                    EXTENSION_RECORD_SIZE_LIMIT,
+                                    EXTENSION_RENEGOTIATION_INFO,
+                                    EXTENSION_CERTIFICATE_AUTHORITIES,
                                     EXTENSION_OID_FILTERS};
 
     for (unsigned code = 0; code <= UINT16_MAX; code += code < 1024 ? 1 : 31) {

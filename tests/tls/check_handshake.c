@@ -39,7 +39,8 @@ static void assert_signature_verifies(void)
 
     ck_assert(key != NULL);
     ck_assert(bytes_equal(certificate_chain_der(chain, 0), bytes_of(client.leaf, client.leaf_len)));
-    ck_assert(tls_certificate_verify_input(bytes_of(client.verify_hash, hash_alg_len(hash_find(client.suite->hash))),
+    ck_assert(tls_certificate_verify_input(TLS_SERVER_CERTIFICATE_VERIFY,
+                                           bytes_of(client.verify_hash, hash_alg_len(hash_find(client.suite->hash))),
                                            input, &len));
     ck_assert_int_eq(signature_check(key, tls_signature_scheme_find(client.scheme)->signature, bytes_of(input, len),
                                      bytes_of(client.signature, client.signature_len)),
@@ -93,7 +94,7 @@ START_TEST(every_group_suite_and_kind_of_key_works)
     static const char *const certificates[] = {"p256", "p384", "rsa2048", "rsa3072"};
 
     for (const struct tls_group *group = tls_groups; group->code; group++) {
-        for (const struct tls_suite *suite = tls_suites; suite->code; suite++) {
+        for (const struct tls_suite *suite = tls_suites; suite->version == TLS_1_3; suite++) {
             for (size_t i = 0; i < ARRAY_LEN(certificates); i++) {
                 if (i > 1 && (group != tls_groups || suite != tls_suites))
                     continue; /* RSA is slow: once is enough */

@@ -70,7 +70,7 @@ START_TEST(every_secret_of_a_full_handshake_is_the_one_of_rfc8448)
 {
     for (size_t i = 0; i < ARRAY_LEN(full_handshakes); i++) {
         trace_load(&trace, full_handshakes[i]);
-        ck_assert(key_schedule13_start(&schedule, sha256()));
+        ck_assert(key_schedule13_start(&schedule, sha256(), NULL));
         assert_in_trace(&trace, "early_secret", current());
         walks_down_from_the_handshake_secret();
     }
@@ -217,7 +217,7 @@ START_TEST(certificate_verify_of_rfc8448_signs_the_input_we_build)
     ck_assert_ptr_nonnull(key);
     message = trace_get(&trace, "certificate_verify");
     hash = trace_get(&trace, "certificate_hash");
-    ck_assert(tls_certificate_verify_input(hash, input, &len));
+    ck_assert(tls_certificate_verify_input(TLS_SERVER_CERTIFICATE_VERIFY, hash, input, &len));
     ck_assert_int_eq(signature_check(key, SIGNATURE_ECDSA_P256_SHA256, bytes_of(input, len),
                                      bytes_of(message.at + 8, message.len - 8)),
                      CRYPTO_OK);
@@ -264,7 +264,7 @@ START_TEST(with_sha384_every_step_is_48_bytes_wide)
 {
     struct secret shared = counting_secret(32);
 
-    ck_assert(key_schedule13_start(&schedule, sha384()));
+    ck_assert(key_schedule13_start(&schedule, sha384(), NULL));
     assert_same(current(),
                 hex("7ee8206f5570023e6dc7519eb1073bc4e791ad37b5c382aa10ba18e2357e716971f9362f2c2fe2a76bfd78dfec4ea9b5"),
                 "the early secret");
@@ -324,7 +324,7 @@ START_TEST(wiping_leaves_nothing_of_the_schedule)
 {
     static const uint8_t zeros[MAX_SECRET_LEN];
 
-    ck_assert(key_schedule13_start(&schedule, sha256()));
+    ck_assert(key_schedule13_start(&schedule, sha256(), NULL));
     key_schedule13_wipe(&schedule);
     ck_assert_mem_eq(schedule.current.bytes, zeros, sizeof zeros);
     ck_assert_uint_eq(schedule.current.len, 0);

@@ -2,48 +2,13 @@
 #include "tls/negotiate.h"
 
 #include "support/check_run.h"
+#include "support/code_lists.h"
 #include "support/rig.h"
 #include "tls/policy_types.h"
 
 static struct rig rig;
 static struct choice choice;
 static enum why why;
-
-/* Lists as text, "1301 1302": hex code points in the order of the wire. */
-enum { MAX_LIST = 256 };
-struct list {
-    uint8_t bytes[MAX_LIST];
-    size_t len;
-};
-
-static struct bytes list_of(struct list *list, const char *codes)
-{
-    struct writer w = writer_of(list->bytes, sizeof list->bytes);
-
-    if (!codes)
-        return bytes_of(NULL, 0);
-    for (char *end; *codes; codes = end)
-        write_u16(&w, (uint16_t)strtoul(codes, &end, 16));
-    ck_assert(writer_ok(&w));
-    return bytes_of(list->bytes, w.len);
-}
-
-/* One share a group, each with two bytes that name the group. */
-static struct bytes shares_of(struct list *list, const char *groups)
-{
-    struct writer w = writer_of(list->bytes, sizeof list->bytes);
-
-    if (!groups)
-        return bytes_of(NULL, 0);
-    for (char *end; *groups; groups = end) {
-        uint16_t group = (uint16_t)strtoul(groups, &end, 16);
-        write_u16(&w, group);
-        write_u16(&w, 2);
-        write_u16(&w, group);
-    }
-    ck_assert(writer_ok(&w));
-    return bytes_of(list->bytes, w.len);
-}
 
 /* What a client offers; what is not said is that of an ordinary client, NULL is not sent. */
 struct offer {
@@ -71,11 +36,13 @@ static struct client_hello hello_of(struct offer offer)
 
 static bool negotiate_hello(const struct client_hello *ch)
 {
+    static const struct offered_session no_ticket;
+
     why = WHY_NONE;
-    return negotiate13(ch, rig.policy, &choice, &why);
+    return negotiate13(ch, rig.policy, &no_ticket, &choice, NULL, &why);
 }
 
-static bool negotiate(struct offer offer)
+static bool negotiate_offer(struct offer offer)
 {
     struct client_hello ch = hello_of(offer);
 
@@ -84,7 +51,7 @@ static bool negotiate(struct offer offer)
 
 static void is_refused(struct offer offer, enum why expected)
 {
-    ck_assert(!negotiate(offer));
+    ck_assert(!negotiate_offer(offer));
     ck_assert_str_eq(why_name(why), why_name(expected));
 }
 
@@ -141,23 +108,26 @@ START_TEST(the_version_comes_from_supported_versions_alone)
         uint16_t legacy_version;
         const char *supported;
         enum why why;
+        uint16_t version; /* 0: 1.3 */
     } rows[] = {
-        {0x0303, "0304", WHY_NONE},
-        {0x0303, "fafa 0304 0303", WHY_NONE},
-        {0x0303, "0303 0304", WHY_NONE},
-        {0x0301, "0304", WHY_NONE},
-        {0x0304, "0304", WHY_NONE},
-        {0xffff, "0304", WHY_NONE},
-        {0x0300, "0304", WHY_LEGACY_VERSION},
-        {0x0200, "0304", WHY_LEGACY_VERSION},
-        {0x0000, "0304", WHY_LEGACY_VERSION},
-        {0x0300, NULL, WHY_LEGACY_VERSION},
-        {0x0303, "0303 0302", WHY_NO_COMMON_VERSION},
-        {0x0304, "0303", WHY_NO_COMMON_VERSION},
-        {0x0303, "0305 7f1c fafa", WHY_NO_COMMON_VERSION},
-        {0x0303, NULL, WHY_NO_COMMON_VERSION},
-        {0x0304, NULL, WHY_NO_COMMON_VERSION},
-        {0x0301, NULL, WHY_NO_COMMON_VERSION},
+        {0x0303, "0304", WHY_NONE, 0},
+        {0x0303, "fafa 0304 0303", WHY_NONE, 0},
+        {0x0303, "0303 0304", WHY_NONE, 0},
+        {0x0301, "0304", WHY_NONE, 0},
+        {0x0304, "0304", WHY_NONE, 0},
+        {0xffff, "0304", WHY_NONE, 0},
+        {0x0300, "0304", WHY_LEGACY_VERSION, 0},
+        {0x0200, "0304", WHY_LEGACY_VERSION, 0},
+        {0x0000, "0304", WHY_LEGACY_VERSION, 0},
+        {0x0300, NULL, WHY_LEGACY_VERSION, 0},
+        {0x0303, "0303 0302", WHY_NONE, TLS_1_2},
+        {0x0304, "0303", WHY_NONE, TLS_1_2},
+        {0x0303, "0302 0301", WHY_NO_COMMON_VERSION, 0},
+        {0x0303, "0305 7f1c fafa", WHY_NO_COMMON_VERSION, 0},
+        {0x0303, NULL, WHY_NONE, TLS_1_2},
+        {0x0304, NULL, WHY_NONE, TLS_1_2},
+        {0x0302, NULL, WHY_NO_COMMON_VERSION, 0},
+        {0x0301, NULL, WHY_NO_COMMON_VERSION, 0},
     };
     struct list list;
 
@@ -169,10 +139,10 @@ START_TEST(the_version_comes_from_supported_versions_alone)
 
         ch.legacy_version = rows[i].legacy_version;
         ch.supported_versions = list_of(&list, rows[i].supported);
-        is_ok = negotiate_version(&ch, rig.policy, &version, &why);
+        is_ok = negotiate_version(&ch, rig.policy, &version, NULL, &why);
         ck_assert_msg(is_ok == (rows[i].why == WHY_NONE), "row %zu", i);
         if (is_ok)
-            ck_assert_uint_eq(version, TLS_1_3);
+            ck_assert_uint_eq(version, rows[i].version ? rows[i].version : TLS_1_3);
         else
             ck_assert_msg(why == rows[i].why, "row %zu: %s", i, why_name(why));
     }
@@ -267,7 +237,7 @@ START_TEST(the_clients_first_suite_that_we_allow_is_taken)
             is_refused(offer, WHY_NO_COMMON_SUITE);
             continue;
         }
-        ck_assert_msg(negotiate(offer), "row %zu", i);
+        ck_assert_msg(negotiate_offer(offer), "row %zu", i);
         ck_assert_uint_eq(choice.suite->code, rows[i].chosen);
     }
     ck_assert_uint_eq(why_alert(WHY_NO_COMMON_SUITE), ALERT_HANDSHAKE_FAILURE);
@@ -313,7 +283,7 @@ START_TEST(our_first_group_with_a_share_is_taken_and_a_retry_only_without_one)
             is_refused(offer, WHY_NO_COMMON_GROUP);
             continue;
         }
-        ck_assert_msg(negotiate(offer), "row %zu: %s", i, why_name(why));
+        ck_assert_msg(negotiate_offer(offer), "row %zu: %s", i, why_name(why));
         ck_assert_msg(choice.group->code == rows[i].chosen, "row %zu: %s", i, choice.group->name);
         ck_assert_msg(choice.needs_retry == rows[i].needs_retry, "row %zu", i);
         if (choice.needs_retry)
@@ -388,7 +358,7 @@ START_TEST(our_first_scheme_that_the_client_takes_chooses_among_certificates_of_
         if (rows[i].scheme == 0) {
             is_refused(offer, WHY_NO_COMMON_SCHEME);
         } else {
-            ck_assert_msg(negotiate(offer), "row %zu: %s", i, why_name(why));
+            ck_assert_msg(negotiate_offer(offer), "row %zu: %s", i, why_name(why));
             ck_assert_uint_eq(choice.scheme->code, rows[i].scheme);
             ck_assert_str_eq(tls_credential_label(choice.credential), rows[i].certificate);
         }
@@ -432,12 +402,12 @@ START_TEST(the_name_chooses_the_certificate)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         offer.sni = rows[i].sni;
         tls_policy_set_unknown_sni(rig.policy, TLS_UNKNOWN_SNI_DEFAULT);
-        ck_assert_msg(negotiate(offer), "row %zu: %s", i, why_name(why));
+        ck_assert_msg(negotiate_offer(offer), "row %zu: %s", i, why_name(why));
         ck_assert_msg(strcmp(tls_credential_label(choice.credential), rows[i].certificate) == 0, "%s gets %s",
                       rows[i].sni, tls_credential_label(choice.credential));
         tls_policy_set_unknown_sni(rig.policy, TLS_UNKNOWN_SNI_REJECT);
         if (rows[i].rejected == WHY_NONE)
-            ck_assert_msg(negotiate(offer), "row %zu: %s", i, why_name(why));
+            ck_assert_msg(negotiate_offer(offer), "row %zu: %s", i, why_name(why));
         else
             is_refused(offer, rows[i].rejected);
     }
@@ -451,11 +421,11 @@ START_TEST(a_known_name_whose_certificates_cannot_sign_is_not_answered_by_the_de
     struct offer offer = {ORDINARY, .sni = "exact.wild.example"};
 
     begin_with((const char *const[]){"rsa2048", "wildcard", "exact", NULL});
-    ck_assert(negotiate(offer));
+    ck_assert(negotiate_offer(offer));
     offer.schemes = "0804";
     is_refused(offer, WHY_NO_COMMON_SCHEME);
     offer.sni = "nobody.example";
-    ck_assert(negotiate(offer));
+    ck_assert(negotiate_offer(offer));
     ck_assert_str_eq(tls_credential_label(choice.credential), "rsa2048");
     end();
 }
@@ -475,26 +445,26 @@ START_TEST(without_a_name_the_first_certificate_and_its_namesakes_answer_then_an
     begin_with((const char *const[]){"p256", "other", "rsa2048", "p384", NULL});
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         offer.schemes = rows[i].schemes;
-        ck_assert(negotiate(offer));
+        ck_assert(negotiate_offer(offer));
         ck_assert_str_eq(tls_credential_label(choice.credential), rows[i].certificate);
     }
     end();
 
     begin_with((const char *const[]){"p384", "rsa2048", NULL}); /* both of app.example */
     offer.schemes = "0806";
-    ck_assert(negotiate(offer));
+    ck_assert(negotiate_offer(offer));
     ck_assert_str_eq(tls_credential_label(choice.credential), "rsa2048");
     end();
 
     begin_with((const char *const[]){"rsa2048", "other", NULL}); /* better the default than a better scheme */
     offer.schemes = "0403 0804";
-    ck_assert(negotiate(offer));
+    ck_assert(negotiate_offer(offer));
     ck_assert_str_eq(tls_credential_label(choice.credential), "rsa2048");
     end();
 
     begin_with((const char *const[]){"p384", "other", NULL}); /* no default can: better any than none */
     offer.schemes = "0403 0804";
-    ck_assert(negotiate(offer));
+    ck_assert(negotiate_offer(offer));
     ck_assert_str_eq(tls_credential_label(choice.credential), "other");
     end();
 }
@@ -518,7 +488,7 @@ START_TEST(names_in_certificates_match_however_they_are_written)
     tls_policy_set_unknown_sni(rig.policy, TLS_UNKNOWN_SNI_REJECT);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         offer.sni = rows[i].sni;
-        ck_assert_msg(negotiate(offer) == rows[i].is_known, "%s", rows[i].sni);
+        ck_assert_msg(negotiate_offer(offer) == rows[i].is_known, "%s", rows[i].sni);
     }
     end();
 }
@@ -554,7 +524,7 @@ START_TEST(our_first_protocol_that_the_client_offers_is_taken)
         }
         offer.alpn = rows[i].offered;
         if (rows[i].chosen) {
-            ck_assert_msg(negotiate(offer), "row %zu: %s", i, why_name(why));
+            ck_assert_msg(negotiate_offer(offer), "row %zu: %s", i, why_name(why));
             ck_assert_msg(bytes_equal(choice.alpn, bytes_of_string(rows[i].chosen)), "row %zu", i);
         } else {
             is_refused(offer, WHY_NO_COMMON_ALPN);
@@ -568,7 +538,7 @@ END_TEST
 START_TEST(a_choice_that_failed_holds_nothing_of_the_one_before)
 {
     begin();
-    ck_assert(negotiate((struct offer){ORDINARY}));
+    ck_assert(negotiate_offer((struct offer){ORDINARY}));
     is_refused((struct offer){.suites = "fafa", .groups = "1d", .shares = "1d", .schemes = "0403"},
                WHY_NO_COMMON_SUITE);
     ck_assert_ptr_null(choice.suite);

@@ -74,20 +74,21 @@ END_TEST
 /* Stands in for a chain with large intermediates: the same leaf, and many bytes behind it. */
 static void lengthen_chain(size_t len)
 {
-    struct tls_credential *credential = rig.policy->credentials;
-    uint8_t *longer = memory_resize(credential->certificate_list, credential->certificate_list_len + len);
+    struct encoded_body *body = &rig.policy->credentials->encoded[0].certificate;
+    uint8_t *longer = memory_resize(body->at, body->len + len);
     struct writer w;
 
     ck_assert(longer != NULL);
-    w = writer_of(longer, 3);
-    write_u24(&w, (uint32_t)(credential->certificate_list_len - 3 + len));
-    w = writer_of(longer + credential->certificate_list_len, len);
+    w = writer_of(longer, 4);
+    write_u8(&w, 0); /* certificate_request_context */
+    write_u24(&w, (uint32_t)(body->len - 4 + len));
+    w = writer_of(longer + body->len, len);
     write_u24(&w, (uint32_t)len - 5);
     ck_assert(write_space(&w, len - 5) != NULL);
     write_u16(&w, 0);
     ck_assert(writer_ok(&w));
-    credential->certificate_list = longer;
-    credential->certificate_list_len += len;
+    body->at = longer;
+    body->len += len;
 }
 
 START_TEST(a_chain_of_several_records_goes_through_with_and_without_a_retry)

@@ -215,6 +215,12 @@ static void provoke_ALERT_MALFORMED(void)
     connected();
     client13_put_record(&client, CONTENT_ALERT, BYTES_OF_LITERAL("\x01\x00\x01\x00"));
 }
+/* RFC 8446 6: warning(1) or fatal(2). */
+static void provoke_ALERT_LEVEL(void)
+{
+    connected();
+    client13_send_alert(&client, 3, ALERT_UNKNOWN_CA);
+}
 static void provoke_ALERT_RECEIVED(void)
 {
     first_flight();
@@ -310,7 +316,7 @@ static void provoke_LEGACY_VERSION(void)
 /* RFC 8446 4.2.1 MUST: only supported_versions counts where it is present. */
 static void provoke_NO_COMMON_VERSION(void)
 {
-    client.hello.versions[0] = TLS_1_2;
+    client.hello.versions[0] = TLS_1_1;
     client.hello.versions[1] = 0;
     hello();
 }

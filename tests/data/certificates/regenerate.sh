@@ -72,6 +72,10 @@ serve() { # NAME EXTENSIONS SUBJECT
 }
 rsa rsa2048.key 2048
 serve rsa2048 "$(leaf DNS:app.example)" /CN=app.example
+# The same key in a certificate that may encipher keys, too, as those that authorities sell do.
+issue "$work/leaf.crt" rsa2048.key intermediate /CN=app.example \
+    "$(leaf DNS:app.example | sed s/digitalSignature/digitalSignature,keyEncipherment/)"
+cat "$work/leaf.crt" intermediate.crt >rsa2048-encipher.crt
 rsa rsa3072.key 3072
 serve rsa3072 "$(leaf DNS:app.example)" /CN=app.example
 ec p256.key P-256

@@ -1,0 +1,32 @@
+/*
+ * client_cache.h: the last chains that were found good, by their digest. Private to src/crypto.
+ *
+ * Services reconnect with the same certificate all day. A place is found by the digest's first byte and taken over by
+ * whoever comes next: bounded, and nothing a client can do makes a lookup dearer.
+ */
+#ifndef CRYPTO_CLIENT_CACHE_H
+#define CRYPTO_CLIENT_CACHE_H
+
+#include "crypto/client_trust.h"
+
+enum { CLIENT_CACHE_PLACES = 256 };
+
+struct client_cache_entry {
+    uint8_t digest[32];  /* of the whole chain */
+    int64_t from, until; /* seconds since 1970, both included: while nothing of the chain or its CRLs runs out */
+    struct client_identity identity;
+};
+
+struct client_cache {
+    struct client_cache_entry *entries[CLIENT_CACHE_PLACES]; /* NULL: free */
+    uint64_t hits;
+};
+
+/* NULL: not there, or not at this time. */
+const struct client_cache_entry *client_cache_find(struct client_cache *cache, const uint8_t digest[32], int64_t now);
+
+/* Without memory nothing is kept. */
+void client_cache_keep(struct client_cache *cache, const struct client_cache_entry *entry);
+void client_cache_wipe(struct client_cache *cache);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * client_trust_types.h: the inside of a trust, for client_trust.c, client_chain.c and client_cache.c.
+ */
+#ifndef CRYPTO_CLIENT_TRUST_TYPES_H
+#define CRYPTO_CLIENT_TRUST_TYPES_H
+
+#include <mbedtls/x509_crl.h>
+#include <mbedtls/x509_crt.h>
+
+#include "crypto/certificate_der.h"
+#include "crypto/client_cache.h"
+#include "crypto/client_trust.h"
+
+struct client_trust {
+    mbedtls_x509_crt cas;
+    mbedtls_x509_crl crls;
+    size_t ca_count, crl_count;
+    uint8_t digest[32];
+    struct client_cache cache;
+};
+
+/* Seconds since 1970 of a time of the library; INT64_MIN when there is none. */
+int64_t client_trust_seconds(const mbedtls_x509_time *time);
+
+/* What keeps a certificate from being used as an issuer, by its own words. CHAIN_OK when nothing does. */
+enum chain_result client_issuer_check(const struct certificate *issuer);
+
+/* Key and signature algorithm; `is_anchor`: nobody looks at the signature. */
+enum chain_result client_strength_check(const struct certificate *certificate, bool is_anchor);
+
+/* Fills in the texts. */
+void client_identity_read(const struct certificate *leaf, struct client_identity *identity);
+
+#endif

@@ -1,0 +1,257 @@
+#include "proxy/algorithms.h"
+
+#include <strings.h>
+
+#include "config/nearest.h"
+
+/* ---- names: those of IANA and the RFCs are in tls/iana.c; here stand the others that people write */
+
+struct alias {
+    const char *name;
+    uint16_t code;
+};
+
+static const struct alias suite_aliases[] = {
+    {"ECDHE-ECDSA-AES128-GCM-SHA256", 0xc02b},
+    {"ECDHE-RSA-AES128-GCM-SHA256", 0xc02f},
+    {"ECDHE-ECDSA-AES256-GCM-SHA384", 0xc02c},
+    {"ECDHE-RSA-AES256-GCM-SHA384", 0xc030},
+    {"ECDHE-ECDSA-CHACHA20-POLY1305", 0xcca9},
+    {"ECDHE-RSA-CHACHA20-POLY1305", 0xcca8},
+    {"AES128-GCM-SHA256", 0x009c},
+    {"AES256-GCM-SHA384", 0x009d},
+    {NULL, 0},
+};
+
+static const struct alias group_aliases[] = {
+    {"P-256", 0x0017},
+    {"prime256v1", 0x0017},
+    {"P-384", 0x0018},
+    {NULL, 0},
+};
+
+/* What exists, is asked for, and this build does not have: better said so than called unknown. */
+static const char *const known_elsewhere[] = {
+    "ed25519",
+    "ed448",
+    "X25519MLKEM768",
+    "SecP256r1MLKEM768",
+    "secp521r1",
+    "P-521",
+    "x448",
+    "ffdhe2048",
+    "ffdhe3072",
+    "mldsa44",
+    "mldsa65",
+    "mldsa87",
+    "rsa_pss_pss_sha256",
+    "rsa_pss_pss_sha384",
+    "rsa_pss_pss_sha512",
+    "TLS_AES_128_CCM_SHA256",
+    NULL,
+};
+
+/* One kind of thing that a list names. */
+struct catalogue {
+    const char *what;
+    const struct alias *aliases;
+    bool (*at)(size_t index, const char **name, uint16_t *code);
+};
+
+static bool suite_at(size_t index, const char **name, uint16_t *code)
+{
+    *name = tls_suites[index].name;
+    *code = tls_suites[index].code;
+    return *code != 0;
+}
+
+static bool group_at(size_t index, const char **name, uint16_t *code)
+{
+    *name = tls_groups[index].name;
+    *code = tls_groups[index].code;
+    return *code != 0;
+}
+
+static bool scheme_at(size_t index, const char **name, uint16_t *code)
+{
+    *name = tls_signature_schemes[index].name;
+    *code = tls_signature_schemes[index].code;
+    return *code != 0;
+}
+
+static const struct catalogue suites = {"cipher suite", suite_aliases, suite_at};
+static const struct catalogue groups = {"group", group_aliases, group_at};
+static const struct catalogue schemes = {"signature scheme", (const struct alias[]){{NULL, 0}}, scheme_at};
+
+static uint16_t find_code(const struct catalogue *catalogue, const char *wanted)
+{
+    const char *name;
+    uint16_t code;
+
+    for (size_t i = 0; catalogue->at(i, &name, &code); i++)
+        if (strcasecmp(name, wanted) == 0)
+            return code;
+    for (const struct alias *alias = catalogue->aliases; alias->name; alias++)
+        if (strcasecmp(alias->name, wanted) == 0)
+            return alias->code;
+    return 0;
+}
+
+static bool is_known_elsewhere(const char *wanted)
+{
+    for (size_t i = 0; known_elsewhere[i]; i++)
+        if (strcasecmp(known_elsewhere[i], wanted) == 0)
+            return true;
+    return strstr(wanted, "_CBC_") || strstr(wanted, "DHE_RSA_WITH") == wanted + sizeof "TLS_" - 1;
+}
+
+static void complain_unknown(const struct catalogue *catalogue, const struct config_value *value,
+                             struct config_findings findings)
+{
+    struct nearest nearest = nearest_to(value->text);
+    char hint[NEAREST_HINT_LEN];
+    const char *name;
+    uint16_t code;
+
+    if (is_known_elsewhere(value->text)) {
+        config_complain(findings, &value->place, "no provider of this build has the %s '%s'", catalogue->what,
+                        value->text);
+        return;
+    }
+    for (size_t i = 0; catalogue->at(i, &name, &code); i++)
+        nearest_offer(&nearest, name);
+    for (const struct alias *alias = catalogue->aliases; alias->name; alias++)
+        nearest_offer(&nearest, alias->name);
+    config_complain(findings, &value->place, "there is no %s '%s'%s", catalogue->what, value->text,
+                    nearest_hint(&nearest, hint));
+}
+
+/* The codes of a list, each once. False after telling what is wrong. */
+static bool read_list(const struct catalogue *catalogue, const struct config_list *list, uint16_t *codes, size_t max,
+                      size_t *count, struct config_findings findings)
+{
+    bool is_ok = true;
+
+    for (size_t i = 0; i < list->count; i++) {
+        uint16_t code = find_code(catalogue, list->values[i].text);
+        bool is_there = false;
+
+        for (size_t j = 0; j < *count; j++)
+            is_there = is_there || codes[j] == code;
+        if (code == 0)
+            complain_unknown(catalogue, &list->values[i], findings);
+        else if (!is_there && *count < max)
+            codes[(*count)++] = code;
+        is_ok = is_ok && code != 0;
+    }
+    return is_ok;
+}
+
+/* ---- the profiles: Mozilla's guidelines 6.0 (2026-04-06); what they put first and we lack is X25519MLKEM768 */
+
+static bool is_in_profile(const struct config_listen *listen, const struct tls_suite *suite)
+{
+    if (suite->exchange == EXCHANGE_RSA)
+        return listen->has_rsa_key_exchange;
+    return suite->version == TLS_1_3 || listen->profile == CONFIG_PROFILE_INTERMEDIATE;
+}
+
+static size_t profile_suites(const struct config_listen *listen, uint16_t *codes)
+{
+    size_t count = 0;
+
+    for (const struct tls_suite *suite = tls_suites; suite->code; suite++)
+        if (is_in_profile(listen, suite))
+            codes[count++] = suite->code;
+    return count;
+}
+
+/* ---- setting them */
+
+static bool check_rsa(const struct config_listen *listen, const struct config_value *value, uint16_t code,
+                      struct config_findings findings)
+{
+    if (tls_suite_find(code)->exchange != EXCHANGE_RSA || listen->has_rsa_key_exchange)
+        return true;
+    config_complain(findings, &value->place,
+                    "'%s' is a suite of the classic RSA key exchange, which has no forward secrecy: it needs "
+                    "'rsa-key-exchange = yes'",
+                    value->text);
+    return false;
+}
+
+static bool check_all_rsa(const struct config_listen *listen, struct config_findings findings)
+{
+    bool is_ok = true;
+
+    for (size_t i = 0; i < listen->suites.count; i++) {
+        uint16_t code = find_code(&suites, listen->suites.values[i].text);
+        is_ok = (code == 0 || check_rsa(listen, &listen->suites.values[i], code, findings)) && is_ok;
+    }
+    return is_ok;
+}
+
+static bool set_suites(struct tls_policy *policy, const struct config_listen *listen, struct config_findings findings)
+{
+    const struct tls_suite *list[MAX_POLICY_SUITES];
+    uint16_t codes[MAX_POLICY_SUITES];
+    size_t count = 0;
+
+    if (!read_list(&suites, &listen->suites, codes, MAX_POLICY_SUITES, &count, findings) ||
+        !check_all_rsa(listen, findings))
+        return false;
+    if (count == 0)
+        count = profile_suites(listen, codes);
+    for (size_t i = 0; i < count; i++)
+        list[i] = tls_suite_find(codes[i]);
+    return tls_policy_set_suites(policy, list, count);
+}
+
+static bool set_groups(struct tls_policy *policy, const struct config_listen *listen, struct config_findings findings)
+{
+    const struct tls_group *list[MAX_POLICY_GROUPS];
+    uint16_t codes[MAX_POLICY_GROUPS];
+    size_t count = 0;
+
+    if (!read_list(&groups, &listen->groups, codes, MAX_POLICY_GROUPS, &count, findings))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        list[i] = tls_group_find(codes[i]);
+    return count == 0 || tls_policy_set_groups(policy, list, count);
+}
+
+/* The profile `modern` has no signatures of RSA at all; a certificate of RSA is served all the same, with a warning. */
+static bool set_schemes(struct tls_policy *policy, const struct config_listen *listen, struct config_findings findings)
+{
+    const struct tls_signature_scheme *list[MAX_POLICY_SCHEMES];
+    uint16_t codes[MAX_POLICY_SCHEMES];
+    size_t count = 0;
+
+    if (!read_list(&schemes, &listen->signature_algorithms, codes, MAX_POLICY_SCHEMES, &count, findings))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        list[i] = tls_signature_scheme_find(codes[i]);
+    return count == 0 ||
+           (tls_policy_set_schemes(policy, list, count) && tls_policy_set_client_schemes(policy, list, count));
+}
+
+static void warn_of_rsa(const struct config_listen *listen, struct config_findings findings)
+{
+    if (listen->has_rsa_key_exchange)
+        config_warn(findings, &listen->place,
+                    "[listen %s] takes the classic RSA key exchange: whoever gets the private key one day can read all "
+                    "that was recorded, and mbedTLS before 2.28.7 (Debian 12) leaks through the time of its RSA "
+                    "operation (CVE-2024-23170); switch it off as soon as the last old client is gone",
+                    listen->name);
+}
+
+bool algorithms_set(struct tls_policy *policy, const struct config_listen *listen, struct config_findings findings)
+{
+    bool is_ok = set_suites(policy, listen, findings);
+
+    is_ok = set_groups(policy, listen, findings) && is_ok;
+    is_ok = set_schemes(policy, listen, findings) && is_ok;
+    if (is_ok)
+        warn_of_rsa(listen, findings);
+    return is_ok;
+}

@@ -1,0 +1,82 @@
+/*
+ * decision.h: the record of a negotiation, what was chosen and what was rejected and why.
+ *
+ * negotiate() writes it as it goes; the log, the admin view and `sallyport explain` read it. An entry is four bytes, so
+ * every handshake keeps one.
+ */
+#ifndef TLS_DECISION_H
+#define TLS_DECISION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What was decided. `code` is its code point (of a certificate: its index in the policy; of ALPN: the index in ours).
+ */
+#define DECISION_SUBJECTS(X)                                                                                           \
+    X(VERSION, "version")                                                                                              \
+    X(SUITE, "suite")                                                                                                  \
+    X(GROUP, "group")                                                                                                  \
+    X(SIGNATURE, "signature")                                                                                          \
+    X(CERTIFICATE, "certificate")                                                                                      \
+    X(ALPN, "alpn")                                                                                                    \
+    X(RESUMPTION, "resumption") /* code: the index of the ticket among those offered */                                \
+    X(CLIENT_CERTIFICATE, "client_certificate")                                                                        \
+    X(COMPRESSION, "certificate_compression")                                                                          \
+    X(STAPLE, "ocsp_staple")
+
+#define DECISION_VERDICTS(X)                                                                                           \
+    X(CHOSEN, "chosen")                                                                                                \
+    X(NOT_OFFERED, "not offered by the client")                                                                        \
+    X(NOT_ALLOWED, "not allowed here")                                                                                 \
+    X(UNKNOWN, "not known to this build")                                                                              \
+    X(OTHER_VERSION, "belongs to another version")                                                                     \
+    X(LESS_PREFERRED, "the one chosen is preferred")                                                                   \
+    X(NO_SHARE, "no key share came for it")                                                                            \
+    X(RETRIED, "asked for with a HelloRetryRequest")                                                                   \
+    X(NO_CERTIFICATE, "no certificate of its kind")                                                                    \
+    X(NO_CURVE, "no curve in common for it")                                                                           \
+    X(NAME_DIFFERS, "does not carry the name asked for")                                                               \
+    X(KEY_DIFFERS, "its key makes no signature the client takes")                                                      \
+    X(NOT_OPENED, "the ticket does not open: unknown key, changed, or for another listener, name or client policy")    \
+    X(TOO_OLD, "the ticket is too old")                                                                                \
+    X(VERSION_DIFFERS, "the ticket is of another version")                                                             \
+    X(SUITE_DIFFERS, "the ticket's suite does not fit")                                                                \
+    X(NO_IDENTITY, "the ticket carries no client certificate, and one is required")                                    \
+    X(NO_EXTENDED_MASTER_SECRET, "no extended master secret")                                                          \
+    X(NO_DHE_MODE, "the client does not take psk_dhe_ke")                                                              \
+    X(SWITCHED_OFF, "switched off here")                                                                               \
+    X(ASKED, "asked for")                                                                                              \
+    X(BIGGER, "would not be smaller")
+
+#define X(name, text) DECISION_##name,
+enum decision_subject { DECISION_SUBJECTS(X) DECISION_SUBJECT_COUNT };
+#undef X
+#define X(name, text) VERDICT_##name,
+enum decision_verdict { DECISION_VERDICTS(X) DECISION_VERDICT_COUNT };
+#undef X
+
+enum { MAX_DECISIONS = 96 };
+
+struct decision {
+    uint8_t subject; /* an enum decision_subject */
+    uint8_t verdict; /* an enum decision_verdict */
+    uint16_t code;
+};
+
+struct decisions {
+    struct decision entries[MAX_DECISIONS]; /* what does not fit any more is left out, never a CHOSEN one */
+    uint8_t count;
+};
+
+/* What `decision` is about, in words: "TLSv1.3", "x25519", a certificate's label; a number where it has no name. */
+struct tls_policy;
+enum { DECISION_TEXT_LEN = 256 };
+void decision_code_text(const struct decision *decision, const struct tls_policy *policy, char text[DECISION_TEXT_LEN]);
+
+const char *decision_subject_name(enum decision_subject subject);
+const char *decision_verdict_text(enum decision_verdict verdict);
+
+/* One more line. `decisions` NULL: nobody wants to know. */
+void decide(struct decisions *decisions, enum decision_subject subject, enum decision_verdict verdict, uint16_t code);
+
+#endif

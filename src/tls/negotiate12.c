@@ -1,0 +1,143 @@
+#include "tls/negotiate_common.h"
+
+/* RFC 5246 7.4.1.2 MUST: the list contains null; TLS 1.2 lets it contain others. */
+static bool check_compression(const struct negotiation *n)
+{
+    *n->why = WHY_COMPRESSION;
+    return memchr(n->ch->compression_methods.at, 0, n->ch->compression_methods.len) != NULL;
+}
+
+/* RFC 5746 3.6 MUST: in an initial handshake renegotiated_connection is empty. */
+static bool check_renegotiation(const struct negotiation *n)
+{
+    *n->why = WHY_RENEGOTIATION_INFO;
+    return n->ch->renegotiation.len == 0;
+}
+
+/* RFC 8422 5.1.2 MUST: a client that sends the extension lists the uncompressed format. */
+static bool check_point_formats(const struct negotiation *n)
+{
+    *n->why = WHY_POINT_FORMATS;
+    return !n->ch->point_formats.at || memchr(n->ch->point_formats.at, 0, n->ch->point_formats.len) != NULL;
+}
+
+/* No client authentication without it: an attacker in the middle could pass it on (RFC 7627 1, triple handshake). */
+static bool check_extended_master_secret(const struct negotiation *n)
+{
+    *n->why = WHY_CLIENT_CERTIFICATE_WITHOUT_EMS;
+    return n->ch->has_extended_master_secret || n->policy->client_certificate == TLS_CLIENT_CERTIFICATE_NONE;
+}
+
+/* RFC 8422 5.1: a client that names no groups takes any; secp256r1 is the one all of them have. */
+static const struct tls_group *choose_group(const struct negotiation *n, bool is_recorded)
+{
+    for (size_t i = 0; i < n->policy->group_count; i++) {
+        const struct tls_group *group = n->policy->groups[i];
+        bool is_common = n->ch->supported_groups.at ? code_list_has(n->ch->supported_groups, group->code)
+                                                    : group->key_exchange == KEY_EXCHANGE_SECP256R1;
+        if (is_recorded)
+            decide(n->decisions, DECISION_GROUP, is_common ? VERDICT_CHOSEN : VERDICT_NOT_OFFERED, group->code);
+        if (is_common)
+            return group;
+    }
+    return NULL;
+}
+
+static bool has_credential(const struct negotiation *n, enum suite_exchange exchange, enum decision_verdict *verdict)
+{
+    struct negotiation quiet = *n;
+
+    quiet.decisions = NULL;
+    *verdict = VERDICT_NO_CERTIFICATE;
+    return negotiate_credential(&quiet, exchange);
+}
+
+static bool has_group(const struct negotiation *n, enum suite_exchange exchange, enum decision_verdict *verdict)
+{
+    *verdict = VERDICT_NO_CURVE;
+    return exchange == EXCHANGE_RSA || choose_group(n, false);
+}
+
+/* The client's order within what we allow and have a certificate and a group for. */
+static bool choose_suite(const struct negotiation *n)
+{
+    struct reader r = reader_of(n->ch->cipher_suites);
+    enum why why = WHY_NO_COMMON_SUITE;
+    uint16_t code;
+
+    while (code_list_next(&r, &code)) {
+        const struct tls_suite *suite = negotiate_find_suite(n, code);
+        enum decision_verdict verdict = VERDICT_CHOSEN;
+
+        if (!suite) {
+            negotiate_reject_suite(n, code);
+            continue;
+        }
+        if (has_group(n, suite->exchange, &verdict) && has_credential(n, suite->exchange, &verdict)) {
+            decide(n->decisions, DECISION_SUITE, VERDICT_CHOSEN, code);
+            n->out->suite = suite;
+            return true;
+        }
+        decide(n->decisions, DECISION_SUITE, verdict, code);
+        why = verdict == VERDICT_NO_CURVE ? WHY_NO_COMMON_GROUP : *n->why;
+    }
+    *n->why = why;
+    return false;
+}
+
+static bool offers_suite(const struct client_hello *ch, uint16_t code)
+{
+    return code_list_has(ch->cipher_suites, code);
+}
+
+/* RFC 7627 5.3 MUST: a session with an extended master secret is not resumed without one, but refused. */
+static bool check_session(const struct negotiation *n)
+{
+    *n->why = WHY_RESUMED_WITHOUT_EMS;
+    return !n->offered->session || n->offered->session->version != TLS_1_2 || n->ch->has_extended_master_secret;
+}
+
+/* RFC 5246 7.4.1.3: a resumed session goes on with its suite, which the client must offer and we still allow. */
+static bool resumes(const struct negotiation *n)
+{
+    const struct tls_suite *suite;
+    enum decision_verdict verdict = VERDICT_CHOSEN;
+
+    if (!negotiate_session_is_usable(n, TLS_1_2))
+        return false;
+    suite = negotiate_find_suite(n, n->offered->session->suite);
+    if (!suite || !offers_suite(n->ch, suite->code))
+        verdict = VERDICT_SUITE_DIFFERS;
+    decide(n->decisions, DECISION_RESUMPTION, verdict, n->offered->index);
+    if (verdict != VERDICT_CHOSEN)
+        return false;
+    n->out->suite = suite;
+    return true;
+}
+
+static bool choose_all(const struct negotiation *n)
+{
+    n->out->is_resumed = resumes(n);
+    if (n->out->is_resumed) {
+        n->out->is_sni_used = credential_match_name(n->policy, n->ch->server_name) == SNI_MATCHED;
+        return true;
+    }
+    if (!choose_suite(n) || !negotiate_credential(n, n->out->suite->exchange))
+        return false;
+    if (n->out->suite->exchange != EXCHANGE_RSA)
+        n->out->group = choose_group(n, true);
+    return true;
+}
+
+bool negotiate12(const struct client_hello *ch, const struct tls_policy *policy, const struct offered_session *offered,
+                 struct choice *out, struct decisions *decisions, enum why *why)
+{
+    const struct negotiation n = {ch, policy, offered, out, decisions, why};
+
+    *out = (struct choice){.version = TLS_1_2};
+    if (!check_compression(&n) || !check_renegotiation(&n) || !check_point_formats(&n) ||
+        !check_extended_master_secret(&n) || !check_session(&n) || !choose_all(&n) || !negotiate_alpn(&n))
+        return false;
+    negotiate_options(&n);
+    return true;
+}

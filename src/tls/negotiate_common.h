@@ -1,0 +1,38 @@
+/*
+ * negotiate_common.h: what the negotiations of both versions share. For negotiate12.c and negotiate13.c alone.
+ */
+#ifndef TLS_NEGOTIATE_COMMON_H
+#define TLS_NEGOTIATE_COMMON_H
+
+#include "tls/credential.h"
+#include "tls/negotiate.h"
+#include "tls/policy_types.h"
+
+struct negotiation {
+    const struct client_hello *ch;
+    const struct tls_policy *policy;
+    const struct offered_session *offered;
+    struct choice *out;
+    struct decisions *decisions; /* may be NULL */
+    enum why *why;
+};
+
+/* NULL when the policy has none of this code and version. */
+const struct tls_suite *negotiate_find_suite(const struct negotiation *n, uint16_t code);
+
+/* How a suite of the client's list that is not taken is recorded. */
+void negotiate_reject_suite(const struct negotiation *n, uint16_t code);
+
+/* RFC 7301 3.2: our order; no overlap is fatal. A listener without protocols ignores the extension. */
+MUST_CHECK bool negotiate_alpn(const struct negotiation *n);
+
+/* Certificate and signature scheme for a suite, whose exchange says what the key must be. */
+MUST_CHECK bool negotiate_credential(const struct negotiation *n, enum suite_exchange exchange);
+
+/* Staple, record size: what never fails. */
+void negotiate_options(const struct negotiation *n);
+
+/* Whether the opened ticket's age and version let it be used at all. */
+MUST_CHECK bool negotiate_session_is_usable(const struct negotiation *n, uint16_t version);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * resumption.h: tickets, from both ends: which of the client's is opened, and what the client gets for next time.
+ * What a ticket is bound to stands in binding.h.
+ */
+#ifndef TLS_RESUMPTION_H
+#define TLS_RESUMPTION_H
+
+#include "tls/tls_types.h"
+
+/*
+ * Whether `ch` brings a ticket that we would open. Then the key port is asked (the state is WAIT_KEY_OPERATION, the
+ * hello is kept) and `go_on` is called with the hello once it is known what the tickets are worth: hs->offered.
+ */
+typedef bool resumption_go_on(struct tls *tls, const struct client_hello *ch);
+MUST_CHECK bool resumption_has_ticket(const struct tls *tls, const struct client_hello *ch);
+MUST_CHECK bool resumption_open(struct tls *tls, const struct client_hello *ch, resumption_go_on *go_on);
+
+/* The session that this handshake leads to. False: the connection failed. */
+MUST_CHECK bool resumption_session(struct tls *tls, const struct secret *secret, struct session *out);
+
+/* Whether the client gets tickets, and how many. */
+unsigned resumption_ticket_count(const struct tls *tls);
+
+/* Fills in the request that seals `session` for this client. */
+MUST_CHECK bool resumption_seal_request(struct tls *tls, const struct session *session,
+                                        struct tls_key_request *request);
+
+/* Seconds that a client may keep the ticket. */
+uint32_t resumption_lifetime(const struct tls *tls, const struct session *session);
+
+/* ---- after a TLS 1.3 handshake: NewSessionTicket, sealed one after the other, sent with the first text */
+struct ticket_issue;
+
+/* Begins to seal; a lack of memory means no tickets. `resumption_master` is the secret of RFC 8446 7.1. */
+void tickets13_begin(struct tls *tls, const struct secret *resumption_master);
+const struct tls_key_request *tickets13_wanted(const struct tls *tls); /* NULL: nothing is to be sealed */
+void tickets13_sealed(struct tls *tls, bool is_ok, struct bytes ticket);
+bool tickets13_are_ready(const struct tls *tls); /* sealed and not sent */
+
+/* Appends them to wire_out. False: the connection failed. */
+MUST_CHECK bool tickets13_send(struct tls *tls);
+void tickets13_drop(struct tls *tls);
+
+#endif

@@ -1,0 +1,242 @@
+#include "tls/ticket_keys.h"
+
+#include "base/alloc.h"
+#include "base/reader.h"
+#include "base/secret.h"
+#include "base/writer.h"
+
+enum { KEY_LEN = TICKET_KEY_FILE_LEN - TICKET_KEY_NAME_LEN };
+
+struct ticket_key {
+    uint8_t name[TICKET_KEY_NAME_LEN];
+    struct aead *aead; /* the one place that knows the key */
+    int64_t birth;
+};
+
+struct ticket_keys {
+    struct random_source random;
+    bool is_fixed; /* from files: nothing ages */
+    int64_t issues;
+    int64_t accepts;
+    size_t count;
+    struct ticket_key keys[MAX_TICKET_KEYS]; /* the one that seals first, the oldest last */
+};
+
+/* ---- making and dropping keys */
+
+/* What an uninitialised buffer, a failing source or an empty file looks like: anybody could open what it seals. */
+static bool is_constant(const uint8_t *key, size_t len)
+{
+    uint8_t differences = 0;
+
+    for (size_t i = 1; i < len; i++)
+        differences |= key[i] ^ key[0];
+    return differences == 0;
+}
+
+static struct ticket_key *find_key(struct ticket_keys *keys, struct bytes name)
+{
+    for (size_t i = 0; i < keys->count; i++) {
+        if (bytes_equal(name, BYTES_OF_ARRAY(keys->keys[i].name))) /* travels in the clear: no secret */
+            return &keys->keys[i];
+    }
+    return NULL;
+}
+
+static void drop_last(struct ticket_keys *keys)
+{
+    struct ticket_key *last = &keys->keys[--keys->count];
+
+    aead_free(last->aead);
+    memory_wipe(last, sizeof *last);
+}
+
+/* `material` is laid out as in a file. False: a constant key, a name that is there already, or no memory. */
+static bool set_key(struct ticket_keys *keys, struct bytes material, int64_t birth, struct ticket_key *key)
+{
+    struct reader r = reader_of(material);
+    struct bytes name, secret;
+
+    if (!read_bytes(&r, TICKET_KEY_NAME_LEN, &name) || !read_bytes(&r, KEY_LEN, &secret) || !read_end(&r) ||
+        is_constant(secret.at, secret.len) || find_key(keys, name))
+        return false;
+    key->aead = aead_new(aead_find(AEAD_AES_256_GCM), secret.at);
+    key->birth = birth;
+    memcpy(key->name, name.at, sizeof key->name);
+    return key->aead != NULL;
+}
+
+/* Goes to the front; the oldest makes room when there are too many. */
+static bool add_random_key(struct ticket_keys *keys, int64_t now)
+{
+    uint8_t material[TICKET_KEY_FILE_LEN] = {0};
+    struct ticket_key key = {.aead = NULL};
+    bool is_ok =
+        random_fill(keys->random, material, sizeof material) && set_key(keys, BYTES_OF_ARRAY(material), now, &key);
+
+    memory_wipe(material, sizeof material);
+    if (!is_ok)
+        return false;
+    if (keys->count == MAX_TICKET_KEYS)
+        drop_last(keys);
+    memmove(keys->keys + 1, keys->keys, keys->count * sizeof *keys->keys);
+    keys->keys[0] = key;
+    keys->count++;
+    return true;
+}
+
+static void drop_aged(struct ticket_keys *keys, int64_t now)
+{
+    while (!keys->is_fixed && keys->count && now - keys->keys[keys->count - 1].birth >= keys->accepts)
+        drop_last(keys);
+}
+
+static bool may_seal(const struct ticket_keys *keys, const struct ticket_key *key, int64_t now)
+{
+    return key == &keys->keys[0] && (keys->is_fixed || now - key->birth < keys->issues);
+}
+
+struct ticket_keys *ticket_keys_new(struct random_source random, uint32_t issues, uint32_t accepts)
+{
+    struct ticket_keys *keys = memory_new(sizeof *keys);
+
+    if (!keys)
+        return NULL;
+    keys->random = random;
+    keys->issues = issues;
+    keys->accepts = accepts;
+    return keys;
+}
+
+static const char *add_file(struct ticket_keys *keys, struct bytes file)
+{
+    struct ticket_key *key = &keys->keys[keys->count];
+
+    if (file.len != TICKET_KEY_FILE_LEN)
+        return "a ticket key file has exactly 48 bytes: a name of 16 and a key of 32";
+    if (is_constant(file.at + TICKET_KEY_NAME_LEN, KEY_LEN))
+        return "all bytes of a ticket key are equal: it is no random key";
+    if (find_key(keys, bytes_of(file.at, TICKET_KEY_NAME_LEN)))
+        return "two ticket keys have the same name (their first 16 bytes)";
+    if (!set_key(keys, file, 0, key))
+        return "out of memory";
+    keys->count++;
+    return NULL;
+}
+
+struct ticket_keys *ticket_keys_from_files(struct random_source random, const struct bytes *files, size_t count,
+                                           const char **fault)
+{
+    struct ticket_keys *keys;
+
+    *fault = count == 0 ? "no ticket key is given" : count > MAX_TICKET_KEYS ? "more than 8 ticket keys" : NULL;
+    if (*fault)
+        return NULL;
+    keys = ticket_keys_new(random, 0, 0);
+    if (!keys) {
+        *fault = "out of memory";
+        return NULL;
+    }
+    keys->is_fixed = true;
+    for (size_t i = 0; i < count && !*fault; i++)
+        *fault = add_file(keys, files[i]);
+    if (!*fault)
+        return keys;
+    ticket_keys_free(keys);
+    return NULL;
+}
+
+void ticket_keys_free(struct ticket_keys *keys)
+{
+    if (!keys)
+        return;
+    while (keys->count)
+        drop_last(keys);
+    memory_wipe(keys, sizeof *keys);
+    memory_free(keys);
+}
+
+/* ---- tickets */
+
+enum { TICKET_AAD_LEN = TICKET_KEY_NAME_LEN + TICKET_BINDING_LEN };
+
+static struct bytes write_aad(const struct ticket_key *key, const uint8_t *binding, uint8_t out[TICKET_AAD_LEN])
+{
+    struct writer w = writer_of(out, TICKET_AAD_LEN);
+
+    write_bytes(&w, BYTES_OF_ARRAY(key->name));
+    write_bytes(&w, bytes_of(binding, TICKET_BINDING_LEN));
+    return writer_view(&w);
+}
+
+/*
+ * The nonce is random: keys are shared by a fleet, so no counter of ours could be unique. A key of our own cannot come
+ * near the 2^32 tickets of SP 800-38D 8.3 in the hours that it seals.
+ */
+static bool seal_with(struct ticket_key *key, struct random_source random, const uint8_t *binding, struct bytes session,
+                      struct writer *w)
+{
+    uint8_t aad[TICKET_AAD_LEN], *nonce, *text, *tag;
+
+    write_bytes(w, BYTES_OF_ARRAY(key->name));
+    nonce = write_space(w, AEAD_NONCE_LEN);
+    if (!nonce || !random_fill(random, nonce, AEAD_NONCE_LEN))
+        return false;
+    text = w->start + w->len;
+    write_bytes(w, session);
+    tag = write_space(w, AEAD_TAG_LEN);
+    return tag && writer_ok(w) && aead_seal(key->aead, nonce, write_aad(key, binding, aad), text, session.len, tag);
+}
+
+bool ticket_seal(struct ticket_keys *keys, int64_t now, const uint8_t binding[TICKET_BINDING_LEN], struct bytes session,
+                 uint8_t *out, size_t *len)
+{
+    struct writer w = writer_of(out, session.len + TICKET_OVERHEAD);
+
+    *len = 0;
+    drop_aged(keys, now);
+    if ((keys->count == 0 || !may_seal(keys, &keys->keys[0], now)) && !add_random_key(keys, now))
+        return false;
+    if (!seal_with(&keys->keys[0], keys->random, binding, session, &w)) {
+        memory_wipe(out, session.len + TICKET_OVERHEAD); /* the session may stand there in the clear */
+        return false;
+    }
+    *len = w.len;
+    return true;
+}
+
+enum ticket_result ticket_open(struct ticket_keys *keys, int64_t now, const uint8_t binding[TICKET_BINDING_LEN],
+                               struct bytes ticket, uint8_t *out, size_t *len)
+{
+    struct reader r = reader_of(ticket);
+    struct bytes name, nonce, text, tag;
+    uint8_t aad[TICKET_AAD_LEN];
+    struct ticket_key *key;
+    enum crypto_result result;
+
+    *len = 0;
+    drop_aged(keys, now);
+    if (ticket.len < TICKET_OVERHEAD || !read_bytes(&r, TICKET_KEY_NAME_LEN, &name) ||
+        !read_bytes(&r, AEAD_NONCE_LEN, &nonce) || !read_bytes(&r, ticket.len - TICKET_OVERHEAD, &text) ||
+        !read_bytes(&r, AEAD_TAG_LEN, &tag) || !(key = find_key(keys, name)))
+        return TICKET_UNKNOWN;
+    if (text.len)
+        memcpy(out, text.at, text.len);
+    result = aead_open(key->aead, nonce.at, write_aad(key, binding, aad), out, text.len, tag.at);
+    if (result != CRYPTO_OK) {
+        memory_wipe(out, text.len);
+        return result == CRYPTO_BAD_INPUT ? TICKET_INVALID : TICKET_FAILED;
+    }
+    *len = text.len;
+    return may_seal(keys, key, now) ? TICKET_OPENED : TICKET_OPENED_OLD;
+}
+
+size_t ticket_keys_count(const struct ticket_keys *keys)
+{
+    return keys->count;
+}
+
+int64_t ticket_keys_age(const struct ticket_keys *keys, int64_t now)
+{
+    return keys->count && !keys->is_fixed ? now - keys->keys[0].birth : 0;
+}

@@ -1,0 +1,141 @@
+#include "tls/resumption.h"
+
+#include "base/alloc.h"
+#include "tls/iana.h"
+#include "tls/policy_types.h"
+#include "tls/record.h"
+
+enum {
+    /* header, lifetime, age_add, nonce, ticket, extensions */
+    MAX_NEW_SESSION_TICKET_LEN = 4 + 4 + 4 + 2 + 2 + MAX_KEY_ANSWER_LEN + 2,
+    NONCE_LEN = 1,
+};
+
+/* Lives from the client's Finished until its tickets are on their way; on the heap, so an idle connection has none. */
+struct ticket_issue {
+    struct tls_key_request request;
+    struct session session;
+    struct secret resumption_master;
+    uint32_t lifetime;
+    uint8_t nonce; /* one for each ticket */
+    uint8_t left;
+    struct writer messages;
+    uint8_t storage[2 * MAX_NEW_SESSION_TICKET_LEN];
+};
+
+/* RFC 8446 4.6.1: HKDF-Expand-Label(resumption_master_secret, "resumption", ticket_nonce, Hash.length). */
+static bool derive_psk(struct ticket_issue *issue, const struct hash_alg *hash)
+{
+    size_t len = hash_alg_len(hash);
+
+    return secret_resize(&issue->session.secret, len) &&
+           hkdf_expand_label(hash, &issue->resumption_master, "resumption", bytes_of(&issue->nonce, NONCE_LEN),
+                             issue->session.secret.bytes, len);
+}
+
+/* The next request, or none more. */
+static bool prepare(struct tls *tls, struct ticket_issue *issue)
+{
+    if (issue->left == 0)
+        return true;
+    memory_wipe(&issue->request, sizeof issue->request);
+    return derive_psk(issue, hash_find(tls->outcome.suite->hash)) &&
+           resumption_seal_request(tls, &issue->session, &issue->request);
+}
+
+void tickets13_drop(struct tls *tls)
+{
+    if (!tls->issue)
+        return;
+    memory_wipe(tls->issue, sizeof *tls->issue);
+    memory_free(tls->issue);
+    tls->issue = NULL;
+}
+
+void tickets13_begin(struct tls *tls, const struct secret *resumption_master)
+{
+    struct ticket_issue *issue;
+    unsigned count = resumption_ticket_count(tls);
+
+    if (count == 0)
+        return;
+    tls->issue = issue = memory_new(sizeof *issue);
+    if (!issue)
+        return;
+    issue->left = (uint8_t)count;
+    issue->resumption_master = *resumption_master;
+    issue->messages = writer_of(issue->storage, sizeof issue->storage);
+    if (!resumption_session(tls, resumption_master, &issue->session) || !prepare(tls, issue)) {
+        tickets13_drop(tls);
+        return;
+    }
+    issue->lifetime = resumption_lifetime(tls, &issue->session);
+    if (issue->lifetime == 0)
+        tickets13_drop(tls);
+}
+
+const struct tls_key_request *tickets13_wanted(const struct tls *tls)
+{
+    return tls->issue && tls->issue->left > 0 ? &tls->issue->request : NULL;
+}
+
+/* struct NewSessionTicket of RFC 8446 4.6.1; no early_data extension: 0-RTT is not taken. */
+static void write_ticket(struct writer *w, const struct ticket_issue *issue, uint32_t age_add, struct bytes ticket)
+{
+    struct vector_mark message, vector;
+
+    write_u8(w, NEW_SESSION_TICKET);
+    message = write_vec24_begin(w);
+    write_u32(w, issue->lifetime); /* RFC 8446 4.6.1 MUST NOT be more than 604800 */
+    write_u32(w, age_add);
+    vector = write_vec8_begin(w);
+    write_bytes(w, bytes_of(&issue->nonce, NONCE_LEN));
+    write_vec_end(w, vector);
+    vector = write_vec16_begin(w);
+    write_bytes(w, ticket);
+    write_vec_end(w, vector);
+    write_u16(w, 0);
+    write_vec_end(w, message);
+}
+
+static bool add_ticket(struct tls *tls, struct ticket_issue *issue, struct bytes ticket)
+{
+    uint8_t age_add[4];
+    struct reader r = reader_of(BYTES_OF_ARRAY(age_add));
+    uint32_t value;
+
+    if (!random_fill(tls->policy->random, age_add, sizeof age_add) || !read_u32(&r, &value))
+        return false;
+    write_ticket(&issue->messages, issue, value, ticket);
+    issue->nonce++;
+    issue->left--;
+    return writer_ok(&issue->messages) && prepare(tls, issue);
+}
+
+void tickets13_sealed(struct tls *tls, bool is_ok, struct bytes ticket)
+{
+    struct ticket_issue *issue = tls->issue;
+
+    if (!is_ok || ticket.len == 0 || ticket.len > MAX_KEY_ANSWER_LEN || !add_ticket(tls, issue, ticket))
+        issue->left = 0; /* what was sealed before still goes out */
+    if (issue->left == 0 && writer_view(&issue->messages).len == 0)
+        tickets13_drop(tls);
+}
+
+bool tickets13_are_ready(const struct tls *tls)
+{
+    return tls->issue && tls->issue->left == 0;
+}
+
+bool tickets13_send(struct tls *tls)
+{
+    bool is_sent;
+
+    if (!tickets13_are_ready(tls))
+        return true;
+    tls_note(tls, false, tls_handshake_type_name(NEW_SESSION_TICKET), tls->issue->messages.len);
+    tls->outcome.tickets_sent = tls->issue->nonce;
+    is_sent = record_send(tls, CONTENT_HANDSHAKE, writer_view(&tls->issue->messages));
+    tickets13_drop(tls);
+    return is_sent;
+}

@@ -1,0 +1,259 @@
+#include "bogo/policy.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "bogo/trust.h"
+#include "tls/ticket_keys.h"
+
+static void unimplemented(const char *what)
+{
+    fprintf(stderr, "UNIMPLEMENTED: %s\n", what);
+    exit(EXIT_UNIMPLEMENTED);
+}
+
+/* ---- files and base64; without stdio and malloc, so that only the engine's allocations are counted */
+
+static struct bytes read_file(const char *path, uint8_t *storage, size_t size)
+{
+    int fd = open(path, O_RDONLY);
+    ssize_t len = fd < 0 ? -1 : read(fd, storage, size);
+
+    if (len < 0)
+        unimplemented(path);
+    close(fd);
+    return bytes_of(storage, (size_t)len);
+}
+
+static struct bytes decode(const char *base64, uint8_t *storage, size_t size)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint32_t bits = 0;
+    unsigned count = 0;
+    size_t len = 0;
+
+    for (; *base64 && *base64 != '='; base64++) {
+        const char *digit = strchr(digits, *base64);
+        if (!digit || len == size)
+            unimplemented("base64");
+        bits = bits << 6 | (uint32_t)(digit - digits);
+        count += 6;
+        if (count >= 8)
+            storage[len++] = (uint8_t)(bits >> (count -= 8));
+    }
+    return bytes_of(storage, len);
+}
+
+/* ---- lists */
+
+static bool is_version_allowed(const struct options *options, int version)
+{
+    if ((version == TLS_1_3 && options->no_tls13) || (version == TLS_1_2 && options->no_tls12))
+        return false;
+    return (options->min_version < 0 || version >= options->min_version) &&
+           (options->max_version < 0 || version <= options->max_version);
+}
+
+static uint16_t suite_by_openssl_name(const char *name, size_t len)
+{
+    static const struct {
+        const char *name;
+        uint16_t code;
+    } names[] = {
+        {"ECDHE-ECDSA-AES128-GCM-SHA256", 0xc02b},
+        {"ECDHE-RSA-AES128-GCM-SHA256", 0xc02f},
+        {"ECDHE-ECDSA-AES256-GCM-SHA384", 0xc02c},
+        {"ECDHE-RSA-AES256-GCM-SHA384", 0xc030},
+        {"ECDHE-ECDSA-CHACHA20-POLY1305", 0xcca9},
+        {"ECDHE-RSA-CHACHA20-POLY1305", 0xcca8},
+        {"AES128-GCM-SHA256", 0x009c},
+        {"AES256-GCM-SHA384", 0x009d},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (strlen(names[i].name) == len && strncmp(names[i].name, name, len) == 0)
+            return names[i].code;
+    return 0;
+}
+
+static bool is_in_cipher_list(const char *list, uint16_t code)
+{
+    for (const char *at = list; *at;) {
+        size_t len = strcspn(at, ":");
+        uint16_t named = suite_by_openssl_name(at, len);
+        if (named == 0)
+            unimplemented("-cipher");
+        if (named == code)
+            return true;
+        at += len + (at[len] == ':');
+    }
+    return false;
+}
+
+static bool set_suites(struct tls_policy *policy, const struct options *options)
+{
+    const struct tls_suite *list[MAX_POLICY_SUITES];
+    size_t count = 0;
+
+    for (const struct tls_suite *suite = tls_suites; suite->code; suite++) {
+        bool is_named =
+            !options->cipher || suite->version == TLS_1_3 || is_in_cipher_list(options->cipher, suite->code);
+        if (is_version_allowed(options, suite->version) && is_named)
+            list[count++] = suite;
+    }
+    return tls_policy_set_suites(policy, list, count);
+}
+
+static bool set_groups(struct tls_policy *policy, const struct options *options)
+{
+    const struct tls_group *list[MAX_POLICY_GROUPS];
+    size_t count = 0;
+
+    for (int i = 0; i < options->curves.count; i++) {
+        const struct tls_group *group = tls_group_find(options->curves.at[i]);
+        if (!group)
+            unimplemented("a group we do not have");
+        list[count++] = group;
+    }
+    return count == 0 || tls_policy_set_groups(policy, list, count);
+}
+
+static size_t read_schemes(const struct codes *codes, const struct tls_signature_scheme **list)
+{
+    size_t count = 0;
+
+    for (int i = 0; i < codes->count; i++) {
+        const struct tls_signature_scheme *scheme = tls_signature_scheme_find(codes->at[i]);
+        if (!scheme)
+            unimplemented("a signature scheme we do not have");
+        list[count++] = scheme;
+    }
+    return count;
+}
+
+static bool set_schemes(struct tls_policy *policy, const struct options *options)
+{
+    const struct tls_signature_scheme *list[MAX_POLICY_SCHEMES];
+    size_t count = read_schemes(&options->signing_prefs, list);
+
+    if (count > 0 && !tls_policy_set_schemes(policy, list, count))
+        return false;
+    count = read_schemes(&options->verify_prefs, list);
+    return count == 0 || tls_policy_set_client_schemes(policy, list, count);
+}
+
+/* ---- certificates */
+
+static bool add_credential(struct shim *shim, const struct credential_option *option, const struct options *options)
+{
+    static uint8_t storage[64 * 1024];
+    struct crypto_fault fault = {""};
+    struct certificate_chain *chain;
+    struct bytes staple;
+
+    if (!option->certificate || !option->key)
+        unimplemented("a credential without a certificate");
+    chain = certificate_chain_new(read_file(option->certificate, storage, sizeof storage), &fault);
+    if (!chain && !strstr(fault.text, "memory"))
+        unimplemented(fault.text);
+    if (!chain || !tls_policy_add_certificate(shim->policy, chain, option->certificate))
+        return false;
+    shim->keys[shim->key_count] =
+        private_key_new(read_file(option->key, storage, sizeof storage), random_system(), &fault);
+    if (!shim->keys[shim->key_count])
+        return false;
+    shim->key_count++;
+    if (!option->ocsp || options->declines_ocsp)
+        return true;
+    staple = decode(option->ocsp, storage, sizeof storage);
+    return tls_policy_set_staple(shim->policy, shim->key_count - 1, staple);
+}
+
+static int64_t shim_time(void *context)
+{
+    const struct shim *shim = context;
+    return shim->time;
+}
+
+static uint64_t shim_now(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+static bool set_alpn(struct tls_policy *policy, const struct options *options)
+{
+    if (options->rejects_alpn)
+        return tls_policy_add_alpn(policy, BYTES_OF_LITERAL("what nobody speaks"));
+    return !options->select_alpn || tls_policy_add_alpn(policy, bytes_of_string(options->select_alpn));
+}
+
+static bool set_client_certificates(struct tls_policy *policy, const struct options *options)
+{
+    struct client_trust *trust;
+
+    if (!options->requires_client_certificate && !options->asks_client_certificate)
+        return true;
+    trust = bogo_trust_new(options->fails_verification);
+    tls_policy_set_client_certificates(policy,
+                                       options->requires_client_certificate ? TLS_CLIENT_CERTIFICATE_REQUIRED
+                                                                            : TLS_CLIENT_CERTIFICATE_OPTIONAL,
+                                       trust);
+    return trust != NULL;
+}
+
+bool shim_set_policy(struct shim *shim, const struct options *options)
+{
+    struct tls_policy *policy = shim->policy = tls_policy_new(random_system(), shim_now, shim);
+
+    if (!policy)
+        return false;
+    tls_policy_set_time(policy, shim_time);
+    for (int i = 0; i < options->credential_count; i++)
+        if (!add_credential(shim, &options->credentials[i], options))
+            return false;
+    return set_suites(policy, options) && set_groups(policy, options) && set_schemes(policy, options) &&
+           set_alpn(policy, options) && set_client_certificates(policy, options) &&
+           tls_policy_set_tickets(policy, BYTES_OF_LITERAL("bogo"), options->has_no_ticket ? 0 : 2,
+                                  DEFAULT_TICKET_KEY_ACCEPTS);
+}
+
+void shim_wipe_policy(struct shim *shim)
+{
+    tls_policy_unref(shim->policy);
+    shim->policy = NULL;
+    for (size_t i = 0; i < shim->key_count; i++)
+        private_key_free(shim->keys[i]);
+    shim->key_count = 0;
+}
+
+bool shim_set_ticket_keys(struct shim *shim)
+{
+    shim->tickets = ticket_keys_new(random_system(), DEFAULT_TICKET_KEY_ISSUES, DEFAULT_TICKET_KEY_ACCEPTS);
+    return shim->tickets != NULL;
+}
+
+static const struct private_key *find_key(const void *keyring, const uint8_t key_id[KEY_ID_LEN])
+{
+    const struct shim *shim = keyring;
+
+    for (size_t i = 0; i < shim->key_count; i++)
+        if (memcmp(private_key_id(shim->keys[i]), key_id, KEY_ID_LEN) == 0)
+            return shim->keys[i];
+    return NULL;
+}
+
+struct tls_key_holder shim_holder(struct shim *shim)
+{
+    return (struct tls_key_holder){
+        .find = find_key,
+        .keyring = shim,
+        .tickets = shim->tickets,
+        .random = random_system(),
+        .time = shim_time,
+        .time_context = shim,
+    };
+}

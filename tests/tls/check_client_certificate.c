@@ -1,0 +1,321 @@
+/*
+ * Client certificates in both versions: asked for, judged, proved, remembered in tickets.
+ */
+#include "support/check_run.h"
+#include "support/client_identity.h"
+#include "tls/policy_types.h"
+
+static struct rig rig;
+static struct client13 client;
+static struct client_identity_files files;
+static struct ticket13 ticket;
+
+static const uint16_t versions[] = {TLS_1_3, TLS_1_2};
+
+static void make_client(uint16_t version)
+{
+    client13_init(&client, 11);
+    client.hello.has_extended_master_secret = true;
+    client.hello.has_session_ticket = true;
+    if (version == TLS_1_3)
+        return;
+    client.hello.versions[0] = TLS_1_2;
+    client.hello.versions[1] = 0;
+    client.hello.suites[0] = 0xc02c; /* SHA-384, while the signatures take other hashes */
+    client.hello.suites[1] = 0;
+}
+
+static void begin(uint16_t version, enum tls_client_certificate mode, const char *crl)
+{
+    struct client_trust *trust;
+
+    ck_assert(rig_init(&rig, 7));
+    ck_assert(rig_add_certificate(&rig, "p256"));
+    trust = client_identity_trust("root", crl);
+    ck_assert(trust != NULL);
+    tls_policy_set_client_certificates(rig.policy, mode, trust);
+    ck_assert(rig_add_tickets(&rig, 1));
+    ck_assert(rig_connect(&rig));
+    make_client(version);
+}
+
+static void end(void)
+{
+    ck_assert_uint_eq(rig.received_before_finished, 0);
+    client_identity_free(&files);
+    client13_wipe(&client);
+    rig_wipe(&rig);
+}
+
+static void assert_connected(void)
+{
+    ck_assert_msg(client.fault == NULL, "%s", client.fault);
+    ck_assert_msg(tls_outcome(rig.tls)->why == WHY_NONE, "%s", why_name(tls_outcome(rig.tls)->why));
+    ck_assert(tls_is_connected(rig.tls));
+}
+
+static void assert_text_flows(void)
+{
+    client13_send_text(&client, BYTES_OF_LITERAL("ping"));
+    rig_pump(&rig, &client);
+    ck_assert(bytes_equal(bytes_of(rig.received, rig.received_len), BYTES_OF_LITERAL("ping")));
+}
+
+START_TEST(every_kind_of_key_proves_itself)
+{
+    static const struct {
+        const char *names, *key;
+        uint16_t scheme;
+        bool is_12_alone;
+    } rows[] = {
+        {"client-P-256", "client-P-256", 0x0403, false},     {"client-P-384", "client-P-384", 0x0503, false},
+        {"client-rsa2048", "client-rsa2048", 0x0804, false}, {"client-rsa2048", "client-rsa2048", 0x0806, false},
+        {"client-rsa4096", "client-rsa4096", 0x0805, false}, {"alice,intermediate", "alice", 0x0403, false},
+        {"client-rsa2048", "client-rsa2048", 0x0401, true},  {"client-rsa2048", "client-rsa2048", 0x0601, true},
+        {"client-P-384", "client-P-384", 0x0403, true},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (rows[i].is_12_alone && versions[_i] != TLS_1_2)
+            continue;
+        begin(versions[_i], TLS_CLIENT_CERTIFICATE_REQUIRED, NULL);
+        client_identity_show(&client, &files, rows[i].names, rows[i].key, rows[i].scheme);
+        rig_handshake(&rig, &client);
+        assert_connected();
+        assert_text_flows();
+        ck_assert(tls_outcome(rig.tls)->client != NULL);
+        ck_assert_str_eq(tls_outcome(rig.tls)->client->common_name, "alice");
+        end();
+    }
+}
+END_TEST
+
+/* RFC 8446 4.3.2, RFC 5246 7.4.4: the CAs are named as a hint. */
+START_TEST(the_request_names_the_cas)
+{
+    begin(versions[_i], TLS_CLIENT_CERTIFICATE_OPTIONAL, NULL);
+    client13_send_hello(&client);
+    rig_pump(&rig, &client);
+    ck_assert(client.is_certificate_requested);
+    ck_assert_uint_gt(rig.wire_len, 0);
+    if (versions[_i] == TLS_1_2)
+        ck_assert(memmem(rig.wire, rig.wire_len, "root", 4) != NULL);
+    else
+        ck_assert_uint_gt(client.authorities.len, 20);
+    end();
+}
+END_TEST
+
+START_TEST(who_shows_none_passes_where_it_is_optional)
+{
+    begin(versions[_i], TLS_CLIENT_CERTIFICATE_OPTIONAL, NULL);
+    rig_handshake(&rig, &client);
+    assert_connected();
+    ck_assert(tls_outcome(rig.tls)->client == NULL);
+    end();
+}
+END_TEST
+
+/* Reliability X06: in `optional` a bad certificate is refused, never taken for none. */
+START_TEST(who_shows_a_bad_one_is_refused_in_both_modes)
+{
+    static const enum tls_client_certificate modes[] = {TLS_CLIENT_CERTIFICATE_OPTIONAL,
+                                                        TLS_CLIENT_CERTIFICATE_REQUIRED};
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        begin(versions[_i], modes[i], NULL);
+        client_identity_show(&client, &files, "nobody", "nobody", 0x0403);
+        rig_handshake(&rig, &client);
+        ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_CLIENT_CERTIFICATE_UNKNOWN_CA);
+        ck_assert_uint_eq(client.alert, ALERT_UNKNOWN_CA);
+        ck_assert_str_eq(tls_outcome(rig.tls)->client->common_name, "nobody"); /* the log can say who */
+        end();
+    }
+}
+END_TEST
+
+/* Reliability X02: a certificate that is not proved is none. */
+START_TEST(a_certificate_with_the_key_of_another_is_refused)
+{
+    begin(versions[_i], TLS_CLIENT_CERTIFICATE_REQUIRED, NULL);
+    client_identity_show(&client, &files, "client-P-256", "nobody", 0x0403);
+    rig_handshake(&rig, &client);
+    ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_CERTIFICATE_VERIFY_SIGNATURE);
+    end();
+}
+END_TEST
+
+START_TEST(a_wrong_signature_is_refused)
+{
+    begin(versions[_i], TLS_CLIENT_CERTIFICATE_OPTIONAL, NULL);
+    client_identity_show(&client, &files, "client-P-256", "client-P-256", 0x0403);
+    client.is_verify_wrong = true;
+    rig_handshake(&rig, &client);
+    ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_CERTIFICATE_VERIFY_SIGNATURE);
+    ck_assert_uint_eq(client.alert, ALERT_DECRYPT_ERROR);
+    end();
+}
+END_TEST
+
+/* CVE-2022-25640: CertificateVerify left out. */
+START_TEST(a_certificate_without_certificate_verify_is_refused)
+{
+    enum why why;
+
+    begin(versions[_i], TLS_CLIENT_CERTIFICATE_REQUIRED, NULL);
+    client13_send_hello(&client);
+    rig_pump(&rig, &client);
+    client_identity_show(&client, &files, "client-P-256", "client-P-256", 0x0403);
+    if (versions[_i] == TLS_1_2) {
+        client13_send_certificate(&client);
+        client12_send_key_exchange(&client);
+        client12_send_change_cipher_spec(&client);
+        client12_send_finished(&client);
+    } else {
+        client.own_scheme = NULL;
+        struct bytes der = certificate_chain_der(files.chain, 0);
+        uint8_t storage[2048];
+        struct writer w = writer_of(storage, sizeof storage);
+        write_u8(&w, 0);
+        write_u24(&w, (uint32_t)der.len + 5);
+        write_u24(&w, (uint32_t)der.len);
+        write_bytes(&w, der);
+        write_u16(&w, 0);
+        client13_send_handshake(&client, CERTIFICATE, writer_view(&w));
+        client13_put_record(&client, CONTENT_HANDSHAKE, client13_make_finished(&client));
+    }
+    rig_pump(&rig, &client);
+    why = tls_outcome(rig.tls)->why;
+    ck_assert_msg(why == WHY_UNEXPECTED_HANDSHAKE || why == WHY_CCS_UNEXPECTED, "%s", why_name(why));
+    ck_assert(!tls_is_connected(rig.tls));
+    end();
+}
+END_TEST
+
+/* ---- resumption (reliability X01, X08) */
+
+static void first_handshake(uint16_t version)
+{
+    begin(version, TLS_CLIENT_CERTIFICATE_REQUIRED, NULL);
+    client_identity_show(&client, &files, "client-P-256", "client-P-256", 0x0403);
+    rig_handshake(&rig, &client);
+    assert_connected();
+    tls_send_tickets(rig.tls);
+    rig_drain(&rig, &client);
+    ck_assert_uint_gt(client.ticket.len, 0);
+    ticket = client.ticket;
+}
+
+static bool resumes(uint16_t version)
+{
+    client13_wipe(&client);
+    make_client(version);
+    client.hello.ticket = &ticket;
+    client.own_chain = files.chain;
+    client.own_key = files.key;
+    client.own_scheme = tls_signature_scheme_find(0x0403);
+    ck_assert(rig_connect(&rig));
+    rig_handshake(&rig, &client);
+    return tls_is_connected(rig.tls) && tls_outcome(rig.tls)->is_resumed;
+}
+
+START_TEST(a_ticket_carries_the_identity)
+{
+    first_handshake(versions[_i]);
+    ck_assert(resumes(versions[_i]));
+    assert_connected();
+    ck_assert(!client.is_certificate_requested);
+    ck_assert(tls_outcome(rig.tls)->client != NULL);
+    ck_assert_str_eq(tls_outcome(rig.tls)->client->subject, "CN=alice, O=Example");
+    assert_text_flows();
+    end();
+}
+END_TEST
+
+static void change_trust(enum tls_client_certificate mode, const char *ca, const char *crl)
+{
+    struct tls_policy *old = rig.policy;
+
+    rig.policy = tls_policy_new(old->random, old->now, old->now_context);
+    ck_assert(rig.policy != NULL);
+    tls_policy_set_time(rig.policy, old->time);
+    tls_policy_set_client_certificates(rig.policy, mode, client_identity_trust(ca, crl));
+    ck_assert(tls_policy_set_tickets(rig.policy, BYTES_OF_LITERAL("web"), 1, 8 * 3600));
+    ck_assert(rig_add_certificate(&rig, "p256"));
+    tls_policy_unref(old);
+}
+
+START_TEST(another_mode_ca_or_crl_ends_the_ticket)
+{
+    first_handshake(versions[_i]);
+    change_trust(TLS_CLIENT_CERTIFICATE_REQUIRED, "root", NULL);
+    ck_assert(resumes(versions[_i])); /* nothing changed */
+    change_trust(TLS_CLIENT_CERTIFICATE_OPTIONAL, "root", NULL);
+    ck_assert(!resumes(versions[_i]));
+    change_trust(TLS_CLIENT_CERTIFICATE_REQUIRED, "root", "root");
+    ck_assert(!resumes(versions[_i]));
+    ck_assert(tls_is_connected(rig.tls)); /* by a full handshake */
+    change_trust(TLS_CLIENT_CERTIFICATE_REQUIRED, "root", "root-revokes");
+    ck_assert(!resumes(versions[_i]));
+    ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_CLIENT_CERTIFICATE_REVOKED);
+    change_trust(TLS_CLIENT_CERTIFICATE_REQUIRED, "other-root", NULL);
+    ck_assert(!resumes(versions[_i]));
+    ck_assert(!tls_is_connected(rig.tls));
+    end();
+}
+END_TEST
+
+/* Reliability X08: the ticket ends with the certificate at the latest. */
+START_TEST(a_ticket_does_not_outlive_the_certificate)
+{
+    first_handshake(versions[_i]);
+    rig.time = 3944678400 - 10; /* ten seconds before everything of this client ends */
+    ck_assert(rig_connect(&rig));
+    client13_wipe(&client);
+    make_client(versions[_i]);
+    client_identity_free(&files);
+    client_identity_show(&client, &files, "client-P-256", "client-P-256", 0x0403);
+    rig_handshake(&rig, &client);
+    assert_connected();
+    tls_send_tickets(rig.tls);
+    rig_drain(&rig, &client);
+    ck_assert_uint_le(client.ticket.lifetime, 10);
+    ticket = client.ticket;
+    ck_assert(resumes(versions[_i]));
+    rig.time += 11;
+    ck_assert(!resumes(versions[_i]));
+    ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_CLIENT_CERTIFICATE_EXPIRED);
+    end();
+}
+END_TEST
+
+START_TEST(the_handshake_works_however_it_is_cut)
+{
+    for (uint64_t seed = 0; seed < 8; seed++) {
+        begin(versions[_i], TLS_CLIENT_CERTIFICATE_REQUIRED, "root");
+        client_identity_show(&client, &files, "client-P-256", "client-P-256", 0x0403);
+        rig.cut = seed == 0 ? (struct cut){1, 0} : (struct cut){0, seed};
+        rig_handshake(&rig, &client);
+        assert_connected();
+        end();
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const loops[] = {
+        every_kind_of_key_proves_itself,
+        the_request_names_the_cas,
+        who_shows_none_passes_where_it_is_optional,
+        who_shows_a_bad_one_is_refused_in_both_modes,
+        a_certificate_with_the_key_of_another_is_refused,
+        a_wrong_signature_is_refused,
+        a_certificate_without_certificate_verify_is_refused,
+        a_ticket_carries_the_identity,
+        another_mode_ca_or_crl_ends_the_ticket,
+        a_ticket_does_not_outlive_the_certificate,
+        the_handshake_works_however_it_is_cut,
+    };
+
+    return check_run_loops("client_certificate", NULL, 0, loops, ARRAY_LEN(loops), (int)ARRAY_LEN(versions));
+}
