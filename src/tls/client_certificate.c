@@ -56,7 +56,7 @@ bool client_chain_verify(struct tls *tls, const struct client_chain *chain)
     tls->outcome.client = tls->client; /* for the log, also when it is refused */
     result = client_trust_verify(policy->client_trust, chain->certificates, chain->count,
                                  policy->time(policy->now_context), tls->client, &tls->handshake->client_key);
-    tls->outcome.client_result = result;
+    tls->outcome.client_result = (uint8_t)result;
     return result == CHAIN_OK || tls_fail(tls, why_of(result));
 }
 

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 need python3 curl
 backend_start
-raw_daemon
+raw_daemon "profile = modern"
 
 cat >"$scratch/knock.py" <<'PY'
 # knock.py HOST PORT HEX: sends it, tells how long until the other end closed
