@@ -27,11 +27,7 @@ struct ticket_keys {
 /* What an uninitialised buffer, a failing source or an empty file looks like: anybody could open what it seals. */
 static bool is_constant(const uint8_t *key, size_t len)
 {
-    uint8_t differences = 0;
-
-    for (size_t i = 1; i < len; i++)
-        differences |= key[i] ^ key[0];
-    return differences == 0;
+    return memory_equal(key, key + 1, len - 1);
 }
 
 static struct ticket_key *find_key(struct ticket_keys *keys, struct bytes name)

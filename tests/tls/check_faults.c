@@ -11,6 +11,23 @@ static struct client13 client;
 
 enum fault_kind { FAULT_ALLOCATION, FAULT_PROVIDER, FAULT_RANDOM };
 
+enum { RETRY_13, FULL_12, CONVERSATIONS };
+static int conversation;
+
+static void choose_conversation(void)
+{
+    if (conversation == RETRY_13) {
+        client.hello.share_groups[0] = 0;
+        return;
+    }
+    client.hello.versions[0] = TLS_1_2;
+    client.hello.versions[1] = 0;
+    client.hello.suites[0] = 0xc02b;
+    client.hello.suites[1] = 0;
+    client.hello.has_extended_master_secret = true;
+    client.hello.omit = OMIT_KEY_SHARE | OMIT_PSK_MODES;
+}
+
 /* A conversation with everything in it: two certificates, ALPN, a retry, text, key updates, the end. */
 static void converse(void)
 {
@@ -19,13 +36,14 @@ static void converse(void)
     if (!rig_add_certificate(&rig, "p256") || !rig_add_certificate(&rig, "rsa2048") ||
         !tls_policy_add_alpn(rig.policy, BYTES_OF_LITERAL("http/1.1")) || !rig_connect(&rig))
         return;
-    client.hello.share_groups[0] = 0;
+    choose_conversation();
     client.hello.alpn = "http/1.1";
     rig_handshake(&rig, &client);
     if (!tls_is_connected(rig.tls))
         return;
     alloc_fault_pause();
-    client13_send_key_update(&client, 1);
+    if (conversation == RETRY_13)
+        client13_send_key_update(&client, 1);
     client13_send_text(&client, BYTES_OF_LITERAL("ping"));
     alloc_fault_resume();
     rig_pump(&rig, &client);
@@ -72,6 +90,7 @@ START_TEST(every_failing_allocation_of_ours_fails_closed)
 {
     unsigned long count;
 
+    conversation = _i;
     ck_assert(run_with(FAULT_ALLOCATION, 0));
     ck_assert(run_with(FAULT_ALLOCATION, 0)); /* the second time nothing is set up any more */
     count = alloc_fault_count();
@@ -86,6 +105,7 @@ START_TEST(failing_allocations_of_the_providers_fail_closed)
 {
     unsigned long count, places = 0;
 
+    conversation = _i;
     if (!provider_fault_works())
         return; /* a sanitizer brings its own allocator */
     ck_assert(run_with(FAULT_PROVIDER, ~0ul));
@@ -103,6 +123,7 @@ START_TEST(every_failing_call_for_randomness_fails_closed)
 {
     unsigned long count;
 
+    conversation = _i;
     ck_assert(run_with(FAULT_RANDOM, 0));
     client13_init(&client, 11);
     ck_assert(rig_init(&rig, 7));
@@ -139,12 +160,12 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
+    const TTest *const tests[] = {a_pool_that_runs_dry_fails_closed};
+    const TTest *const loops[] = {
         every_failing_allocation_of_ours_fails_closed,
         failing_allocations_of_the_providers_fail_closed,
         every_failing_call_for_randomness_fails_closed,
-        a_pool_that_runs_dry_fails_closed,
     };
 
-    return check_run("faults", tests, ARRAY_LEN(tests));
+    return check_run_loops("faults", tests, ARRAY_LEN(tests), loops, ARRAY_LEN(loops), CONVERSATIONS);
 }

@@ -1,0 +1,393 @@
+/*
+ * The code of ours that handles secrets, for a run under valgrind: secrets are marked undefined, and memcheck reports
+ * every branch and every index that depends on one. tests/ct/constant_time.sh runs each case and judges.
+ *
+ *     constant_time CASE        0: the case came to its end (what valgrind saw is in its own exit status)
+ *
+ * Some things become public by design, and are marked defined here, not in src/: the verdict of memory_equal(), and
+ * what a handshake derives from its secrets once the comparison under test is over. For that the linker puts the
+ * __wrap_ functions of this file in the place of the real ones (-Wl,--wrap).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <valgrind/memcheck.h>
+
+#include "crypto/crypto.h"
+#include "crypto/provider.h"
+#include "crypto/rsa_premaster.h"
+#include "support/must.h"
+#include "support/rig.h"
+#include "tls/session.h"
+#include "tls/ticket_keys.h"
+
+static void poison(const void *at, size_t len)
+{
+    (void)VALGRIND_MAKE_MEM_UNDEFINED(at, len);
+}
+
+static void publish(const void *at, size_t len)
+{
+    (void)VALGRIND_MAKE_MEM_DEFINED(at, len);
+}
+
+/* ---- in place of the real functions */
+
+static bool is_armed; /* the next derivation is the server's, and its secret is poisoned */
+static bool is_wrong; /* what it expects is not what the client sent */
+static unsigned used; /* armed derivations that were asked for */
+
+bool __real_memory_equal(const void *a, const void *b, size_t len);
+bool __wrap_memory_equal(const void *a, const void *b, size_t len);
+enum crypto_result __real_aead_open(struct aead *aead, const uint8_t *nonce, struct bytes aad, uint8_t *text,
+                                    size_t len, const uint8_t *tag);
+enum crypto_result __wrap_aead_open(struct aead *aead, const uint8_t *nonce, struct bytes aad, uint8_t *text,
+                                    size_t len, const uint8_t *tag);
+bool __real_psk_binder13(const struct hash_alg *hash, const struct secret *psk, const uint8_t *transcript_hash,
+                         uint8_t *out);
+bool __wrap_psk_binder13(const struct hash_alg *hash, const struct secret *psk, const uint8_t *transcript_hash,
+                         uint8_t *out);
+bool __real_finished13_verify_data(const struct hash_alg *hash, const struct secret *secret,
+                                   const uint8_t *transcript_hash, uint8_t *out);
+bool __wrap_finished13_verify_data(const struct hash_alg *hash, const struct secret *secret,
+                                   const uint8_t *transcript_hash, uint8_t *out);
+bool __real_finished12_verify_data(const struct hash_alg *hash, const struct secret *master, const char *label,
+                                   const uint8_t *transcript_hash, uint8_t *out);
+bool __wrap_finished12_verify_data(const struct hash_alg *hash, const struct secret *master, const char *label,
+                                   const uint8_t *transcript_hash, uint8_t *out);
+
+/* Equal or not is what the peer is told anyhow. */
+bool __wrap_memory_equal(const void *a, const void *b, size_t len)
+{
+    bool is_equal = __real_memory_equal(a, b, len);
+
+    publish(&is_equal, sizeof is_equal);
+    return is_equal;
+}
+
+/* Likewise, whether a tag is right. */
+enum crypto_result __wrap_aead_open(struct aead *aead, const uint8_t *nonce, struct bytes aad, uint8_t *text,
+                                    size_t len, const uint8_t *tag)
+{
+    enum crypto_result result = __real_aead_open(aead, nonce, aad, text, len, tag);
+
+    publish(&result, sizeof result);
+    return result;
+}
+
+/* A copy, so that only the derivation under test sees undefined bytes; the length of a secret is public. */
+static struct secret poisoned(const struct secret *secret)
+{
+    struct secret copy = *secret;
+
+    if (is_armed)
+        poison(copy.bytes, sizeof copy.bytes);
+    return copy;
+}
+
+static bool derived(bool is_ok, uint8_t *out)
+{
+    if (is_armed) {
+        used++;
+        out[0] ^= is_wrong;
+    }
+    is_armed = false;
+    return is_ok;
+}
+
+bool __wrap_psk_binder13(const struct hash_alg *hash, const struct secret *psk, const uint8_t *transcript_hash,
+                         uint8_t *out)
+{
+    struct secret copy = poisoned(psk);
+
+    return derived(__real_psk_binder13(hash, &copy, transcript_hash, out), out);
+}
+
+bool __wrap_finished13_verify_data(const struct hash_alg *hash, const struct secret *secret,
+                                   const uint8_t *transcript_hash, uint8_t *out)
+{
+    struct secret copy = poisoned(secret);
+
+    return derived(__real_finished13_verify_data(hash, &copy, transcript_hash, out), out);
+}
+
+bool __wrap_finished12_verify_data(const struct hash_alg *hash, const struct secret *master, const char *label,
+                                   const uint8_t *transcript_hash, uint8_t *out)
+{
+    struct secret copy = poisoned(master);
+
+    return derived(__real_finished12_verify_data(hash, &copy, label, transcript_hash, out), out);
+}
+
+/* ---- comparisons */
+
+static void case_memory_equal(void)
+{
+    uint8_t a[48] = {1}, b[48] = {1};
+    bool is_equal;
+
+    poison(a, sizeof a);
+    is_equal = memory_equal(a, b, sizeof a);
+    must(is_equal);
+    b[7] ^= 1;
+    is_equal = memory_equal(a, b, sizeof a);
+    must(!is_equal);
+}
+
+/* ---- handshakes: the real handlers, with the poison on what they compare with */
+
+static struct rig rig;
+static struct client13 client;
+static struct ticket13 ticket;
+
+static void make_client(uint16_t version)
+{
+    client13_init(&client, 11);
+    client.hello.has_extended_master_secret = true;
+    client.hello.has_session_ticket = true;
+    if (version == TLS_1_3)
+        return;
+    client.hello.versions[0] = TLS_1_2;
+    client.hello.versions[1] = 0;
+    client.hello.suites[0] = 0xc02b;
+    client.hello.suites[1] = 0;
+}
+
+static void begin(uint16_t version)
+{
+    must(rig_init(&rig, 7));
+    must(rig_add_certificate(&rig, "p256"));
+    must(rig_add_tickets(&rig, 2));
+    must(rig_connect(&rig));
+    make_client(version);
+}
+
+static void end(void)
+{
+    client13_wipe(&client);
+    rig_wipe(&rig);
+}
+
+static void verify_finished(uint16_t version, bool is_right)
+{
+    begin(version);
+    client13_send_hello(&client);
+    rig_pump(&rig, &client);
+    client13_send_finished(&client);
+    used = 0;
+    is_armed = true;
+    is_wrong = !is_right;
+    rig_pump(&rig, &client);
+    must(used == 1);
+    must(tls_outcome(rig.tls)->why == (is_right ? WHY_NONE : WHY_FINISHED_MAC));
+    end();
+}
+
+static void case_finished12(void)
+{
+    verify_finished(TLS_1_2, true);
+    verify_finished(TLS_1_2, false);
+}
+
+static void case_finished13(void)
+{
+    verify_finished(TLS_1_3, true);
+    verify_finished(TLS_1_3, false);
+}
+
+static void verify_binder(bool is_right)
+{
+    begin(TLS_1_3);
+    rig_handshake(&rig, &client);
+    tls_send_tickets(rig.tls);
+    rig_drain(&rig, &client);
+    must(client.ticket.len > 0);
+    ticket = client.ticket;
+    client13_wipe(&client);
+    make_client(TLS_1_3);
+    client.hello.ticket = &ticket;
+    must(rig_connect(&rig));
+    client13_send_hello(&client);
+    used = 0;
+    is_armed = true;
+    is_wrong = !is_right;
+    rig_pump(&rig, &client);
+    must(used == 1);
+    must(tls_outcome(rig.tls)->why == (is_right ? WHY_NONE : WHY_PSK_BINDER));
+    end();
+}
+
+static void case_binder(void)
+{
+    verify_binder(true);
+    verify_binder(false);
+}
+
+/* ---- tickets: the key of a file, what it seals and what it opens; the name in front of it is public */
+
+static void case_ticket_key(void)
+{
+    static const uint8_t binding[TICKET_BINDING_LEN] = "x", other[TICKET_BINDING_LEN] = "y";
+    struct test_random random = {.state = 5};
+    uint8_t file[TICKET_KEY_FILE_LEN], sealed[64 + TICKET_OVERHEAD], opened[sizeof sealed], text[64] = {3};
+    struct bytes files[] = {BYTES_OF_ARRAY(file)};
+    const char *fault;
+    struct ticket_keys *keys;
+    size_t len, opened_len;
+
+    for (size_t i = 0; i < sizeof file; i++)
+        file[i] = (uint8_t)(i * 7);
+    poison(file + TICKET_KEY_NAME_LEN, sizeof file - TICKET_KEY_NAME_LEN);
+    poison(text, sizeof text);
+    keys = ticket_keys_from_files(test_random_source(&random), files, 1, &fault);
+    must(keys != NULL);
+    must(ticket_seal(keys, 0, binding, BYTES_OF_ARRAY(text), sealed, &len));
+    publish(sealed, len); /* it travels */
+    must(ticket_open(keys, 0, binding, bytes_of(sealed, len), opened, &opened_len) == TICKET_OPENED);
+    must(opened_len == sizeof text);
+    must(ticket_open(keys, 0, other, bytes_of(sealed, len), opened, &opened_len) == TICKET_INVALID);
+    sealed[len - 1] ^= 1;
+    must(ticket_open(keys, 0, binding, bytes_of(sealed, len), opened, &opened_len) == TICKET_INVALID);
+    sealed[0] ^= 1;
+    must(ticket_open(keys, 0, binding, bytes_of(sealed, len), opened, &opened_len) == TICKET_UNKNOWN);
+    ticket_keys_free(keys);
+}
+
+/* The form of a session is public, the secret in it is not. */
+static void case_session(void)
+{
+    struct session session = {.version = TLS_1_3, .suite = 0x1301, .secret = {.len = 32}}, read;
+    uint8_t text[MAX_SESSION_LEN];
+    size_t len;
+
+    poison(session.secret.bytes, session.secret.len);
+    must(session_write(&session, text, &len));
+    must(session_read(bytes_of(text, len), &read));
+    must(read.secret.len == 32);
+    session_wipe(&read);
+}
+
+/* ---- the classic RSA key exchange: whatever the private operation gives, up to the master secret */
+
+enum { MODULUS_LEN = 256, VERSION = 0x0303 };
+static uint8_t block[MODULUS_LEN];
+
+static void make_block(void)
+{
+    memset(block, 0x5a, sizeof block);
+    block[0] = 0;
+    block[1] = 2;
+    block[MODULUS_LEN - PREMASTER_LEN - 1] = 0;
+    block[MODULUS_LEN - PREMASTER_LEN] = VERSION >> 8;
+    block[MODULUS_LEN - PREMASTER_LEN + 1] = VERSION & 0xff;
+}
+
+static enum crypto_result give_block(void *context, struct bytes in, struct random_source random, uint8_t *out)
+{
+    (void)context;
+    (void)random;
+    must(in.len == MODULUS_LEN);
+    memcpy(out, block, sizeof block);
+    poison(out, sizeof block);
+    return CRYPTO_OK;
+}
+
+static bool fill_poisoned(void *context, uint8_t *out, size_t len)
+{
+    (void)context;
+    memset(out, 0x77, len);
+    poison(out, len);
+    return true;
+}
+
+static const struct key_alg fake_rsa = {.name = "RSA", .raw_private = give_block};
+static const struct private_key fake_key = {.alg = &fake_rsa, .bits = 8 * MODULUS_LEN};
+
+static const struct private_key *find_fake(const void *keyring, const uint8_t key_id[KEY_ID_LEN])
+{
+    (void)keyring;
+    (void)key_id;
+    return &fake_key;
+}
+
+static void derive_master(void)
+{
+    static const struct tls_key_holder holder = {.find = find_fake, .random = {fill_poisoned, NULL}};
+    static struct tls_key_request request;
+    static uint8_t out[MAX_KEY_ANSWER_LEN];
+    uint8_t undefined = 0;
+    size_t len;
+
+    request = (struct tls_key_request){.operation = TLS_KEY_DERIVE_MASTER_SECRET_12,
+                                       .client_version = VERSION,
+                                       .prf_hash = HASH_SHA256,
+                                       .seed_len = 64,
+                                       .payload_len = MODULUS_LEN};
+    must(tls_key_perform(&request, &holder, out, &len));
+    must(len == MASTER_SECRET_LEN);
+    (void)VALGRIND_GET_VBITS(out, &undefined, sizeof undefined);
+    must(undefined == 0xff || !RUNNING_ON_VALGRIND); /* the poison arrived */
+}
+
+/* Good, then wrong in each of the places that are looked at, and somewhere in the padding. */
+static void case_premaster(void)
+{
+    static const size_t places[] = {
+        0, 1, MODULUS_LEN - PREMASTER_LEN - 1, MODULUS_LEN - PREMASTER_LEN, MODULUS_LEN - PREMASTER_LEN + 1, 100};
+
+    make_block();
+    derive_master();
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        make_block();
+        block[places[i]] = block[places[i]] == 0x5a ? 0 : 0x5a;
+        derive_master();
+    }
+}
+
+/* ---- controls: these leak, and a check that does not see it is worth nothing */
+
+static void case_leaks_by_a_branch(void)
+{
+    volatile uint8_t a[16] = {1}, b[16] = {1};
+
+    poison((const void *)a, sizeof a);
+    for (size_t i = 0; i < sizeof a; i++)
+        if (a[i] != b[i])
+            return;
+}
+
+static void case_leaks_by_an_index(void)
+{
+    static const volatile uint8_t table[256] = {1};
+    volatile uint8_t secret = 5, out;
+
+    poison((const void *)&secret, sizeof secret);
+    out = table[secret];
+    (void)out;
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} cases[] = {
+    {"memory_equal", case_memory_equal},
+    {"finished12", case_finished12},
+    {"finished13", case_finished13},
+    {"binder", case_binder},
+    {"ticket_key", case_ticket_key},
+    {"session", case_session},
+    {"premaster", case_premaster},
+    {"leaks_by_a_branch", case_leaks_by_a_branch},
+    {"leaks_by_an_index", case_leaks_by_an_index},
+};
+
+int main(int argc, char **argv)
+{
+    must(argc == 2 && crypto_start());
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        if (strcmp(cases[i].name, argv[1]) == 0) {
+            cases[i].run();
+            return EXIT_SUCCESS;
+        }
+    }
+    return EXIT_FAILURE;
+}

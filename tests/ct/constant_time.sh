@@ -1,0 +1,56 @@
+#!/bin/bash
+# No branch and no index of ours depends on a secret: tests/ct/constant_time.c under valgrind, case by case.
+# Two cases that do leak must be seen to.
+set -u
+top_srcdir=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
+export top_srcdir
+failures=0
+log=$(mktemp "${TMPDIR:-/tmp}/sallyport-ct.XXXXXX") || exit 99
+trap 'rm -f "$log"' EXIT
+
+skip() {
+    echo "skipped: $1"
+    exit 77
+}
+
+[ "${SANITIZERS:-no}" = no ] || skip "AddressSanitizer and valgrind do not go together"
+command -v valgrind >/dev/null || skip "valgrind is not installed"
+[ -x ./constant_time ] || skip "valgrind/memcheck.h was not there when the tests were built"
+
+LEAK=42
+run() {
+    valgrind --quiet --error-exitcode=$LEAK --num-callers=20 --leak-check=no \
+        --suppressions="$top_srcdir/tests/ct/constant_time.supp" ./constant_time "$1" >"$log" 2>&1
+}
+
+judge() {
+    local sentence=$1 expected=$2 text=$3 status=$4
+    if [ "$status" -eq "$expected" ] && { [ -z "$text" ] || grep -q "$text" "$log"; }; then
+        echo "ok: $sentence"
+        return
+    fi
+    echo "not ok: $sentence (status $status)"
+    head -n 40 "$log" | sed 's/^/    /'
+    failures=$((failures + 1))
+}
+
+while IFS='|' read -r case text sentence; do
+    run "$case" </dev/null
+    status=$?
+    if [ "$text" = - ]; then
+        judge "$sentence" 0 '' $status
+    else
+        judge "$sentence" $LEAK "$text" $status
+    fi
+done <<'CASES'
+leaks_by_a_branch|Conditional jump|a comparison that stops early is seen (control)
+leaks_by_an_index|Use of uninitialised value|a table looked up by a secret is seen (control)
+memory_equal|-|memory_equal() is constant time
+finished12|-|a Finished of TLS 1.2, right or wrong, is verified in constant time
+finished13|-|a Finished of TLS 1.3, right or wrong, is verified in constant time
+binder|-|a binder, right or wrong, is verified in constant time
+ticket_key|-|a ticket key seals and opens in constant time
+session|-|the secret in a session is moved in constant time
+premaster|-|a premaster secret, right or wrong, becomes a master secret in constant time
+CASES
+exit $((failures > 0))
