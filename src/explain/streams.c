@@ -55,7 +55,7 @@ static uint16_t *slot_of(struct streams *streams, const struct stream_key *key)
     hash = mix(hash, key->to, sizeof key->to);
     hash = (hash ^ key->from_port) * 16777619u;
     hash = (hash ^ key->to_port) * 16777619u;
-    for (at = (hash ^ hash >> 16) % SLOTS; streams->slots[at]; at = (at + 1) % SLOTS)
+    for (at = (hash ^ hash / 65536) % SLOTS; streams->slots[at]; at = (at + 1) % SLOTS)
         if (key_equal(&streams->at[streams->slots[at] - 1].key, key))
             break;
     return &streams->slots[at];

@@ -56,7 +56,7 @@ static int compare(const void *a, const void *b)
 
 static void sort(struct codes *codes)
 {
-    qsort(codes->at, codes->count, sizeof codes->at[0], compare);
+    qsort(codes->at, codes->count, sizeof(uint16_t), compare);
 }
 
 /* Server name and protocols differ by where the client goes, not by which client it is. */
