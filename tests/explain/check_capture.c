@@ -380,6 +380,18 @@ START_TEST(sequence_numbers_wrap)
 }
 END_TEST
 
+START_TEST(what_came_before_the_beginning_is_cut_off)
+{
+    static uint8_t long_ago[3 + STREAM_LEN] = "xyz";
+
+    memcpy(long_ago + 3, stream, sizeof stream);
+    begin_pcap(0xa1b2c3d4, 101);
+    add_raw((struct tcp){1000, 4999, true, {NULL, 0}});
+    add_raw((struct tcp){1000, 4997, false, BYTES_OF_ARRAY(long_ago)});
+    found(writer_view(&file), CAPTURE_PCAP);
+}
+END_TEST
+
 START_TEST(a_gap_ends_what_is_read)
 {
     begin_pcap(0xa1b2c3d4, 101);
@@ -521,7 +533,7 @@ START_TEST(every_packet_block_of_pcapng_in_either_order_is_read)
 
     file = writer_of(file_bytes, sizeof file_bytes);
     is_little = !(_i & 1);
-    begin_section(101, 101); /* a first section, of the other order and of other interfaces */
+    begin_section(147, 147); /* a first section, of the other order and of other interfaces */
     is_little = _i & 1;
     begin_section(kind == 2 ? 101 : 147, kind == 2 ? 147 : 101);
     begin_packet();
@@ -545,6 +557,15 @@ START_TEST(a_damaged_block_ends_the_file)
     number32(8); /* less than a block can be */
     nothing(writer_view(&file));
     ck_assert(capture.notes.is_file_cut);
+
+    file = writer_of(file_bytes, sizeof file_bytes);
+    begin_section(101, 101);
+    begin_packet();
+    write_ipv4(0, segment(0, sizeof stream));
+    add_packet_block(0, packet_view());
+    file_bytes[file.len - 1]++; /* the length at its end is another */
+    nothing(writer_view(&file));
+    ck_assert(capture.notes.is_file_cut);
 }
 END_TEST
 
@@ -565,6 +586,7 @@ int main(void)
         {both_orders_and_both_units_of_time_of_pcap_are_read, 1},
         {segments_are_put_in_order_and_the_first_bytes_stay, 1},
         {sequence_numbers_wrap, 1},
+        {what_came_before_the_beginning_is_cut_off, 1},
         {a_gap_ends_what_is_read, 1},
         {the_first_stream_that_begins_with_a_hello_wins, 1},
         {a_port_used_again_is_another_stream, 1},
