@@ -65,6 +65,24 @@ bool read_u64(struct reader *r, uint64_t *value)
     return read_number(r, 8, value);
 }
 
+bool read_u16_le(struct reader *r, uint16_t *value)
+{
+    uint16_t number;
+    if (!read_u16(r, &number))
+        return false;
+    *value = __builtin_bswap16(number);
+    return true;
+}
+
+bool read_u32_le(struct reader *r, uint32_t *value)
+{
+    uint32_t number;
+    if (!read_u32(r, &number))
+        return false;
+    *value = __builtin_bswap32(number);
+    return true;
+}
+
 bool read_bytes(struct reader *r, size_t len, struct bytes *value)
 {
     if (reader_left(r) < len)

@@ -29,6 +29,10 @@ MUST_CHECK bool read_u24(struct reader *r, uint32_t *value);
 MUST_CHECK bool read_u32(struct reader *r, uint32_t *value);
 MUST_CHECK bool read_u64(struct reader *r, uint64_t *value);
 
+/* The same in the other order, little end first: what files of captures are written in, TLS never. */
+MUST_CHECK bool read_u16_le(struct reader *r, uint16_t *value);
+MUST_CHECK bool read_u32_le(struct reader *r, uint32_t *value);
+
 MUST_CHECK bool read_bytes(struct reader *r, size_t len, struct bytes *value);
 MUST_CHECK bool read_copy(struct reader *r, size_t len, uint8_t *value);
 

@@ -39,6 +39,8 @@ static int call(const struct options *options)
         return verb_check(options);
     case VERB_DUMP:
         return verb_dump(options);
+    case VERB_EXPLAIN:
+        return verb_explain(options);
     case VERB_VERSION:
         return verb_version();
     case VERB_HELP:

@@ -12,6 +12,7 @@ enum cli_exit {
     CLI_EXIT_OK = 0,
     CLI_EXIT_FAILURE = 1, /* also what may pass by itself: a busy port */
     CLI_EXIT_USAGE = 2,
+    CLI_EXIT_REFUSED = 3, /* explain: the handshake would be refused */
     CLI_EXIT_CONFIG = 78, /* EX_CONFIG of sysexits.h: starting again is of no use before somebody mends something */
 };
 

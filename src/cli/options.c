@@ -15,7 +15,7 @@ struct option_row {
     const char *help;
 };
 
-enum { OPTION_CERT = LONG_ONLY, OPTION_KEY, OPTION_ALPN, OPTION_SEND_PROXY };
+enum { OPTION_CERT = LONG_ONLY, OPTION_KEY, OPTION_ALPN, OPTION_SEND_PROXY, OPTION_LISTENER };
 
 static const struct option_row rows[] = {
     {'c', "config", "FILE", "run with this configuration, see sallyport.conf(5)"},
@@ -31,6 +31,7 @@ static const struct option_row rows[] = {
     {OPTION_KEY, "key", "FILE", "and its private key, unless the certificate's file holds it"},
     {OPTION_ALPN, "alpn", "NAMES", "offer these protocols, the preferred one first: h2,http/1.1"},
     {OPTION_SEND_PROXY, "send-proxy", "WORD", "tell the backend the client's address: v1 or v2"},
+    {OPTION_LISTENER, "listener", "NAME", "explain: which listener answers, where there are several"},
 };
 
 enum { ROWS = ARRAY_LEN(rows) };
@@ -65,10 +66,22 @@ static bool set_verb(struct parse *parse, enum cli_verb verb)
 {
     enum cli_verb *chosen = &parse->options->verb;
 
+    if (*chosen == VERB_EXPLAIN && verb < VERB_VERSION)
+        return wrong(parse, "-t and -T do not go with explain");
     if (*chosen != VERB_RUN && verb < VERB_VERSION && *chosen < VERB_VERSION && *chosen != verb)
         return wrong(parse, "-t and -T do not go together");
     if (verb > *chosen)
         *chosen = verb;
+    return true;
+}
+
+static bool set_listener(struct parse *parse, const char *name)
+{
+    if (parse->options->verb != VERB_EXPLAIN)
+        return wrong(parse, "--listener goes with explain alone");
+    if (parse->options->listener)
+        return wrong(parse, "there can be one --listener only");
+    parse->options->listener = name;
     return true;
 }
 
@@ -122,6 +135,8 @@ static bool take(struct parse *parse, int letter, const char *value)
         return set_one_line(parse, letter, ONE_LINE_CERTIFICATE, value);
     case OPTION_KEY:
         return set_one_line(parse, letter, ONE_LINE_KEY, value);
+    case OPTION_LISTENER:
+        return set_listener(parse, value);
     case OPTION_ALPN:
         return set_one_line(parse, letter, ONE_LINE_ALPN, value);
     default:
@@ -183,9 +198,17 @@ static bool read_options(struct parse *parse, int argc, char **argv)
         if (!take(parse, letter, optarg))
             return false;
     }
+    if (parse->options->verb == VERB_EXPLAIN && optind < argc)
+        parse->options->file = argv[optind++];
     if (optind < argc)
         return wrong(parse, "'%.200s' is no option", argv[optind]);
     return true;
+}
+
+/* The one verb that is a word, for it takes a file as well. */
+static bool begins_with_explain(int argc, char **argv)
+{
+    return argc > 1 && strcmp(argv[1], "explain") == 0;
 }
 
 bool options_parse(int argc, char **argv, struct options *options, char fault[OPTIONS_FAULT_LEN])
@@ -195,10 +218,17 @@ bool options_parse(int argc, char **argv, struct options *options, char fault[OP
 
     memset(options, 0, sizeof *options);
     one_line_init(&options->one_line);
+    if (begins_with_explain(argc, argv)) {
+        options->verb = VERB_EXPLAIN;
+        argc--;
+        argv++;
+    }
     if (!read_options(&parse, argc, argv))
         return false;
     if (options->verb >= VERB_VERSION)
         return true;
+    if (options->verb == VERB_EXPLAIN && !options->file)
+        return wrong(&parse, "explain needs a file, or - for standard input");
     missing = one_line_check(&options->one_line);
     if (missing)
         return wrong(&parse, "%s", missing);
@@ -209,10 +239,12 @@ bool options_parse(int argc, char **argv, struct options *options, char fault[OP
 
 void options_print_usage(FILE *out)
 {
-    fputs(
-        "usage: sallyport [-c FILE | -f ADDRESS [-b ADDRESS] [--cert FILE [--key FILE]] ...] [-t | -T] [-q | -d]\n"
-        "A TLS-terminating reverse proxy. Without -c and -f it serves a demonstration on https://127.0.0.1:8443/.\n\n",
-        out);
+    fputs("usage: sallyport [-c FILE | -f ADDRESS [-b ADDRESS] [--cert FILE [--key FILE]] ...] [-t | -T] [-q | -d]\n"
+          "       sallyport explain [-c FILE | -f ADDRESS ...] [--listener NAME] FILE|-\n"
+          "A TLS-terminating reverse proxy. Without -c and -f it serves a demonstration on https://127.0.0.1:8443/.\n"
+          "explain decodes a captured ClientHello (records, hex text, pcap, pcapng) and says what a listener "
+          "answers.\n\n",
+          out);
     for (size_t i = 0; i < ROWS; i++) {
         char left[64];
         snprintf(left, sizeof left, "--%s%s%s", rows[i].name, rows[i].argument ? " " : "",
@@ -222,5 +254,6 @@ void options_print_usage(FILE *out)
         else
             fprintf(out, "      %-19s %s\n", left, rows[i].help);
     }
-    fputs("\nExit status: 0 ended as told, 1 failure, 2 wrong options, 78 faulty configuration.\n", out);
+    fputs("\nExit status: 0 ended as told, 1 failure, 2 wrong options, 3 refused (explain), 78 faulty configuration.\n",
+          out);
 }

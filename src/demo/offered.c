@@ -36,12 +36,6 @@ void offered_read(const struct handshake_view *view, struct offered_list lists[O
                                      tls_signature_scheme_name};
 }
 
-/* RFC 8701 2 and 3.1: 0x0a0a, 0x1a1a, ... 0xfafa mean nothing, so that servers stay used to the unknown. */
-static bool is_grease(uint16_t code)
-{
-    return (code & 0x0f0f) == 0x0a0a && code / 256 == code % 256;
-}
-
 const char *offered_name(const struct offered_list *list, size_t index, char text[OFFERED_NAME_LEN])
 {
     uint16_t code = list->codes[index];
@@ -49,7 +43,7 @@ const char *offered_name(const struct offered_list *list, size_t index, char tex
 
     if (name)
         return name;
-    if (is_grease(code))
+    if (tls_is_grease(code))
         return "GREASE";
     snprintf(text, OFFERED_NAME_LEN, "0x%04x", code);
     return text;

@@ -151,6 +151,11 @@ static const char *find_name(const struct code_name *names, size_t count, uint16
     return NULL;
 }
 
+bool tls_is_grease(uint16_t code)
+{
+    return (code & 0x0f0f) == 0x0a0a && code / 256 == code % 256;
+}
+
 const char *tls_version_name(uint16_t version)
 {
     return find_name(versions, ARRAY_LEN(versions), version);

@@ -154,6 +154,9 @@ const struct tls_signature_scheme *tls_signature_scheme_find(uint16_t code);
 /* Signalling values among the cipher suites (RFC 5746 3.3, RFC 7507 2). */
 enum { EMPTY_RENEGOTIATION_INFO_SCSV = 0x00ff, FALLBACK_SCSV = 0x5600 };
 
+/* RFC 8701 2 and 3.1: 0x0a0a, 0x1a1a, ... 0xfafa mean nothing, so that servers stay used to the unknown. */
+bool tls_is_grease(uint16_t code);
+
 /* Names for logs; NULL for a code this build has no name for (also known: code points that we never negotiate). */
 const char *tls_version_name(uint16_t version); /* "TLSv1.3" */
 const char *tls_alert_name(uint8_t code);

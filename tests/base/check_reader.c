@@ -25,6 +25,8 @@ NUMBER_CASE(16, uint16_t)
 NUMBER_CASE(24, uint32_t)
 NUMBER_CASE(32, uint32_t)
 NUMBER_CASE(64, uint64_t)
+NUMBER_CASE(16_le, uint16_t)
+NUMBER_CASE(32_le, uint32_t)
 
 static const struct {
     size_t len;
@@ -37,6 +39,8 @@ static const struct {
     {3, take_u24, 0xeeeeeeee, 0x818283},
     {4, take_u32, 0xeeeeeeee, 0x81828384},
     {8, take_u64, 0xeeeeeeeeeeeeeeee, 0x8182838485868788},
+    {2, take_u16_le, 0xeeee, 0x8281},
+    {4, take_u32_le, 0xeeeeeeee, 0x84838281},
 };
 
 /* Memory of exactly `len` bytes, 81 82 83 ..., so that AddressSanitizer sees a read one byte too far. */
@@ -49,7 +53,7 @@ static uint8_t *counted_bytes(size_t len)
     return at;
 }
 
-START_TEST(numbers_are_read_in_network_order)
+START_TEST(numbers_are_read_in_the_order_of_their_name)
 {
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
         uint8_t *at = counted_bytes(numbers[i].len);
@@ -280,7 +284,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        numbers_are_read_in_network_order,
+        numbers_are_read_in_the_order_of_their_name,
         a_number_cut_short_is_refused_and_changes_nothing,
         bytes_are_a_view_into_the_input,
         bytes_and_copies_longer_than_the_rest_are_refused_and_change_nothing,

@@ -136,6 +136,27 @@ START_TEST(a_value_missing_or_too_much_is_refused)
 }
 END_TEST
 
+START_TEST(explain_takes_a_file_and_a_listener)
+{
+    ck_assert(parse("explain -c conf --listener web hello.pcap"));
+    ck_assert_int_eq(options.verb, VERB_EXPLAIN);
+    ck_assert_str_eq(options.file, "hello.pcap");
+    ck_assert_str_eq(options.listener, "web");
+    ck_assert_str_eq(options.config_file, "conf");
+    ck_assert(parse("explain -f :8443 -"));
+    ck_assert_str_eq(options.file, "-");
+    ck_assert_ptr_null(options.listener);
+    ck_assert(parse("explain -h"));
+    ck_assert_int_eq(options.verb, VERB_HELP);
+    is_refused("explain", "explain needs a file, or - for standard input");
+    is_refused("explain a b", "'b' is no option");
+    is_refused("explain -t a", "-t and -T do not go with explain");
+    is_refused("explain --listener a --listener b f", "there can be one --listener only");
+    is_refused("--listener a", "--listener goes with explain alone");
+    is_refused("-c f explain", "'explain' is no option");
+}
+END_TEST
+
 START_TEST(one_line_options_need_what_they_belong_to)
 {
     is_refused("-b a:1", "-b, --cert, --key, --alpn and --send-proxy need -f");
@@ -260,6 +281,7 @@ int main(void)
         options_that_contradict_each_other_are_refused,
         an_unknown_option_is_refused_with_the_nearest_known_one,
         a_value_missing_or_too_much_is_refused,
+        explain_takes_a_file_and_a_listener,
         one_line_options_need_what_they_belong_to,
         a_line_stands_for_a_listener_and_a_backend,
         what_a_line_leaves_out_is_built_in,

@@ -13,7 +13,8 @@ may_include() {
     proxy) echo base crypto tls config proxy ;;
     admin | demo) echo base crypto tls config proxy "$1" ;;
     daemon) echo base crypto tls config proxy admin demo daemon ;;
-    cli) echo base crypto tls config proxy admin demo daemon cli ;;
+    explain) echo base crypto tls explain ;;
+    cli) echo base crypto tls config proxy admin demo daemon explain cli ;;
     main.c) echo base cli ;;
     esac
 }
@@ -93,6 +94,7 @@ plant src/proxy/a.h <<<'#include <mbedtls/gcm.h>
 plant src/crypto/a.c <<<'#include <event2/event.h>'
 plant src/daemon/a.c <<<'#include <ini.h>'
 plant src/main.c <<<'#include "daemon/daemon.h"'
+plant src/explain/a.c <<<'#include "proxy/policy.h"'
 plant src/cli/a.c <<<'#include "../base/bytes.h"'
 plant src/extra/a.c <<<'#include <stdio.h>'
 plant Makefile.am <<<'LINKED = libproxy.a \
@@ -103,7 +105,7 @@ check_a_LDADD = libtls.a $(LINKED)'
 for wrong in 'src/tls/a.c:2: tls may not include "proxy/relay.h"' 'base may not include "crypto/hash.h"' \
     'config may not include "tls/iana.h"' 'proxy may not include <mbedtls/gcm.h>' \
     'proxy may not include "demo/demo.h"' 'crypto may not include <event2/event.h>' \
-    'daemon may not include <ini.h>' 'main.c may not include "daemon/daemon.h"' 'does not start at src/' \
+    'daemon may not include <ini.h>' 'explain may not include "proxy/policy.h"' 'main.c may not include "daemon/daemon.h"' 'does not start at src/' \
     'the folder extra has no place'; do
     expect_fires "the include lint sees: $wrong" "$wrong" bad_includes "$scratch/tree"
 done

@@ -1,0 +1,167 @@
+/* explain.h: what is printed for a person, and how it ends. */
+#include "explain/explain.h"
+
+#include "support/check_run.h"
+#include "support/data_file.h"
+#include "support/rig.h"
+
+static struct rig rig;
+static char *text;
+
+static void begin(void)
+{
+    ck_assert(rig_init(&rig, 1) && rig_add_certificate(&rig, "p256"));
+    ck_assert(tls_policy_add_alpn(rig.policy, BYTES_OF_LITERAL("h2")));
+}
+
+static void explained(struct bytes file, enum explain_end expected)
+{
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+
+    ck_assert_int_eq(explain_file(file, rig.policy, "web", out), expected);
+    fclose(out);
+    for (size_t i = 0; i < len; i++)
+        ck_assert(text[i] == '\n' || (text[i] >= 0x20 && text[i] < 0x7f));
+}
+
+static void explained_seed(const char *name, enum explain_end expected)
+{
+    struct bytes file = data_file_read(name);
+
+    explained(file, expected);
+    data_file_free(file);
+}
+
+static void says(const char *words)
+{
+    ck_assert_msg(strstr(text, words), "'%s' is missing in\n%s", words, text);
+}
+
+static void end(void)
+{
+    free(text);
+    rig_wipe(&rig);
+}
+
+START_TEST(a_hello_that_goes_on_is_explained)
+{
+    begin();
+    explained_seed("corpus/capture/records", EXPLAIN_GOES_ON);
+    says("  read as             TLS records\n");
+    says("server_name (0): \"app.example\"\n");
+    says("JA4                 t13d");
+    says("The answer of listener web\n  version             TLSv1.3\n  suite               TLS_AES_256_GCM_SHA384\n");
+    says("  group               x25519\n");
+    says("  signature           ecdsa_secp256r1_sha256\n");
+    says("  certificate         p256");
+    says("  alpn                \"h2\"\n");
+    says("TLSv1.2: the one chosen is preferred\n");
+    says("tickets are not opened");
+    end();
+}
+END_TEST
+
+START_TEST(grease_is_marked_and_a_ticket_is_named)
+{
+    begin();
+    explained_seed("corpus/capture/grease", EXPLAIN_GOES_ON);
+    says("cipher suites       GREASE (0x1a1a), TLS_AES_128_GCM_SHA256");
+    says("GREASE (0x2a2a): 1 bytes\n");
+    says("\"\\x0a\\x0a\" GREASE, \"h2\"");
+    says("GREASE (0x3a3a) (1 bytes), x25519 (32 bytes)");
+    says("GREASE (0x4a4a), TLSv1.3, TLSv1.2");
+    says("psk_key_exchange_modes (45): GREASE (0x0b), psk_dhe_ke");
+    says("encrypted_client_hello (65037): outer, 4 bytes");
+    says("pre_shared_key (41): a ticket of 6 bytes\n");
+    says("a ticket came, which is not opened here");
+    says("suite               GREASE (0x1a1a): not known to this build\n");
+    end();
+}
+END_TEST
+
+START_TEST(what_a_client_wrote_reaches_no_terminal_as_it_is)
+{
+    begin();
+    explained_seed("corpus/capture/forged_name", EXPLAIN_REFUSED);
+    says("\"\\x1b[2J\\x0aok\\\"\\\\\"");
+    says("refused             server_name holds something that is no host name (sni_invalid)\n");
+    says("by                  RFC 6066 3\n");
+    says("alert               illegal_parameter\n");
+    end();
+}
+END_TEST
+
+START_TEST(a_hello_that_does_not_parse_is_refused_and_printed_as_far_as_it_does)
+{
+    begin();
+    explained_seed("corpus/capture/damaged_extensions", EXPLAIN_REFUSED);
+    says("supported_groups (10): ");
+    says("[does not parse: 4 bytes in all]");
+    says("... and 1 bytes that are no extension\n");
+    says("alert               decode_error\n");
+    ck_assert_ptr_null(strstr(text, "JA4"));
+    end();
+}
+END_TEST
+
+START_TEST(a_refusal_comes_with_its_candidates)
+{
+    begin();
+    ck_assert(tls_policy_set_groups(rig.policy, (const struct tls_group *[]){tls_group_find(0x18)}, 1));
+    explained_seed("corpus/capture/grease", EXPLAIN_REFUSED);
+    says("refused             no key exchange group in common (no_common_group)\n");
+    says("by                  RFC 8446 4.1.1\n");
+    says("alert               handshake_failure\n");
+    says("secp384r1: not offered by the client\n");
+    end();
+}
+END_TEST
+
+START_TEST(a_retry_is_said)
+{
+    begin();
+    ck_assert(tls_policy_set_groups(rig.policy, (const struct tls_group *[]){tls_group_find(0x17)}, 1));
+    explained_seed("corpus/capture/records", EXPLAIN_GOES_ON);
+    says("secp256r1, asked for with a HelloRetryRequest");
+    end();
+}
+END_TEST
+
+START_TEST(packets_name_their_stream_and_what_was_passed_over)
+{
+    begin();
+    explained_seed("corpus/capture/pcap_fragment_null", EXPLAIN_GOES_ON);
+    says("stream              192.0.2.1:1000 > 192.0.2.2:443\n");
+    says("passed over         4 packets that are fragments of IP\n");
+    end();
+}
+END_TEST
+
+START_TEST(without_a_hello_there_is_no_answer)
+{
+    begin();
+    explained_seed("corpus/capture/request", EXPLAIN_NOTHING);
+    says("No ClientHello\n");
+    ck_assert_ptr_null(strstr(text, "answer"));
+    free(text);
+    explained_seed("corpus/capture/plain_hex", EXPLAIN_NOTHING);
+    says("one begins and is cut short: 191 of 326 bytes came\n");
+    end();
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_hello_that_goes_on_is_explained,
+        grease_is_marked_and_a_ticket_is_named,
+        what_a_client_wrote_reaches_no_terminal_as_it_is,
+        a_hello_that_does_not_parse_is_refused_and_printed_as_far_as_it_does,
+        a_refusal_comes_with_its_candidates,
+        a_retry_is_said,
+        packets_name_their_stream_and_what_was_passed_over,
+        without_a_hello_there_is_no_answer,
+    };
+    return check_run("explain", tests, ARRAY_LEN(tests));
+}
