@@ -349,7 +349,7 @@ static void take_certificate(struct client13 *client, struct reader *r)
 /* RFC 8446 4.3.2 */
 static void take_certificate_request(struct client13 *client, struct reader *r)
 {
-    struct bytes context, extensions, data;
+    struct bytes context, extensions = {0}, data;
     struct reader inner;
     bool has_schemes = false;
     uint16_t type;

@@ -1,0 +1,191 @@
+/*
+ * make_fuzz_seeds.c: honest conversations as inputs of fuzz_server12 and fuzz_server13, and the sessions of their
+ * tickets as inputs of fuzz_session. Usage: make_fuzz_seeds DIRECTORY, which holds server12/, server13/ and session/.
+ * Linked with null crypto, so that what the client sends can be read.
+ */
+#include <stdio.h>
+
+#include "fuzz/fuzz_server.h"
+#include "support/client_identity.h"
+#include "support/must.h"
+#include "tls/session.h"
+#include "tls/tls_types.h"
+
+static const char *directory;
+static uint8_t seed[70000];
+static struct writer out;
+
+static void save(const char *target, const char *name, struct bytes content)
+{
+    char path[4096];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/%s/seed-%s", directory, target, name);
+    file = fopen(path, "wb");
+    must(file && fwrite(content.at, 1, content.len, file) == content.len);
+    fclose(file);
+}
+
+static void step(uint8_t type, struct bytes content)
+{
+    struct vector_mark mark;
+
+    write_u8(&out, type);
+    mark = write_vec16_begin(&out);
+    write_bytes(&out, content);
+    write_vec_end(&out, mark);
+}
+
+/* One record of the client as a step: its type and content, out of what is only dressed as ciphertext. */
+static void note_record(const struct rig *rig, uint8_t type, struct bytes body)
+{
+    const struct protection *in = &rig->tls->in;
+    bool is_sealed = in->aead && type != CONTENT_CHANGE_CIPHER_SPEC;
+
+    if (!is_sealed) {
+        step(type | (in->aead ? 0x80 : 0), body);
+        return;
+    }
+    body = bytes_of(body.at + in->explicit_nonce_len, body.len - in->explicit_nonce_len - AEAD_TAG_LEN);
+    if (rig->tls->outcome.version == TLS_1_3)
+        type = body.at[--body.len];
+    step(type, body);
+}
+
+/* What the client has to say goes to the engine record by record, and what comes back to the client. */
+static void exchange(struct rig *rig, struct client13 *client)
+{
+    while (client->out_len > 0) {
+        struct reader r = reader_of(bytes_of(client->out, client->out_len));
+        uint8_t *owned = client->out, type;
+        struct bytes body;
+        uint16_t version;
+
+        client->out = NULL;
+        client->out_len = 0;
+        while (read_u8(&r, &type) && read_u16(&r, &version) && read_vec16(&r, 0, UINT16_MAX, &body)) {
+            note_record(rig, type, body);
+            rig_feed(rig, bytes_of(body.at - RECORD_HEADER_LEN, body.len + RECORD_HEADER_LEN));
+            while (rig_answer_key(rig))
+                ;
+            rig_drain(rig, client);
+        }
+        free(owned);
+    }
+}
+
+static void talk(struct rig *rig, struct client13 *client)
+{
+    step(0x7b, bytes_of(NULL, 0));
+    client13_send_text(client, BYTES_OF_LITERAL("ping"));
+    exchange(rig, client);
+    step(0x7e, BYTES_OF_LITERAL("pong"));
+    if (!client->is_12) {
+        client13_send_key_update(client, 1);
+        exchange(rig, client);
+        step(0x7e, BYTES_OF_LITERAL("more"));
+    }
+    step(0x7f, bytes_of(NULL, 0));
+    client13_send_alert(client, 1, 0);
+    exchange(rig, client);
+}
+
+static void converse(uint16_t version, uint8_t flags, struct client13 *client, const char *name)
+{
+    struct rig *rig = fuzz_server_rig(version, flags);
+
+    out = writer_of(seed, sizeof seed);
+    write_u8(&out, flags);
+    write_u8(&out, 0);
+    client13_send_hello(client);
+    exchange(rig, client);
+    if (!client->is_done)
+        fprintf(stderr, "%s: %s\n", name, why_name(tls_outcome(rig->tls)->why));
+    must(client->is_done && !client->fault);
+    client13_send_finished(client);
+    exchange(rig, client);
+    if (!tls_is_connected(rig->tls))
+        fprintf(stderr, "%s: %s\n", name, why_name(tls_outcome(rig->tls)->why));
+    must(tls_is_connected(rig->tls));
+    talk(rig, client);
+    must(writer_ok(&out) && tls_outcome(rig->tls)->why == WHY_NONE);
+    save(version == TLS_1_2 ? "server12" : "server13", name, writer_view(&out));
+}
+
+static void make_client(struct client13 *client, uint16_t version)
+{
+    client13_init(client, 11);
+    client->hello.has_extended_master_secret = client->hello.has_session_ticket = true;
+    client->hello.alpn = "h2,http/1.1";
+    if (version == TLS_1_3)
+        return;
+    client->hello.versions[0] = TLS_1_2;
+    client->hello.versions[1] = 0;
+    client->hello.suites[0] = 0xc02b;
+    client->hello.suites[1] = 0xc02c;
+    client->hello.suites[2] = 0xcca9;
+}
+
+enum variant { PLAIN, CERTIFICATE_SHOWN, RESUMED, RETRIED, CHACHA, VARIANTS };
+static const char *const names[VARIANTS] = {"plain", "certificate", "resumed", "retried", "chacha"};
+
+static struct ticket13 make_ticket(uint16_t version, uint8_t flags, bool has_client)
+{
+    struct session session = {.version = version, .authenticated_at = 1799999000, .expires_at = 1800003600};
+    struct ticket13 ticket = {.version = version};
+
+    session.suite = ticket.suite = version == TLS_1_2 ? 0xc02b : 0x1301;
+    session.has_client = has_client;
+    session.client.not_after = 1900000000;
+    strcpy(session.client.subject, "CN=alice");
+    must(secret_resize(&session.secret, version == TLS_1_2 ? 48 : 32));
+    memset(session.secret.bytes, 0x33, session.secret.len);
+    ticket.secret = session.secret;
+    must(session_write(&session, ticket.bytes, &ticket.len));
+    save("session",
+         flags & FUZZ_SERVER_MODE ? "client"
+         : version == TLS_1_2     ? "12"
+                                  : "13",
+         bytes_of(ticket.bytes, ticket.len));
+    return ticket;
+}
+
+static void make_one(uint16_t version, enum variant variant)
+{
+    static struct client13 client;
+    static struct ticket13 ticket;
+    struct client_identity_files files = {0};
+    uint8_t flags = FUZZ_SERVER_TICKETS | FUZZ_SERVER_ALPN;
+
+    make_client(&client, version);
+    if (variant == CERTIFICATE_SHOWN) {
+        flags |= TLS_CLIENT_CERTIFICATE_REQUIRED;
+        client_identity_show(&client, &files, "alice,intermediate", "alice", 0x0403);
+    }
+    if (variant == RESUMED) {
+        ticket = make_ticket(version, flags, false);
+        client.hello.ticket = &ticket;
+    }
+    if (variant == RETRIED)
+        client.hello.share_groups[0] = 0; /* RFC 8446 4.2.8: an empty list asks for HelloRetryRequest */
+    if (variant == CHACHA) {
+        client.hello.suites[0] = version == TLS_1_2 ? 0xcca9 : 0x1303;
+        client.hello.suites[1] = 0;
+    }
+    converse(version, flags, &client, names[variant]);
+    client_identity_free(&files);
+    client13_wipe(&client);
+}
+
+int main(int argc, char **argv)
+{
+    must(argc == 2);
+    directory = argv[1];
+    for (int variant = PLAIN; variant < VARIANTS; variant++) {
+        make_one(TLS_1_3, (enum variant)variant);
+        if (variant != RETRIED)
+            make_one(TLS_1_2, (enum variant)variant);
+    }
+    make_ticket(TLS_1_3, TLS_CLIENT_CERTIFICATE_REQUIRED, true);
+    return 0;
+}
