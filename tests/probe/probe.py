@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import cases_hello
 import cases_record
+import cases_retry
 from client import Alert, Client, Closed
 
 
@@ -60,7 +61,7 @@ def run(case, host, port, log):
 
 def main():
     host, port, log = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-    cases = cases_hello.CASES + cases_record.CASES
+    cases = cases_hello.CASES + cases_record.CASES + cases_retry.CASES
     assert len({case[0] for case in cases}) == len(cases), "two cases of one name"
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(lambda case: run(case, host, port, log), cases))
