@@ -4,6 +4,7 @@ import os
 import socket
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import wire
 from keys import SUITES, Protection, derive, extract
@@ -22,7 +23,7 @@ class Client:
         self.sock = socket.create_connection(address, timeout=5)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.private = X25519PrivateKey.generate()
-        self.hello = wire.Hello(os.urandom(32), self.private.public_key().public_bytes_raw())
+        self.hello = wire.Hello(os.urandom(32), self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
         self.held, self.reading, self.writing, self.transcript = b"", None, None, b""
         self.retried = False
 
