@@ -1,0 +1,174 @@
+"""A client of TLS 1.3 that is honest unless a case tells it otherwise, at any step."""
+import hashlib
+import os
+import socket
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+import wire
+from keys import SUITES, Protection, derive, extract
+
+
+class Alert(Exception):
+    """The server's alert."""
+
+
+class Closed(Exception):
+    """The server's end of the connection, without an alert."""
+
+
+class Client:
+    def __init__(self, address):
+        self.sock = socket.create_connection(address, timeout=5)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.private = X25519PrivateKey.generate()
+        self.hello = wire.Hello(os.urandom(32), self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+        self.held, self.reading, self.writing, self.transcript = b"", None, None, b""
+        self.retried = False
+
+    # ---- bytes and records
+
+    def exactly(self, length):
+        while len(self.held) < length:
+            try:
+                piece = self.sock.recv(65536)
+            except ConnectionResetError:
+                raise Closed("reset") from None
+            except TimeoutError:
+                raise Closed("silence") from None
+            if not piece:
+                raise Closed("closed")
+            self.held += piece
+        out, self.held = self.held[:length], self.held[length:]
+        return out
+
+    def raw(self, data):
+        try:
+            self.sock.sendall(data)
+        except OSError:
+            pass  # what the server said before it closed is still to be read
+
+    def send(self, kind, content, **options):
+        self.raw(self.writing.seal(kind, content, **options) if self.writing else wire.record(kind, content))
+
+    def receive(self):
+        """The next record but ChangeCipherSpec; an alert is raised."""
+        while True:
+            header = self.exactly(5)
+            kind, body = header[0], self.exactly(int.from_bytes(header[3:5], "big"))
+            if kind == wire.DATA:
+                kind, body = self.reading.open(header, body)
+            if kind == wire.ALERT:
+                raise Alert(body[1])
+            if kind != wire.CCS:
+                return kind, body
+
+    def messages(self):
+        """Handshake messages for ever, each as (type, all its bytes)."""
+        data = b""
+        while True:
+            while len(data) < 4 or len(data) < 4 + int.from_bytes(data[1:4], "big"):
+                data += self.receive()[1]
+            length = 4 + int.from_bytes(data[1:4], "big")
+            yield data[0], data[:length]
+            data = data[length:]
+
+    # ---- the handshake
+
+    def send_hello(self, body=None):
+        sent = wire.message(wire.CLIENT_HELLO, self.hello.body() if body is None else body)
+        self.transcript += sent
+        self.send(wire.HANDSHAKE, sent)
+
+    def read_server_hello(self):
+        """Keys for the handshake, or the transcript of RFC 8446 4.4.1 after a HelloRetryRequest."""
+        kind, sent = next(self.messages())
+        assert kind == wire.SERVER_HELLO, kind
+        at = 39 + sent[38]
+        self.suite = int.from_bytes(sent[at : at + 2], "big")
+        self.alg = SUITES[self.suite][0]
+        if sent[6:38] == wire.RETRY:
+            first = hashlib.new(self.alg, self.transcript).digest()
+            self.transcript, self.retried = wire.message(254, first) + sent, True
+            return
+        self.transcript += sent
+        zero = bytes(hashlib.new(self.alg).digest_size)
+        early = extract(self.alg, zero, zero)
+        shared = self.private.exchange(X25519PublicKey.from_public_bytes(self.server_share(sent[at + 3 :])))
+        self.secret = extract(self.alg, derive(self.alg, early, b"derived", b""), shared)
+        self.reading = Protection(self.suite, derive(self.alg, self.secret, b"s hs traffic", self.transcript))
+        self.handshake_writing = Protection(self.suite, derive(self.alg, self.secret, b"c hs traffic", self.transcript))
+
+    @staticmethod
+    def server_share(block):
+        at = 2
+        while at < len(block):
+            kind, length = int.from_bytes(block[at : at + 2], "big"), int.from_bytes(block[at + 2 : at + 4], "big")
+            if kind == wire.SHARE:
+                return block[at + 8 : at + 4 + length]
+            at += 4 + length
+        raise AssertionError("a ServerHello without key_share")
+
+    def read_flight(self):
+        for kind, sent in self.messages():
+            if kind == wire.FINISHED:
+                assert sent[4:] == self.reading.finished(self.transcript), "the server's Finished"
+            self.transcript += sent
+            if kind == wire.FINISHED:
+                break
+        master = extract(self.alg, derive(self.alg, self.secret, b"derived", b""), bytes(len(self.secret)))
+        self.reading = Protection(self.suite, derive(self.alg, master, b"s ap traffic", self.transcript))
+        self.next_writing = Protection(self.suite, derive(self.alg, master, b"c ap traffic", self.transcript))
+        self.writing = self.handshake_writing
+
+    def finished(self):
+        return wire.message(wire.FINISHED, self.writing.finished(self.transcript))
+
+    def until_finished(self):
+        self.send_hello()
+        self.read_server_hello()
+        self.read_flight()
+        return self
+
+    def connect(self):
+        self.until_finished()
+        self.send(wire.HANDSHAKE, self.finished())
+        self.writing = self.next_writing
+        return self
+
+    def text(self):
+        """The next application data; messages after the handshake are passed over, KeyUpdate is obeyed."""
+        while True:
+            kind, body = self.receive()
+            if kind == wire.DATA:
+                return body
+            if body[0] == wire.KEY_UPDATE:
+                self.reading = self.reading.updated()
+
+    def echo(self, question=b"echo\nprobe"):
+        self.send(wire.DATA, question)
+        expected, got = question.split(b"\n", 1)[-1], b""
+        while len(got) < len(expected):
+            got += self.text()
+        assert got == expected, got
+        return "echo"
+
+    def verdict(self):
+        """What the server says to what went before: "alert N", "close_notify", "closed", ..."""
+        try:
+            while True:
+                if self.receive()[0] == wire.DATA:
+                    return "data"
+        except Alert as alert:
+            return self.after_alert(alert.args[0])
+        except Closed as closed:
+            return str(closed)
+
+    def after_alert(self, description):
+        """RFC 8446 6.2: a fatal alert is followed by the end of the connection, not by more."""
+        try:
+            self.exactly(1)
+        except Closed as closed:
+            return f"alert {description}" if str(closed) != "silence" else f"alert {description}, but open"
+        return f"alert {description}, and more"
