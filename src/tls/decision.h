@@ -33,6 +33,7 @@
     X(LESS_PREFERRED, "the one chosen is preferred")                                                                   \
     X(NO_SHARE, "no key share came for it")                                                                            \
     X(RETRIED, "asked for with a HelloRetryRequest")                                                                   \
+    X(NO_FORWARD_SECRECY, "no forward secrecy, and one that has it fits")                                              \
     X(NO_CERTIFICATE, "no certificate of its kind")                                                                    \
     X(NO_CURVE, "no curve in common for it")                                                                           \
     X(NAME_DIFFERS, "does not carry the name asked for")                                                               \

@@ -122,7 +122,14 @@ static const struct code_name other_groups[] = {
 
 static const struct code_name other_schemes[] = {
     {0x0201, "rsa_pkcs1_sha1"},
+    {0x0202, "dsa_sha1"}, /* those of DSA: RFC 8446 B.3.1.3, there reserved */
     {0x0203, "ecdsa_sha1"},
+    {0x0301, "rsa_pkcs1_sha224"}, /* SHA-224: RFC 5246 7.4.1.4.1 alone, its pair of hash and signature */
+    {0x0302, "dsa_sha224"},
+    {0x0303, "ecdsa_sha224"},
+    {0x0402, "dsa_sha256"},
+    {0x0502, "dsa_sha384"},
+    {0x0602, "dsa_sha512"},
     {0x0807, "ed25519"},
     {0x0808, "ed448"},
     {0x0809, "rsa_pss_pss_sha256"},

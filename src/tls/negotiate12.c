@@ -43,46 +43,78 @@ static const struct tls_group *choose_group(const struct negotiation *n, bool is
     return NULL;
 }
 
-static bool has_credential(const struct negotiation *n, enum suite_exchange exchange, enum decision_verdict *verdict)
+static bool has_credential(const struct negotiation *n, enum suite_exchange exchange)
 {
     struct negotiation quiet = *n;
 
     quiet.decisions = NULL;
-    *verdict = VERDICT_NO_CERTIFICATE;
     return negotiate_credential(&quiet, exchange);
 }
 
-static bool has_group(const struct negotiation *n, enum suite_exchange exchange, enum decision_verdict *verdict)
+/* VERDICT_CHOSEN: it can be; else n->why says why not. */
+static enum decision_verdict judge_suite(const struct negotiation *n, const struct tls_suite *suite)
 {
-    *verdict = VERDICT_NO_CURVE;
-    return exchange == EXCHANGE_RSA || choose_group(n, false);
+    if (suite->exchange != EXCHANGE_RSA && !choose_group(n, false)) {
+        *n->why = WHY_NO_COMMON_GROUP;
+        return VERDICT_NO_CURVE;
+    }
+    return has_credential(n, suite->exchange) ? VERDICT_CHOSEN : VERDICT_NO_CERTIFICATE;
 }
 
-/* The client's order within what we allow and have a certificate and a group for. */
-static bool choose_suite(const struct negotiation *n)
+/* The first of the client's list that fits, among those with forward secrecy or those without. */
+static const struct tls_suite *first_that_fits(const struct negotiation *n, bool is_rsa)
 {
     struct reader r = reader_of(n->ch->cipher_suites);
-    enum why why = WHY_NO_COMMON_SUITE;
     uint16_t code;
 
     while (code_list_next(&r, &code)) {
         const struct tls_suite *suite = negotiate_find_suite(n, code);
-        enum decision_verdict verdict = VERDICT_CHOSEN;
+        if (suite && (suite->exchange == EXCHANGE_RSA) == is_rsa && judge_suite(n, suite) == VERDICT_CHOSEN)
+            return suite;
+    }
+    return NULL;
+}
+
+/* Up to the one chosen; past one of the classic RSA exchange also why none that is better fitted. */
+static void record_suites(const struct negotiation *n, const struct tls_suite *chosen)
+{
+    struct reader r = reader_of(n->ch->cipher_suites);
+    bool is_past = false;
+    uint16_t code;
+
+    *n->why = WHY_NO_COMMON_SUITE;
+    while (code_list_next(&r, &code)) {
+        const struct tls_suite *suite = negotiate_find_suite(n, code);
+        enum decision_verdict verdict;
 
         if (!suite) {
-            negotiate_reject_suite(n, code);
+            if (!is_past)
+                negotiate_reject_suite(n, code);
             continue;
         }
-        if (has_group(n, suite->exchange, &verdict) && has_credential(n, suite->exchange, &verdict)) {
-            decide(n->decisions, DECISION_SUITE, VERDICT_CHOSEN, code);
-            n->out->suite = suite;
-            return true;
-        }
+        if (is_past && suite->exchange == EXCHANGE_RSA)
+            continue;
+        verdict = judge_suite(n, suite);
+        if (verdict == VERDICT_CHOSEN && suite != chosen)
+            verdict = VERDICT_NO_FORWARD_SECRECY;
         decide(n->decisions, DECISION_SUITE, verdict, code);
-        why = verdict == VERDICT_NO_CURVE ? WHY_NO_COMMON_GROUP : *n->why;
+        is_past = is_past || suite == chosen;
+        if (is_past && chosen->exchange != EXCHANGE_RSA)
+            return;
     }
-    *n->why = why;
-    return false;
+}
+
+/*
+ * The client's order within what we allow and have a certificate and a group for. Only that the classic RSA exchange,
+ * where it is on at all, is for clients that can do nothing better, whatever they list first.
+ */
+static bool choose_suite(const struct negotiation *n)
+{
+    n->out->suite = first_that_fits(n, false);
+    if (!n->out->suite)
+        n->out->suite = first_that_fits(n, true);
+    record_suites(n, n->out->suite);
+    return n->out->suite != NULL;
 }
 
 static bool offers_suite(const struct client_hello *ch, uint16_t code)

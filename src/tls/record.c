@@ -360,12 +360,24 @@ bool record_send(struct tls *tls, enum content_type type, struct bytes content)
     return true;
 }
 
-uint8_t *record_body(struct tls *tls, size_t index, size_t body_len)
+static size_t sealed_overhead(const struct tls *tls)
 {
-    size_t overhead = RECORD_HEADER_LEN + tls->out.explicit_nonce_len + AEAD_TAG_LEN + (is_version12(tls) ? 0 : 1);
-    size_t space, before = index * (body_len + overhead);
+    return RECORD_HEADER_LEN + tls->out.explicit_nonce_len + AEAD_TAG_LEN + (is_version12(tls) ? 0 : 1);
+}
+
+size_t record_sent_len(const struct tls *tls, size_t content_len)
+{
+    size_t limit = record_content_limit(tls), records = (content_len + limit - 1) / limit;
+
+    return content_len + records * (tls->out.aead ? sealed_overhead(tls) : RECORD_HEADER_LEN);
+}
+
+uint8_t *record_body(struct tls *tls, size_t before, size_t index, size_t body_len)
+{
+    size_t overhead = sealed_overhead(tls), space;
     uint8_t *at = buffer_space(&tls->wire_out, &space);
 
+    before += index * (body_len + overhead);
     return at && space >= before + body_len + overhead ? content_at(tls, at + before) : NULL;
 }
 

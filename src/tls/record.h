@@ -39,11 +39,14 @@ MUST_CHECK bool record_send(struct tls *tls, enum content_type type, struct byte
 /* How many bytes of content go into one record of ours (RFC 8449, RFC 6066 4). */
 size_t record_content_limit(const struct tls *tls);
 
+/* How many bytes record_send() appends for so much content. */
+size_t record_sent_len(const struct tls *tls, size_t content_len);
+
 /*
- * Application data in place: the body, `body_len` bytes, of the record that will lie `index` such records behind the
- * end of wire_out. NULL when the block ends before it.
+ * Application data in place: the body, `body_len` bytes, of the record that will lie `before` bytes and `index` such
+ * records behind the end of wire_out. NULL when the block ends before it.
  */
-uint8_t *record_body(struct tls *tls, size_t index, size_t body_len);
+uint8_t *record_body(struct tls *tls, size_t before, size_t index, size_t body_len);
 
 /* Seals `len` bytes that were put into the first record_body(). False: the connection failed. */
 MUST_CHECK bool record_seal_body(struct tls *tls, size_t len);

@@ -28,7 +28,7 @@ MUST_CHECK bool resumption_seal_request(struct tls *tls, const struct session *s
 /* Seconds that a client may keep the ticket. */
 uint32_t resumption_lifetime(const struct tls *tls, const struct session *session);
 
-/* ---- after a TLS 1.3 handshake: NewSessionTicket, sealed one after the other, sent with the first text */
+/* ---- after a TLS 1.3 handshake: NewSessionTicket, sealed one after the other, sent in front of the first text */
 struct ticket_issue;
 
 /* Begins to seal; a lack of memory means no tickets. `resumption_master` is the secret of RFC 8446 7.1. */
@@ -36,6 +36,9 @@ void tickets13_begin(struct tls *tls, const struct secret *resumption_master);
 const struct tls_key_request *tickets13_wanted(const struct tls *tls); /* NULL: nothing is to be sealed */
 void tickets13_sealed(struct tls *tls, bool is_ok, struct bytes ticket);
 bool tickets13_are_ready(const struct tls *tls); /* sealed and not sent */
+
+/* How many bytes of wire_out they will take; 0 while none are ready. */
+size_t tickets13_sent_len(const struct tls *tls);
 
 /* Appends them to wire_out. False: the connection failed. */
 MUST_CHECK bool tickets13_send(struct tls *tls);

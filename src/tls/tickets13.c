@@ -127,6 +127,11 @@ bool tickets13_are_ready(const struct tls *tls)
     return tls->issue && tls->issue->left == 0;
 }
 
+size_t tickets13_sent_len(const struct tls *tls)
+{
+    return tickets13_are_ready(tls) ? record_sent_len(tls, writer_view(&tls->issue->messages).len) : 0;
+}
+
 bool tickets13_send(struct tls *tls)
 {
     bool is_sent;

@@ -378,19 +378,33 @@ static size_t text_len_of_record(struct tls *tls)
     return tls->sent_in_a_row < FIRST_RECORDS_BYTES ? FIRST_RECORD_LEN : limit;
 }
 
+/* One record of text and what goes before it always fit. */
+static bool reserve_text(struct tls *tls, size_t before, size_t len)
+{
+    size_t wanted = tls->is_bulk_out ? BLOCK_BULK_LEN : BLOCK_RECORD_LEN, least = before + len + RECORD_OVERHEAD;
+
+    if (buffer_reserve(&tls->wire_out, tls->pool, wanted > least ? wanted : least))
+        return true;
+    tls_abort(tls, WHY_NO_MEMORY);
+    return false;
+}
+
+/*
+ * Tickets that are ready go in front of the text: a client that reads one answer would leave those behind it unread,
+ * and call the connection dead when it looks at it again. So the text leaves them their room.
+ */
 int tls_plain_space(struct tls *tls, struct iovec *spans, int n)
 {
-    size_t wanted = tls->is_bulk_out ? BLOCK_BULK_LEN : BLOCK_RECORD_LEN, len;
+    size_t len, before;
     int count = 0;
 
     if (!takes_plain(tls))
         return 0;
-    if (!buffer_reserve(&tls->wire_out, tls->pool, wanted)) {
-        tls_abort(tls, WHY_NO_MEMORY);
-        return 0;
-    }
     len = text_len_of_record(tls);
-    for (; count < n && (spans[count].iov_base = record_body(tls, (size_t)count, len)); count++)
+    before = tickets13_sent_len(tls);
+    if (!reserve_text(tls, before, len))
+        return 0;
+    for (; count < n && (spans[count].iov_base = record_body(tls, before, (size_t)count, len)); count++)
         spans[count].iov_len = len;
     tls->offered_body = (uint16_t)len;
     tls->offered_space = (uint32_t)count * (uint32_t)len;
@@ -407,13 +421,13 @@ void tls_plain_commit(struct tls *tls, size_t len)
 {
     tls->is_bulk_out = len > 0 && len == tls->offered_space;
     count_text(tls, len);
+    if (len > 0 && !tickets13_send(tls)) /* in the same write */
+        return;
     while (len > 0) {
         size_t text_len = len < tls->offered_body ? len : tls->offered_body;
         if (!record_seal_body(tls, text_len))
             return;
         len -= text_len;
-        if (len == 0 && !tickets13_send(tls)) /* in the same write */
-            return;
     }
     if (buffer_len(&tls->wire_out) == 0)
         buffer_drop(&tls->wire_out, tls->pool);

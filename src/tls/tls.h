@@ -84,8 +84,8 @@ const struct tls_key_request *tls_key_wanted(const struct tls *tls);
 void tls_key_done(struct tls *tls, bool is_ok, struct bytes answer);
 
 /*
- * Tickets leave in the same write as the backend's first text. When none has come MAX_TICKET_DELAY after TLS_TICKETS
- * went up the caller sends them alone. Without pending tickets this does nothing.
+ * Tickets leave in the same write as the backend's first text, in front of it. When none has come MAX_TICKET_DELAY
+ * after TLS_TICKETS went up the caller sends them alone. Without pending tickets this does nothing.
  */
 enum { MAX_TICKET_DELAY = 100 * 1000 }; /* microseconds */
 void tls_send_tickets(struct tls *tls);

@@ -380,6 +380,7 @@ static void take_ticket(struct client13 *client, struct reader *r)
         return;
     }
     client->tickets++;
+    client->tickets_behind_text += client->text_len > 0;
     out->version = TLS_1_3;
     out->suite = client->suite->code;
     out->len = ticket.len;

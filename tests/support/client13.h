@@ -105,7 +105,7 @@ struct client13 {
     size_t signed_len;
     char alpn[256];
     struct ticket13 ticket; /* the last one that came */
-    unsigned tickets;
+    unsigned tickets, tickets_behind_text;
     struct bytes authorities; /* of CertificateRequest; a view that dies with the next message */
     bool is_certificate_requested;
     uint8_t status[256]; /* the OCSP response */

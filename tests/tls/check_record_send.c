@@ -96,9 +96,9 @@ START_TEST(bodies_are_full_and_lie_one_full_record_apart)
         ck_assert(buffer_reserve(&tls->wire_out, pool, rows[i].block_len));
         ck_assert_uint_eq(tls->wire_out.block->capacity, rows[i].block_len);
         for (size_t body = 0; body < rows[i].bodies; body++)
-            ck_assert_ptr_eq(record_body(tls, body, MAX_PLAINTEXT_LEN),
+            ck_assert_ptr_eq(record_body(tls, 0, body, MAX_PLAINTEXT_LEN),
                              tls->wire_out.block->data + body * SEALED13_LEN + RECORD_HEADER_LEN);
-        ck_assert_ptr_null(record_body(tls, rows[i].bodies, MAX_PLAINTEXT_LEN));
+        ck_assert_ptr_null(record_body(tls, 0, rows[i].bodies, MAX_PLAINTEXT_LEN));
         end();
     }
 }
@@ -109,12 +109,12 @@ START_TEST(a_body_needs_room_for_a_full_record_behind_what_waits)
     size_t slack = BLOCK_RECORD_LEN - SEALED13_LEN;
 
     begin();
-    ck_assert_ptr_null(record_body(tls, 0, MAX_PLAINTEXT_LEN)); /* no block at all */
+    ck_assert_ptr_null(record_body(tls, 0, 0, MAX_PLAINTEXT_LEN)); /* no block at all */
     ck_assert(buffer_reserve(&tls->wire_out, pool, BLOCK_RECORD_LEN));
     ck_assert(buffer_append(&tls->wire_out, pool, bytes_of(pattern, slack)));
-    ck_assert_ptr_eq(record_body(tls, 0, MAX_PLAINTEXT_LEN), tls->wire_out.block->data + slack + RECORD_HEADER_LEN);
+    ck_assert_ptr_eq(record_body(tls, 0, 0, MAX_PLAINTEXT_LEN), tls->wire_out.block->data + slack + RECORD_HEADER_LEN);
     ck_assert(buffer_append(&tls->wire_out, pool, bytes_of(pattern, 1)));
-    ck_assert_ptr_null(record_body(tls, 0, MAX_PLAINTEXT_LEN));
+    ck_assert_ptr_null(record_body(tls, 0, 0, MAX_PLAINTEXT_LEN));
     end();
 }
 END_TEST
@@ -126,7 +126,7 @@ START_TEST(bodies_filled_together_are_sealed_one_after_the_other)
     begin_protected();
     ck_assert(buffer_reserve(&tls->wire_out, pool, BLOCK_BULK_LEN));
     for (size_t i = 0; i < ARRAY_LEN(lens); i++)
-        memcpy(record_body(tls, i, MAX_PLAINTEXT_LEN), pattern + i * MAX_PLAINTEXT_LEN, lens[i]);
+        memcpy(record_body(tls, 0, i, MAX_PLAINTEXT_LEN), pattern + i * MAX_PLAINTEXT_LEN, lens[i]);
     for (size_t i = 0; i < ARRAY_LEN(lens); i++)
         ck_assert(record_seal_body(tls, lens[i]));
     ck_assert_uint_eq(buffer_len(&tls->wire_out), 2 * SEALED13_LEN + 500 + OVERHEAD13);

@@ -133,7 +133,7 @@ START_TEST(text_sealed_in_place_is_the_record_of_rfc8448)
     tls->out.sequence = 1; /* behind the ticket */
     text = trace_get(&trace, "server_data");
     ck_assert(buffer_reserve(&tls->wire_out, pool, BLOCK_RECORD_LEN));
-    memcpy(record_body(tls, 0, MAX_PLAINTEXT_LEN), text.at, text.len);
+    memcpy(record_body(tls, 0, 0, MAX_PLAINTEXT_LEN), text.at, text.len);
     ck_assert(record_seal_body(tls, text.len));
     assert_in_trace(&trace, "record_server_data", buffer_view(&tls->wire_out));
     end();

@@ -120,7 +120,10 @@ START_TEST(a_resumed_handshake_works_however_it_is_cut)
 }
 END_TEST
 
-/* RFC 8446 4.6.1: as many as the policy says, in the same write as the first text. */
+/*
+ * RFC 8446 4.6.1: as many as the policy says, in the same write as the first text and in front of it: a client that
+ * read its answer and finds a ticket behind it takes the connection for dead (curl 8.14).
+ */
 START_TEST(tickets_of_13_travel_with_the_first_text)
 {
     size_t before;
@@ -136,10 +139,60 @@ START_TEST(tickets_of_13_travel_with_the_first_text)
     ck_assert_uint_gt(rig.wire_len, before);
     ck_assert_uint_eq(client.text_len, 4);
     ck_assert_uint_eq(client.tickets, 2);
+    ck_assert_uint_eq(client.tickets_behind_text, 0);
     ck_assert_uint_eq(tls_outcome(rig.tls)->tickets_sent, 2);
     ck_assert(rig.tls->issue == NULL); /* and nothing is left of them */
     ck_assert_uint_eq(client.ticket.lifetime, 8 * 3600);
     end();
+}
+END_TEST
+
+/* As much of `text` as the engine takes at once. */
+static size_t send_some(struct bytes text)
+{
+    struct iovec spans[4];
+    int count = tls_plain_space(rig.tls, spans, ARRAY_LEN(spans));
+    size_t sent = 0;
+
+    ck_assert_int_gt(count, 0);
+    for (int i = 0; i < count && sent < text.len; i++) {
+        size_t len = text.len - sent < spans[i].iov_len ? text.len - sent : spans[i].iov_len;
+        memcpy(spans[i].iov_base, text.at + sent, len);
+        sent += len;
+    }
+    tls_plain_commit(rig.tls, sent);
+    rig_drain(&rig, &client);
+    return sent;
+}
+
+/* However large the first text and its records; a look at the backend that brought nothing leaves them waiting. */
+START_TEST(tickets_of_13_stand_in_front_of_a_text_of_any_length)
+{
+    static const size_t lens[] = {1, 1360, 1361, MAX_PLAINTEXT_LEN, 3 * MAX_PLAINTEXT_LEN};
+    static uint8_t text[3 * MAX_PLAINTEXT_LEN];
+
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (uint8_t)(i * 7 + i / 251);
+    for (size_t i = 0; i < 2 * ARRAY_LEN(lens); i++) {
+        size_t len = lens[i / 2];
+
+        begin(TLS_1_3);
+        tls_policy_set_dynamic_records(rig.policy, i % 2 == 0);
+        rig_handshake(&rig, &client);
+        ck_assert_uint_eq(send_some(bytes_of(text, 0)), 0);
+        ck_assert(tls_ready(rig.tls) & TLS_TICKETS);
+        ck_assert_uint_eq(client.tickets, 0);
+        for (size_t sent = 0; sent < len;)
+            sent += send_some(bytes_of(text + sent, len - sent));
+        assert_connected();
+        ck_assert_uint_eq(client.tickets, 2);
+        ck_assert_uint_eq(client.tickets_behind_text, 0);
+        ck_assert_uint_eq(client.text_len, len);
+        ck_assert_mem_eq(client.text, text, len);
+        ticket = client.ticket;
+        ck_assert(resumes(TLS_1_3));
+        end();
+    }
 }
 END_TEST
 
@@ -488,6 +541,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         tickets_of_13_travel_with_the_first_text,
+        tickets_of_13_stand_in_front_of_a_text_of_any_length,
         tickets_of_13_leave_before_a_close_notify,
         a_resumed_client_of_13_gets_one_new_ticket,
         a_client_without_psk_dhe_ke_gets_no_ticket,
