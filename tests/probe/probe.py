@@ -1,4 +1,5 @@
 """probe.py HOST PORT LOG: every case against a running sallyport; what it answers, and its log's reason, are compared."""
+import os
 import re
 import sys
 import threading
@@ -11,12 +12,16 @@ import cases_retry
 from client import Alert, Client, Closed
 
 
-def reason_of(log, port):
-    """The reason in the log's line about the connection that came from this port; "" where none comes."""
+def reason_of(log, begin, port):
+    """The reason in the log's line, behind `begin`, about the connection from this port; "" where none comes.
+
+    Ports come again in one run: what stands before was said of another connection.
+    """
     end = time.monotonic() + 2
     while time.monotonic() < end:
-        with open(log, encoding="utf-8", errors="replace") as lines:
-            for line in lines:
+        with open(log, "rb") as lines:
+            lines.seek(begin)
+            for line in lines.read().decode("utf-8", "replace").splitlines():
                 if re.search(rf"client=\S*:{port}\b", line) and (found := re.search(r"\breason=(\S+)", line)):
                     return found.group(1)
         time.sleep(0.05)
@@ -39,6 +44,7 @@ def run(case, host, port, log):
     name, section, action, expected, reason = case
     client = None
     wait_for_turn()
+    begin = os.path.getsize(log)
     try:
         client = Client((host, port))
         local = client.sock.getsockname()[1]
@@ -48,7 +54,7 @@ def run(case, host, port, log):
             got = client.after_alert(alert.args[0])
         except Closed as closed:
             got = str(closed)
-        if got == expected and reason and (logged := reason_of(log, local)) != reason:
+        if got == expected and reason and (logged := reason_of(log, begin, local)) != reason:
             got, expected = f"reason {logged}", f"reason {reason}"
     except Exception as error:  # a client that cannot go on is a finding, not the end of the run
         got = repr(error)
