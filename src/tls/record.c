@@ -91,14 +91,24 @@ static void make_nonce(const struct protection *protection, struct bytes explici
 /* RFC 5246 6.2.3.3: seq_num, type, version, length of the content. */
 enum { AAD12_LEN = 8 + 1 + 2 + 2 };
 
-static struct bytes make_aad12(const struct protection *protection, uint8_t type, size_t content_len,
+/* Of a record that came; a changed one is found by the tag, as the version is under it. */
+static uint16_t header_version(struct bytes header)
+{
+    struct reader r = reader_of(header);
+    uint16_t version;
+    uint8_t type;
+
+    return read_u8(&r, &type) && read_u16(&r, &version) ? version : 0;
+}
+
+static struct bytes make_aad12(const struct protection *protection, uint8_t type, uint16_t version, size_t content_len,
                                uint8_t aad[AAD12_LEN])
 {
     struct writer w = writer_of(aad, AAD12_LEN);
 
     write_u64(&w, protection->sequence);
     write_u8(&w, type);
-    write_u16(&w, TLS_1_2);
+    write_u16(&w, version);
     write_u16(&w, (uint16_t)content_len);
     return writer_view(&w);
 }
@@ -199,7 +209,8 @@ static bool split_sealed(const struct protection *in, uint8_t *body, size_t len,
 static enum crypto_result open_sealed(struct tls *tls, uint8_t type, struct bytes header, const struct sealed *sealed)
 {
     uint8_t nonce[AEAD_NONCE_LEN], aad12[AAD12_LEN];
-    struct bytes aad = is_version12(tls) ? make_aad12(&tls->in, type, sealed->len, aad12) : header;
+    struct bytes aad =
+        is_version12(tls) ? make_aad12(&tls->in, type, header_version(header), sealed->len, aad12) : header;
 
     if (sealed->len == 0 && !is_version12(tls)) /* not even an inner type */
         return CRYPTO_BAD_INPUT;
@@ -299,7 +310,7 @@ static bool seal12(struct tls *tls, enum content_type type, uint8_t *record, siz
     make_nonce(out, writer_view(&w), nonce);
     *sealed_len = RECORD_HEADER_LEN + body_len;
     return writer_ok(&w) && write_header(record, type, body_len) &&
-           aead_seal(out->aead, nonce, make_aad12(out, (uint8_t)type, len, aad), body, len, body + len);
+           aead_seal(out->aead, nonce, make_aad12(out, (uint8_t)type, TLS_1_2, len, aad), body, len, body + len);
 }
 
 /* Makes a record of `len` bytes that lie where content_at() says, *sealed_len bytes in all. */

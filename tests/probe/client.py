@@ -25,7 +25,7 @@ class Client:
         self.private = X25519PrivateKey.generate()
         self.hello = wire.Hello(os.urandom(32), self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
         self.held, self.reading, self.writing, self.transcript = b"", None, None, b""
-        self.retried = False
+        self.retried, self.psk, self.tickets = False, None, b""
 
     # ---- bytes and records
 
@@ -94,21 +94,24 @@ class Client:
             return
         self.transcript += sent
         zero = bytes(hashlib.new(self.alg).digest_size)
-        early = extract(self.alg, zero, zero)
-        shared = self.private.exchange(X25519PublicKey.from_public_bytes(self.server_share(sent[at + 3 :])))
+        self.resumed = self.extension(sent[at + 3 :], wire.PSK) is not None
+        early = extract(self.alg, zero, self.psk if self.resumed else zero)
+        share = self.extension(sent[at + 3 :], wire.SHARE)[4:]
+        shared = self.private.exchange(X25519PublicKey.from_public_bytes(share))
         self.secret = extract(self.alg, derive(self.alg, early, b"derived", b""), shared)
         self.reading = Protection(self.suite, derive(self.alg, self.secret, b"s hs traffic", self.transcript))
         self.handshake_writing = Protection(self.suite, derive(self.alg, self.secret, b"c hs traffic", self.transcript))
 
     @staticmethod
-    def server_share(block):
+    def extension(block, wanted):
+        """Its data in a vector of extensions, or None."""
         at = 2
         while at < len(block):
             kind, length = int.from_bytes(block[at : at + 2], "big"), int.from_bytes(block[at + 2 : at + 4], "big")
-            if kind == wire.SHARE:
-                return block[at + 8 : at + 4 + length]
+            if kind == wanted:
+                return block[at + 4 : at + 4 + length]
             at += 4 + length
-        raise AssertionError("a ServerHello without key_share")
+        return None
 
     def read_flight(self):
         for kind, sent in self.messages():
@@ -120,6 +123,7 @@ class Client:
         master = extract(self.alg, derive(self.alg, self.secret, b"derived", b""), bytes(len(self.secret)))
         self.reading = Protection(self.suite, derive(self.alg, master, b"s ap traffic", self.transcript))
         self.next_writing = Protection(self.suite, derive(self.alg, master, b"c ap traffic", self.transcript))
+        self.master = master
         self.writing = self.handshake_writing
 
     def finished(self):
@@ -143,6 +147,8 @@ class Client:
             kind, body = self.receive()
             if kind == wire.DATA:
                 return body
+            if body[0] == wire.NEW_SESSION_TICKET:
+                self.tickets += body
             if body[0] == wire.KEY_UPDATE:
                 self.reading = self.reading.updated()
 

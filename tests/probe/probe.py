@@ -7,8 +7,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import cases_hello
+import cases_psk
 import cases_record
 import cases_retry
+import cases_rsa
+import cases_tls12
 from client import Alert, Client, Closed
 
 
@@ -41,12 +44,12 @@ def wait_for_turn():
 
 
 def run(case, host, port, log):
-    name, section, action, expected, reason = case
+    name, section, action, expected, reason, *make = case
     client = None
     wait_for_turn()
     begin = os.path.getsize(log)
     try:
-        client = Client((host, port))
+        client = (make[0] if make else Client)((host, port))
         local = client.sock.getsockname()[1]
         try:
             got = action(client)
@@ -67,7 +70,8 @@ def run(case, host, port, log):
 
 def main():
     host, port, log = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-    cases = cases_hello.CASES + cases_record.CASES + cases_retry.CASES
+    cases = cases_hello.CASES + cases_record.CASES + cases_retry.CASES + cases_psk.CASES
+    cases += cases_tls12.CASES + cases_rsa.CASES
     assert len({case[0] for case in cases}) == len(cases), "two cases of one name"
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(lambda case: run(case, host, port, log), cases))

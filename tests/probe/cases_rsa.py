@@ -1,0 +1,89 @@
+"""The classic RSA key exchange: whatever is in the ciphertext, the answer is that of a wrong key (RFC 5246 7.4.7.1)."""
+import os
+
+from client12 import Client12
+from wire import vec16
+
+MAC = "alert 20"
+PREMASTER = b"\3\3" + bytes(range(1, 47))
+
+
+def rsa(address):
+    return Client12((address[0], address[1] + 1), suite=0x009C)
+
+
+def padding(length):
+    return bytes(1 + byte % 255 for byte in os.urandom(length))
+
+
+def block(premaster=PREMASTER, head=b"\0\2", end=b"\0"):
+    return head + padding(256 - len(head) - len(end) - len(premaster)) + end + premaster
+
+
+def exchange(make, is_wrapped=True):
+    def action(client):
+        client.flight()
+        sent = client.encrypted(make()) if is_wrapped else make()
+        client.key_exchange(vec16(sent), PREMASTER).change_cipher_spec().finish()
+        return client.echo()
+
+    return action
+
+
+def with_zero_at(place):
+    def make():
+        whole = bytearray(block())
+        whole[place] = 0
+        return bytes(whole)
+
+    return make
+
+
+def body(content):
+    def action(client):
+        client.flight().key_exchange(content, PREMASTER).change_cipher_spec().finish()
+        return client.echo()
+
+    return action
+
+
+CASES = [("a good classic RSA exchange", "5246 7.4.7.1", exchange(block), "echo", "", rsa)] + [
+    (f"a classic RSA exchange {what}", "5246 7.4.7.1", exchange(make), MAC, "record_mac", rsa)
+    for what, make in (
+        ("with a first byte of 1", lambda: block(head=b"\1\2")),
+        ("with block type 0", lambda: block(head=b"\0\0")),
+        ("with block type 1", lambda: block(head=b"\0\1")),
+        ("with block type 3", lambda: block(head=b"\0\3")),
+        ("with the first byte of its padding zero", with_zero_at(2)),
+        ("with the eighth byte of its padding zero", with_zero_at(9)),
+        ("with the ninth byte of its padding zero", with_zero_at(10)),
+        ("with a zero in the middle of its padding", with_zero_at(100)),
+        ("with the last byte of its padding zero", with_zero_at(206)),
+        ("without a zero behind its padding", lambda: block(end=b"\1")),
+        ("without any zero", lambda: b"\0\2" + padding(254)),
+        ("of a premaster of 47 bytes", lambda: block(PREMASTER[:47])),
+        ("of a premaster of 49 bytes", lambda: block(PREMASTER + b"\1")),
+        ("of an empty premaster", lambda: block(b"")),
+        ("of a premaster of version 3.2", lambda: block(b"\3\2" + PREMASTER[2:])),
+        ("of a premaster of version 3.4", lambda: block(b"\3\4" + PREMASTER[2:])),
+        ("of a premaster of version 0.0", lambda: block(b"\0\0" + PREMASTER[2:])),
+        ("of another premaster", lambda: block(PREMASTER[:-1] + b"\0")),
+        ("of zeros", lambda: bytes(256)),
+        ("of the number one", lambda: bytes(255) + b"\1"),
+    )
+] + [
+    (f"a ciphertext {what}", "5246 7.4.7.1", exchange(make, False), MAC, "record_mac", rsa)
+    for what, make in (
+        ("of zeros", lambda: bytes(256)),
+        ("above the modulus", lambda: b"\xff" * 256),
+        ("of random bytes", lambda: b"\1" + os.urandom(255)),
+        ("a byte short", lambda: bytes(255)),
+        ("a byte long", lambda: bytes(257)),
+        ("of one byte", lambda: b"\1"),
+    )
+] + [
+    ("a ClientKeyExchange of no byte, by RSA", "5246 7.4.7.1", body(b""), "alert 50", "", rsa),
+    ("a ClientKeyExchange of SSL 3.0, without a length", "5246 7.4.7.1", body(bytes(range(1, 65)) * 4), "alert 50", "", rsa),
+    ("a byte behind the ciphertext", "5246 7.4.7.1", body(vec16(bytes(256)) + b"\0"), "alert 50", "", rsa),
+    ("a ciphertext cut off", "5246 7.4.7.1", body(vec16(bytes(256))[:-1]), "alert 50", "", rsa),
+]
