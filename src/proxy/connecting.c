@@ -83,6 +83,7 @@ static void publish_handshake(struct connection *c)
     view = &c->entry->view;
     view->connection_id = c->ticket.id;
     view->outcome = *outcome;
+    view->outcome.client = NULL; /* dies with the connection, the view may outlive it */
     view->outcome.sni = view->outcome.alpn = bytes_of(NULL, 0);
     view->outcome.credential = NULL;
     copy_text(view->sni, sizeof view->sni, outcome->sni);
