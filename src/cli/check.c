@@ -1,6 +1,5 @@
 #include "cli/source.h"
 #include "cli/verbs.h"
-#include "crypto/crypto.h"
 #include "proxy/policy.h"
 #include "proxy/ticket_key_files.h"
 
@@ -50,17 +49,5 @@ static int check(const struct options *options, const struct config *config)
 
 int verb_check(const struct options *options)
 {
-    struct config *config;
-    int code;
-
-    if (!crypto_start()) {
-        cli_tell("the cryptographic library does not start");
-        return CLI_EXIT_FAILURE;
-    }
-    config = source_load(options, cli_findings);
-    if (!config)
-        return CLI_EXIT_CONFIG;
-    code = check(options, config);
-    config_free(config);
-    return code;
+    return source_use(options, check);
 }

@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "cli/source.h"
 #include "cli/verbs.h"
-#include "crypto/crypto.h"
 #include "proxy/policy.h"
 
 #include <errno.h>
@@ -128,17 +127,5 @@ static int explain(const struct options *options, const struct config *config)
 
 int verb_explain(const struct options *options)
 {
-    struct config *config;
-    int code;
-
-    if (!crypto_start()) {
-        cli_tell("the cryptographic library does not start");
-        return CLI_EXIT_FAILURE;
-    }
-    config = source_load(options, cli_findings);
-    if (!config)
-        return CLI_EXIT_CONFIG;
-    code = explain(options, config);
-    config_free(config);
-    return code;
+    return source_use(options, explain);
 }

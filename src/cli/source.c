@@ -1,5 +1,8 @@
 #include "cli/source.h"
 
+#include "cli/verbs.h"
+#include "crypto/crypto.h"
+
 bool source_is_built_in(const struct options *options)
 {
     return !options->config_file && !options->one_line.is_used;
@@ -28,4 +31,21 @@ struct config *source_load(const struct options *options, struct config_findings
     if (config && options->has_log_level)
         config->general.log_level = (int)options->log_level;
     return config;
+}
+
+int source_use(const struct options *options, int (*use)(const struct options *options, const struct config *config))
+{
+    struct config *config;
+    int code;
+
+    if (!crypto_start()) {
+        cli_tell("the cryptographic library does not start");
+        return CLI_EXIT_FAILURE;
+    }
+    config = source_load(options, cli_findings);
+    if (!config)
+        return CLI_EXIT_CONFIG;
+    code = use(options, config);
+    config_free(config);
+    return code;
 }

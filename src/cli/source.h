@@ -8,6 +8,9 @@
 /* As config_load(), with what -q or -d says put in. */
 MUST_CHECK struct config *source_load(const struct options *options, struct config_findings findings);
 
+/* With the cryptographic library started: the exit code of `use`, or the one of what kept it from being called. */
+int source_use(const struct options *options, int (*use)(const struct options *options, const struct config *config));
+
 /* Without -c and -f: a demonstration for whoever starts sallyport for the first time. */
 bool source_is_built_in(const struct options *options);
 

@@ -94,7 +94,7 @@ static void record_suites(const struct negotiation *n, const struct tls_suite *c
         }
         if (is_past && suite->exchange == EXCHANGE_RSA)
             continue;
-        verdict = judge_suite(n, suite);
+        verdict = suite == chosen ? VERDICT_CHOSEN : judge_suite(n, suite);
         if (verdict == VERDICT_CHOSEN && suite != chosen)
             verdict = VERDICT_NO_FORWARD_SECRECY;
         decide(n->decisions, DECISION_SUITE, verdict, code);

@@ -91,16 +91,6 @@ static void make_nonce(const struct protection *protection, struct bytes explici
 /* RFC 5246 6.2.3.3: seq_num, type, version, length of the content. */
 enum { AAD12_LEN = 8 + 1 + 2 + 2 };
 
-/* Of a record that came; a changed one is found by the tag, as the version is under it. */
-static uint16_t header_version(struct bytes header)
-{
-    struct reader r = reader_of(header);
-    uint16_t version;
-    uint8_t type;
-
-    return read_u8(&r, &type) && read_u16(&r, &version) ? version : 0;
-}
-
 static struct bytes make_aad12(const struct protection *protection, uint8_t type, uint16_t version, size_t content_len,
                                uint8_t aad[AAD12_LEN])
 {
@@ -206,11 +196,13 @@ static bool split_sealed(const struct protection *in, uint8_t *body, size_t len,
     return true;
 }
 
-static enum crypto_result open_sealed(struct tls *tls, uint8_t type, struct bytes header, const struct sealed *sealed)
+/* `at` is where the header stands. In TLS 1.2 its version is under the tag: one that was changed is found by it. */
+static enum crypto_result open_sealed(struct tls *tls, const struct header *header, const uint8_t *at,
+                                      const struct sealed *sealed)
 {
     uint8_t nonce[AEAD_NONCE_LEN], aad12[AAD12_LEN];
-    struct bytes aad =
-        is_version12(tls) ? make_aad12(&tls->in, type, header_version(header), sealed->len, aad12) : header;
+    struct bytes aad = is_version12(tls) ? make_aad12(&tls->in, header->type, header->version, sealed->len, aad12)
+                                         : bytes_of(at, RECORD_HEADER_LEN);
 
     if (sealed->len == 0 && !is_version12(tls)) /* not even an inner type */
         return CRYPTO_BAD_INPUT;
@@ -218,8 +210,8 @@ static enum crypto_result open_sealed(struct tls *tls, uint8_t type, struct byte
     return aead_open(tls->in.aead, nonce, aad, sealed->text, sealed->len, sealed->text + sealed->len);
 }
 
-static enum record_result open_record(struct tls *tls, struct bytes header, uint8_t *body, size_t body_len,
-                                      uint8_t *type, struct plain_span *content)
+static enum record_result open_record(struct tls *tls, const struct header *header, uint8_t *record, uint8_t *type,
+                                      struct plain_span *content)
 {
     struct sealed sealed;
     enum crypto_result result = CRYPTO_BAD_INPUT;
@@ -228,10 +220,10 @@ static enum record_result open_record(struct tls *tls, struct bytes header, uint
         tls_fail(tls, WHY_SEQUENCE_EXHAUSTED); /* RFC 8446 5.3 MUST: sequence numbers do not wrap */
         return RECORD_FAILED;
     }
-    if (split_sealed(&tls->in, body, body_len, &sealed))
-        result = open_sealed(tls, *type, header, &sealed);
+    if (split_sealed(&tls->in, record + RECORD_HEADER_LEN, header->len, &sealed))
+        result = open_sealed(tls, header, record, &sealed);
     if (result == CRYPTO_BAD_INPUT && tls->is_skipping_early_data)
-        return skip_early_data(tls, body_len);
+        return skip_early_data(tls, header->len);
     if (result != CRYPTO_OK) {
         /* RFC 8446 5.2 MUST: bad_record_mac */
         tls_fail(tls, result == CRYPTO_BAD_INPUT ? WHY_RECORD_MAC : WHY_CRYPTO);
@@ -267,8 +259,7 @@ enum record_result record_next(struct tls *tls, uint8_t *type, struct plain_span
     block->start += RECORD_HEADER_LEN + header.len;
     *type = header.type;
     if (tls->in.aead && (header.type == CONTENT_APPLICATION_DATA || is_version12(tls)))
-        return open_record(tls, bytes_of(wire.at, RECORD_HEADER_LEN), block->data + content->at, header.len, type,
-                           content);
+        return open_record(tls, &header, block->data + content->at - RECORD_HEADER_LEN, type, content);
     if (header.type == CONTENT_APPLICATION_DATA && tls->is_skipping_early_data)
         return skip_early_data(tls, header.len); /* before the second ClientHello, told by its outer type */
     return check_content_len(tls, header.len) ? RECORD_READY : RECORD_FAILED;

@@ -159,7 +159,7 @@ unsigned resumption_ticket_count(const struct tls *tls)
     return hs->choice.is_resumed ? 1 : tls->policy->ticket_count;
 }
 
-bool resumption_session(struct tls *tls, const struct secret *secret, struct session *out)
+void resumption_session(struct tls *tls, const struct secret *secret, struct session *out)
 {
     struct handshake *hs = tls->handshake;
     int64_t now = now_of(tls), last;
@@ -174,7 +174,6 @@ bool resumption_session(struct tls *tls, const struct secret *secret, struct ses
         last = out->client.not_after < last ? out->client.not_after : last;
     }
     out->expires_at = out->expires_at < last ? out->expires_at : last;
-    return true;
 }
 
 bool resumption_seal_request(struct tls *tls, const struct session *session, struct tls_key_request *request)

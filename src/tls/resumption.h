@@ -15,8 +15,8 @@ typedef bool resumption_go_on(struct tls *tls, const struct client_hello *ch);
 MUST_CHECK bool resumption_has_ticket(const struct tls *tls, const struct client_hello *ch);
 MUST_CHECK bool resumption_open(struct tls *tls, const struct client_hello *ch, resumption_go_on *go_on);
 
-/* The session that this handshake leads to. False: the connection failed. */
-MUST_CHECK bool resumption_session(struct tls *tls, const struct secret *secret, struct session *out);
+/* The session that this handshake leads to. */
+void resumption_session(struct tls *tls, const struct secret *secret, struct session *out);
 
 /* Whether the client gets tickets, and how many. */
 unsigned resumption_ticket_count(const struct tls *tls);

@@ -292,8 +292,8 @@ static bool ticket_sealed(struct tls *tls, bool is_ok, struct bytes ticket)
 
     if (!is_ok || ticket.len > MAX_KEY_ANSWER_LEN)
         ticket = bytes_of(NULL, 0);
-    is_sent = resumption_session(tls, &hs->master_secret, &session) && send_ticket(tls, &session, ticket) &&
-              send_change_and_finished(tls);
+    resumption_session(tls, &hs->master_secret, &session);
+    is_sent = send_ticket(tls, &session, ticket) && send_change_and_finished(tls);
     session_wipe(&session);
     return is_sent;
 }
@@ -302,10 +302,11 @@ static bool ask_for_ticket(struct tls *tls)
 {
     struct handshake *hs = tls->handshake;
     struct session session = {0};
-    bool is_ok = resumption_session(tls, &hs->master_secret, &session) &&
-                 (resumption_seal_request(tls, &session, handshake_ask_key(tls, TLS_KEY_SEAL_TICKET, ticket_sealed)) ||
-                  tls_fail(tls, WHY_CRYPTO));
+    bool is_ok;
 
+    resumption_session(tls, &hs->master_secret, &session);
+    is_ok = resumption_seal_request(tls, &session, handshake_ask_key(tls, TLS_KEY_SEAL_TICKET, ticket_sealed)) ||
+            tls_fail(tls, WHY_CRYPTO);
     session_wipe(&session);
     return is_ok;
 }

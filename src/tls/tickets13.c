@@ -65,7 +65,8 @@ void tickets13_begin(struct tls *tls, const struct secret *resumption_master)
     issue->left = (uint8_t)count;
     issue->resumption_master = *resumption_master;
     issue->messages = writer_of(issue->storage, sizeof issue->storage);
-    if (!resumption_session(tls, resumption_master, &issue->session) || !prepare(tls, issue)) {
+    resumption_session(tls, resumption_master, &issue->session);
+    if (!prepare(tls, issue)) {
         tickets13_drop(tls);
         return;
     }
