@@ -139,26 +139,13 @@ static struct rig rig;
 static struct client13 client;
 static struct ticket13 ticket;
 
-static void make_client(uint16_t version)
-{
-    client13_init(&client, 11);
-    client.hello.has_extended_master_secret = true;
-    client.hello.has_session_ticket = true;
-    if (version == TLS_1_3)
-        return;
-    client.hello.versions[0] = TLS_1_2;
-    client.hello.versions[1] = 0;
-    client.hello.suites[0] = 0xc02b;
-    client.hello.suites[1] = 0;
-}
-
 static void begin(uint16_t version)
 {
     must(rig_init(&rig, 7));
     must(rig_add_certificate(&rig, "p256"));
     must(rig_add_tickets(&rig, 2));
     must(rig_connect(&rig));
-    make_client(version);
+    client13_init_version(&client, 11, version);
 }
 
 static void end(void)
@@ -203,7 +190,7 @@ static void verify_binder(bool is_right)
     must(client.ticket.len > 0);
     ticket = client.ticket;
     client13_wipe(&client);
-    make_client(TLS_1_3);
+    client13_init_version(&client, 11, TLS_1_3);
     client.hello.ticket = &ticket;
     must(rig_connect(&rig));
     client13_send_hello(&client);

@@ -85,17 +85,10 @@ static bool may_resume(const struct held *with)
 
 static void make_client(struct client13 *client, uint16_t version, bool is_retried)
 {
-    client13_init(client, 11);
-    client->hello.has_extended_master_secret = client->hello.has_session_ticket = true;
+    client13_init_version(client, 11, version);
     client->hello.sni = names[now.name];
     if (is_retried)
         client->hello.share_groups[0] = 0;
-    if (version == TLS_1_3)
-        return;
-    client->hello.versions[0] = TLS_1_2;
-    client->hello.versions[1] = 0;
-    client->hello.suites[0] = 0xc02b;
-    client->hello.suites[1] = 0;
 }
 
 static void keep_ticket(const struct client13 *client, const struct held *with)

@@ -114,14 +114,10 @@ static void converse(uint16_t version, uint8_t flags, struct client13 *client, c
 
 static void make_client(struct client13 *client, uint16_t version)
 {
-    client13_init(client, 11);
-    client->hello.has_extended_master_secret = client->hello.has_session_ticket = true;
+    client13_init_version(client, 11, version);
     client->hello.alpn = "h2,http/1.1";
     if (version == TLS_1_3)
         return;
-    client->hello.versions[0] = TLS_1_2;
-    client->hello.versions[1] = 0;
-    client->hello.suites[0] = 0xc02b;
     client->hello.suites[1] = 0xc02c;
     client->hello.suites[2] = 0xcca9;
 }

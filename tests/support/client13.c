@@ -51,6 +51,18 @@ void client13_init(struct client13 *client, uint64_t seed)
     must(random_fill(test_random_source(&client->random), client->session_id, 32));
 }
 
+void client13_init_version(struct client13 *client, uint64_t seed, uint16_t version)
+{
+    client13_init(client, seed);
+    client->hello.has_extended_master_secret = client->hello.has_session_ticket = true;
+    if (version == TLS_1_3)
+        return;
+    client->hello.versions[0] = TLS_1_2;
+    client->hello.versions[1] = 0;
+    memset(client->hello.suites, 0, sizeof client->hello.suites);
+    client->hello.suites[0] = 0xc02b;
+}
+
 void client13_wipe(struct client13 *client)
 {
     protection_wipe(&client->reading);

@@ -143,6 +143,9 @@ struct client13 {
 };
 
 void client13_init(struct client13 *client, uint64_t seed);
+
+/* The same with all that resumption takes; TLS 1.2 alone, with one suite, when `version` is that. */
+void client13_init_version(struct client13 *client, uint64_t seed, uint16_t version);
 void client13_wipe(struct client13 *client);
 
 /* The ClientHello as a handshake message, with its header; lives until the next call. Enters the transcript. */

@@ -1,6 +1,7 @@
 /*
  * Client certificates in both versions: asked for, judged, proved, remembered in tickets.
  */
+#include "support/assert_rig.h"
 #include "support/check_run.h"
 #include "support/client_identity.h"
 #include "tls/policy_types.h"
@@ -14,15 +15,9 @@ static const uint16_t versions[] = {TLS_1_3, TLS_1_2};
 
 static void make_client(uint16_t version)
 {
-    client13_init(&client, 11);
-    client.hello.has_extended_master_secret = true;
-    client.hello.has_session_ticket = true;
-    if (version == TLS_1_3)
-        return;
-    client.hello.versions[0] = TLS_1_2;
-    client.hello.versions[1] = 0;
-    client.hello.suites[0] = 0xc02c; /* SHA-384, while the signatures take other hashes */
-    client.hello.suites[1] = 0;
+    client13_init_version(&client, 11, version);
+    if (version == TLS_1_2)
+        client.hello.suites[0] = 0xc02c; /* SHA-384, while the signatures take other hashes */
 }
 
 static void begin(uint16_t version, enum tls_client_certificate mode, const char *crl)
@@ -41,17 +36,13 @@ static void begin(uint16_t version, enum tls_client_certificate mode, const char
 
 static void end(void)
 {
-    ck_assert_uint_eq(rig.received_before_finished, 0);
     client_identity_free(&files);
-    client13_wipe(&client);
-    rig_wipe(&rig);
+    assert_rig_end(&rig, &client);
 }
 
 static void assert_connected(void)
 {
-    ck_assert_msg(client.fault == NULL, "%s", client.fault);
-    ck_assert_msg(tls_outcome(rig.tls)->why == WHY_NONE, "%s", why_name(tls_outcome(rig.tls)->why));
-    ck_assert(tls_is_connected(rig.tls));
+    assert_rig_connected(&rig, &client);
 }
 
 static void assert_text_flows(void)

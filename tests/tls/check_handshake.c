@@ -1,4 +1,5 @@
 /* Whole handshakes between the engine and a client in memory: what succeeds, however the wires are cut. */
+#include "support/assert_rig.h"
 #include "support/check_run.h"
 #include "support/rig.h"
 
@@ -15,16 +16,12 @@ static void begin(const char *certificate)
 
 static void end(void)
 {
-    ck_assert_uint_eq(rig.received_before_finished, 0);
-    client13_wipe(&client);
-    rig_wipe(&rig);
+    assert_rig_end(&rig, &client);
 }
 
 static void assert_connected(void)
 {
-    ck_assert_msg(client.fault == NULL, "%s", client.fault);
-    ck_assert_msg(tls_outcome(rig.tls)->why == WHY_NONE, "%s", why_name(tls_outcome(rig.tls)->why));
-    ck_assert(tls_is_connected(rig.tls));
+    assert_rig_connected(&rig, &client);
     ck_assert(client.is_done);
     ck_assert(tls_offered(rig.tls) == NULL);
 }

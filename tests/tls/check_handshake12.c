@@ -2,6 +2,7 @@
  * The handshake of TLS 1.2 (RFC 5246, RFC 8422, RFC 7627), as a client sees it.
  */
 #include "crypto/certificate.h"
+#include "support/assert_rig.h"
 #include "support/check_run.h"
 #include "support/must.h"
 #include "support/rig.h"
@@ -32,16 +33,12 @@ static void begin(const char *certificate)
 
 static void end(void)
 {
-    ck_assert_uint_eq(rig.received_before_finished, 0);
-    client13_wipe(&client);
-    rig_wipe(&rig);
+    assert_rig_end(&rig, &client);
 }
 
 static void assert_connected(void)
 {
-    ck_assert_msg(client.fault == NULL, "%s", client.fault);
-    ck_assert_msg(tls_outcome(rig.tls)->why == WHY_NONE, "%s", why_name(tls_outcome(rig.tls)->why));
-    ck_assert(tls_is_connected(rig.tls));
+    assert_rig_connected(&rig, &client);
     ck_assert(client.is_finished_verified);
     ck_assert_uint_eq(tls_outcome(rig.tls)->version, TLS_1_2);
 }

@@ -1,6 +1,7 @@
 /*
  * Resumption in both versions: what a ticket is good for, and above all what it is not good for.
  */
+#include "support/assert_rig.h"
 #include "support/check_run.h"
 #include "support/rig.h"
 #include "tls/policy_types.h"
@@ -13,16 +14,9 @@ static struct ticket13 ticket;
 
 static void make_client(uint16_t version)
 {
-    client13_init(&client, 11);
-    client.hello.has_extended_master_secret = true;
-    client.hello.has_session_ticket = true;
-    if (version == TLS_1_3)
-        return;
-    client.hello.versions[0] = TLS_1_2;
-    client.hello.versions[1] = 0;
-    client.hello.suites[0] = 0xc02b;
-    client.hello.suites[1] = 0xc02c;
-    client.hello.suites[2] = 0;
+    client13_init_version(&client, 11, version);
+    if (version == TLS_1_2)
+        client.hello.suites[1] = 0xc02c;
 }
 
 static void begin(uint16_t version)
@@ -36,16 +30,12 @@ static void begin(uint16_t version)
 
 static void end(void)
 {
-    ck_assert_uint_eq(rig.received_before_finished, 0);
-    client13_wipe(&client);
-    rig_wipe(&rig);
+    assert_rig_end(&rig, &client);
 }
 
 static void assert_connected(void)
 {
-    ck_assert_msg(client.fault == NULL, "%s", client.fault);
-    ck_assert_msg(tls_outcome(rig.tls)->why == WHY_NONE, "%s", why_name(tls_outcome(rig.tls)->why));
-    ck_assert(tls_is_connected(rig.tls));
+    assert_rig_connected(&rig, &client);
 }
 
 /* A full handshake and its tickets. */
