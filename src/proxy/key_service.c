@@ -13,16 +13,32 @@ struct question {
     uint64_t asked_at;
 };
 
+struct queue {
+    size_t first, count; /* a ring: questions[first] is the oldest */
+    size_t capacity;
+    struct question *questions;
+};
+
+/*
+ * Tickets are symmetric work of microseconds, private keys take a thousand times as long. Behind the signatures of
+ * a busy server a ticket would come after its connection has ended: nothing would ever be resumed, and each client
+ * would cost one more signature.
+ */
+enum haste { TICKETS, PRIVATE_KEYS, HASTES };
+
 struct key_service {
     struct tls_key_holder holder;
     int64_t last_time;
     key_answer *answer;
     void *context;
     struct event *turn;
-    size_t first, count; /* a ring: questions[first] is the oldest */
-    size_t capacity;
-    struct question *questions;
+    struct queue queues[HASTES];
 };
+
+static enum haste haste_of(enum tls_key_operation operation)
+{
+    return operation == TLS_KEY_SEAL_TICKET || operation == TLS_KEY_OPEN_TICKET ? TICKETS : PRIVATE_KEYS;
+}
 
 static bool schedule(struct key_service *service)
 {
@@ -32,12 +48,12 @@ static bool schedule(struct key_service *service)
     return event_add(service->turn, &at_once) == 0;
 }
 
-static struct question take_oldest(struct key_service *service)
+static struct question take_oldest(struct queue *queue)
 {
-    struct question oldest = service->questions[service->first];
+    struct question oldest = queue->questions[queue->first];
 
-    service->first = (service->first + 1) % service->capacity;
-    service->count--;
+    queue->first = (queue->first + 1) % queue->capacity;
+    queue->count--;
     return oldest;
 }
 
@@ -67,17 +83,23 @@ static void perform(struct key_service *service, const struct question *question
     memory_wipe(out, sizeof out); /* a master secret or a session */
 }
 
+static void perform_some(struct key_service *service, struct queue *queue, size_t limit)
+{
+    for (size_t i = 0; i < limit && queue->count > 0; i++) {
+        struct question question = take_oldest(queue);
+        perform(service, &question);
+    }
+}
+
 static void on_turn(evutil_socket_t fd, short what, void *context)
 {
     struct key_service *service = context;
     (void)fd, (void)what;
 
     do {
-        for (int i = 0; i < MAX_KEY_OPERATIONS_PER_TURN && service->count > 0; i++) {
-            struct question question = take_oldest(service);
-            perform(service, &question);
-        }
-    } while (service->count > 0 && !schedule(service)); /* without memory for a timer all are answered now */
+        perform_some(service, &service->queues[TICKETS], MAX_TICKET_OPERATIONS_PER_TURN);
+        perform_some(service, &service->queues[PRIVATE_KEYS], MAX_KEY_OPERATIONS_PER_TURN);
+    } while (key_service_waiting(service) > 0 && !schedule(service)); /* no memory for a timer: all are answered now */
 }
 
 struct key_service *key_service_new(struct event_base *base, const struct keyring *keyring, struct random_source random,
@@ -110,58 +132,58 @@ void key_service_free(struct key_service *service)
     if (!service)
         return;
     event_free(service->turn);
-    memory_free(service->questions);
+    for (size_t i = 0; i < HASTES; i++)
+        memory_free(service->queues[i].questions);
     memory_free(service);
 }
 
 /* The ring grows with the load, up to its bound: most processes never have more than a few questions open. */
-static bool grow(struct key_service *service)
+static bool grow(struct queue *queue)
 {
-    size_t capacity = service->capacity ? 4 * service->capacity : 16;
+    size_t capacity = queue->capacity ? 4 * queue->capacity : 16;
     struct question *questions;
 
-    if (service->capacity >= MAX_KEY_QUEUE)
+    if (queue->capacity >= MAX_KEY_QUEUE)
         return false;
     questions = memory_new_array(capacity, sizeof *questions);
     if (!questions)
         return false;
-    for (size_t i = 0; i < service->count; i++)
-        questions[i] = service->questions[(service->first + i) % service->capacity];
-    memory_free(service->questions);
-    service->questions = questions;
-    service->capacity = capacity;
-    service->first = 0;
+    for (size_t i = 0; i < queue->count; i++)
+        questions[i] = queue->questions[(queue->first + i) % queue->capacity];
+    memory_free(queue->questions);
+    *queue = (struct queue){.count = queue->count, .capacity = capacity, .questions = questions};
     return true;
 }
 
 /* The oldest has waited longest in vain: its client is the likeliest to have left. */
-static void drop_oldest(struct key_service *service)
+static void drop_oldest(struct key_service *service, struct queue *queue)
 {
-    struct question oldest = take_oldest(service);
+    struct question oldest = take_oldest(queue);
     service->answer(service->context, oldest.ticket, false, bytes_of(NULL, 0));
 }
 
 bool key_service_ask(struct key_service *service, struct connection_ticket ticket,
                      const struct tls_key_request *request)
 {
+    struct queue *queue = &service->queues[haste_of(request->operation)];
     struct question *question;
 
-    if (service->count == service->capacity && !grow(service)) {
-        if (service->count == 0)
+    if (queue->count == queue->capacity && !grow(queue)) {
+        if (queue->count == 0)
             return false;
-        drop_oldest(service);
+        drop_oldest(service, queue);
     }
-    question = &service->questions[(service->first + service->count) % service->capacity];
+    question = &queue->questions[(queue->first + queue->count) % queue->capacity];
     question->ticket = ticket;
     question->request = *request;
     question->asked_at = proxy_now();
     if (!schedule(service))
         return false;
-    service->count++;
+    queue->count++;
     return true;
 }
 
 size_t key_service_waiting(const struct key_service *service)
 {
-    return service->count;
+    return service->queues[TICKETS].count + service->queues[PRIVATE_KEYS].count;
 }

@@ -2,7 +2,8 @@
  * key_service.h: answers what connections ask of private keys.
  *
  * In this process for now, but never at once: a question is queued and answered in a later turn of the loop, a few
- * each turn, so that signatures do not starve the relays and so that nothing comes to rely on a prompt answer. A
+ * each turn, so that signatures do not starve the relays and so that nothing comes to rely on a prompt answer. Tickets
+ * are sealed and opened before what needs a private key; within each kind the oldest question goes first. A
  * question names its connection by slot and id, never by pointer: the answer for one that is gone is dropped by
  * whoever receives it.
  */
@@ -32,7 +33,7 @@ void key_service_free(struct key_service *service); /* open questions are never 
 /*
  * Copies the question. False, and no answer, when there is no memory for it. Else it gets exactly one answer, never
  * before this call returned; `is_ok` is false when the key is unknown, the operation fails, it waited longer than
- * KEY_WAIT_TIMEOUT, or MAX_KEY_QUEUE newer ones pushed it out.
+ * KEY_WAIT_TIMEOUT, or MAX_KEY_QUEUE newer ones of its kind pushed it out.
  */
 MUST_CHECK bool key_service_ask(struct key_service *service, struct connection_ticket ticket,
                                 const struct tls_key_request *request);

@@ -164,11 +164,13 @@ END_TEST
 /* ---- the queue by itself */
 
 static size_t answers, good_answers;
-static uint64_t last_id;
+static uint64_t last_id, answer_ids[16];
 
 static void count_answer(void *context, struct connection_ticket ticket, bool is_ok, struct bytes answer)
 {
     (void)context, (void)answer;
+    if (answers < ARRAY_LEN(answer_ids))
+        answer_ids[answers] = ticket.id;
     answers++;
     good_answers += is_ok;
     last_id = ticket.id;
@@ -210,6 +212,59 @@ START_TEST(no_turn_of_the_loop_answers_more_than_a_few_and_none_is_answered_at_o
     }
     ck_assert_uint_eq(good_answers, 7);
     ck_assert_uint_eq(last_id, 7); /* in the order of the questions */
+    key_service_free(service);
+    event_base_free(base);
+}
+END_TEST
+
+static void ask_for_a_ticket(struct key_service *service, uint64_t id, enum tls_key_operation operation)
+{
+    struct tls_key_request request = {.operation = operation};
+
+    ck_assert(key_service_ask(service, (struct connection_ticket){id, 0}, &request));
+}
+
+static uint64_t next_answer(struct event_base *base)
+{
+    size_t before = answers;
+
+    while (answers == before)
+        ck_assert_int_ge(event_base_loop(base, EVLOOP_ONCE), 0);
+    return answer_ids[before];
+}
+
+/* Else a busy server's clients would be gone before their tickets are sealed, and all would come back in full. */
+START_TEST(tickets_do_not_wait_behind_signatures)
+{
+    struct event_base *base = event_base_new();
+    struct key_service *service = lone_service(base);
+
+    for (uint64_t id = 1; id <= 5; id++)
+        ask(service, id);
+    ask_for_a_ticket(service, 6, TLS_KEY_SEAL_TICKET);
+    ask_for_a_ticket(service, 7, TLS_KEY_OPEN_TICKET);
+    ck_assert_uint_eq(key_service_waiting(service), 7);
+    ck_assert_uint_eq(next_answer(base), 6);
+    ck_assert_uint_eq(answers, 2 + MAX_KEY_OPERATIONS_PER_TURN); /* and signatures go on in the same turn */
+    for (size_t i = 1; i < answers; i++)
+        ck_assert_uint_eq(answer_ids[i], i == 1 ? 7 : i - 1);
+    key_service_free(service);
+    event_base_free(base);
+}
+END_TEST
+
+/* However many tickets are asked for, the relays run in between and a signature is made in each turn. */
+START_TEST(tickets_do_not_starve_signatures)
+{
+    struct event_base *base = event_base_new();
+    struct key_service *service = lone_service(base);
+
+    ask(service, 1);
+    for (uint64_t id = 2; id <= MAX_TICKET_OPERATIONS_PER_TURN + 2; id++)
+        ask_for_a_ticket(service, id, TLS_KEY_SEAL_TICKET);
+    ck_assert_int_ge(event_base_loop(base, EVLOOP_ONCE), 0);
+    ck_assert_uint_eq(answers, MAX_TICKET_OPERATIONS_PER_TURN + 1);
+    ck_assert_uint_eq(last_id, 1);
     key_service_free(service);
     event_base_free(base);
 }
@@ -262,6 +317,8 @@ int main(void)
         the_answer_for_a_connection_that_died_waiting_is_counted_as_late,
         a_key_that_is_unknown_fails_the_handshake,
         no_turn_of_the_loop_answers_more_than_a_few_and_none_is_answered_at_once,
+        tickets_do_not_wait_behind_signatures,
+        tickets_do_not_starve_signatures,
         a_full_queue_lets_its_oldest_question_fail_and_takes_the_new_one,
         a_question_that_waited_too_long_fails_without_a_signature,
     };
