@@ -1,6 +1,9 @@
 #include "crypto/certificate.h"
+#include "crypto/certificate_der.h"
+#include "crypto/rsa_premaster.h"
 #include "support/client13.h"
 #include "support/must.h"
+#include "support/rsa_public.h"
 #include "tls/record.h"
 
 static void blame(struct client13 *client, const char *fault)
@@ -293,14 +296,38 @@ static void send_ecdhe(struct client13 *client)
     client13_send_handshake(client, CLIENT_KEY_EXCHANGE, writer_view(&w));
 }
 
-/* The test encrypted client->premaster to client->ciphertext. */
+/* RFC 5246 7.4.7.1: the version of the hello and 46 random bytes, encrypted to the certificate. */
+static size_t encrypt_premaster(struct client13 *client, uint8_t out[MAX_RSA_BITS / 8])
+{
+    struct random_source random = test_random_source(&client->random);
+    uint16_t version = client->premaster_version ? client->premaster_version : client->hello.legacy_version;
+    uint8_t premaster[PREMASTER_LEN], block[MAX_RSA_BITS / 8];
+    struct certificate leaf;
+    struct crypto_fault fault;
+    size_t len;
+
+    must(certificate_read(bytes_of(client->leaf, client->leaf_len), &leaf, &fault));
+    must(random_fill(random, premaster, sizeof premaster));
+    premaster[0] = (uint8_t)(version >> 8);
+    premaster[1] = (uint8_t)version;
+    len = rsa_public_len(leaf.spki);
+    rsa_pad_for_encryption(BYTES_OF_ARRAY(premaster), random, block, len);
+    rsa_public(leaf.spki, block, out);
+    must(secret_set(&client->premaster, BYTES_OF_ARRAY(premaster)));
+    return len;
+}
+
+/* With a ciphertext of its own the test has set client->premaster as well. */
 static void send_rsa(struct client13 *client)
 {
-    uint8_t body[1100];
+    uint8_t body[1100], encrypted[MAX_RSA_BITS / 8];
     struct writer w = writer_of(body, sizeof body);
     struct vector_mark ciphertext = write_vec16_begin(&w);
 
-    write_bytes(&w, client->ciphertext);
+    if (client->ciphertext.at)
+        write_bytes(&w, client->ciphertext);
+    else
+        write_bytes(&w, bytes_of(encrypted, encrypt_premaster(client, encrypted)));
     write_vec_end(&w, ciphertext);
     client13_send_handshake(client, CLIENT_KEY_EXCHANGE, writer_view(&w));
 }
