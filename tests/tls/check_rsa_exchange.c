@@ -1,0 +1,214 @@
+/*
+ * The classic RSA key exchange of TLS 1.2: the client's secret comes encrypted to our certificate, and what came that
+ * was no such thing is told from it by nobody.
+ */
+#include "crypto/certificate.h"
+#include "crypto/rsa_premaster.h"
+#include "support/assert_rig.h"
+#include "support/check_run.h"
+#include "support/rsa_public.h"
+#include "tls/policy_types.h"
+
+static struct rig rig;
+static struct client13 client;
+
+enum { MODULUS_LEN = 256 };
+
+static void begin(void)
+{
+    ck_assert(rig_init(&rig, 7));
+    ck_assert(rig_add_certificate(&rig, "rsa2048"));
+    ck_assert(rig_add_rsa_exchange(&rig));
+    ck_assert(rig_connect(&rig));
+    client13_init_version(&client, 11, TLS_1_2);
+    client.hello.suites[0] = 0x009c;
+}
+
+static void end(void)
+{
+    assert_rig_end(&rig, &client);
+}
+
+/* RFC 5246 7.4.3: no ServerKeyExchange. Both suites, with the extended master secret (RFC 7627) and without. */
+START_TEST(a_client_that_encrypts_its_secret_is_served)
+{
+    static const uint8_t flights[] = {SERVER_HELLO, CERTIFICATE, SERVER_HELLO_DONE, 0xcc, FINISHED};
+
+    for (int i = 0; i < 4; i++) {
+        begin();
+        client.hello.suites[0] = i & 1 ? 0x009c : 0x009d;
+        client.hello.has_extended_master_secret = i & 2;
+        rig_handshake(&rig, &client);
+        assert_rig_connected(&rig, &client);
+        ck_assert(client.is_finished_verified);
+        ck_assert(bytes_equal(bytes_of(client.messages, client.message_count), BYTES_OF_ARRAY(flights)));
+        ck_assert_int_eq(tls_outcome(rig.tls)->is_extended_master_secret, (i & 2) != 0);
+        client13_send_text(&client, BYTES_OF_LITERAL("ping"));
+        rig_pump(&rig, &client);
+        ck_assert(bytes_equal(bytes_of(rig.received, rig.received_len), BYTES_OF_LITERAL("ping")));
+        end();
+    }
+}
+END_TEST
+
+START_TEST(where_it_is_off_its_suites_are_refused_with_handshake_failure)
+{
+    ck_assert(rig_init(&rig, 7));
+    ck_assert(rig_add_certificate(&rig, "rsa2048"));
+    ck_assert(rig_connect(&rig));
+    client13_init_version(&client, 11, TLS_1_2);
+    client.hello.suites[0] = 0x009c;
+    rig_handshake(&rig, &client);
+    ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_NO_COMMON_SUITE);
+    ck_assert_uint_eq(client.alert, ALERT_HANDSHAKE_FAILURE);
+    end();
+}
+END_TEST
+
+/* What a client sends in place of an honest EncryptedPreMasterSecret. */
+enum trick {
+    WRONG_FIRST_BYTE,
+    WRONG_BLOCK_TYPE,
+    ZERO_IN_PADDING,
+    ZERO_IN_FIRST_EIGHT,
+    NO_ZERO_BEFORE_THE_SECRET,
+    SECRET_TOO_SHORT,
+    SECRET_TOO_LONG,
+    WRONG_MAJOR_VERSION,
+    WRONG_MINOR_VERSION,
+    NUMBER_ZERO,
+    NUMBER_ONE,
+    NUMBER_NOT_BELOW_THE_MODULUS,
+    ONE_BYTE_SHORT,
+    ONE_BYTE_LONG,
+    EMPTY,
+    TRICKS
+};
+
+static void spoil_block(enum trick trick, uint8_t block[MODULUS_LEN])
+{
+    enum { SECRET_AT = MODULUS_LEN - PREMASTER_LEN };
+
+    block[0] = trick == WRONG_FIRST_BYTE;
+    if (trick == WRONG_BLOCK_TYPE)
+        block[1] = 1;
+    if (trick == ZERO_IN_PADDING)
+        block[100] = 0;
+    if (trick == ZERO_IN_FIRST_EIGHT)
+        block[4] = 0;
+    if (trick == NO_ZERO_BEFORE_THE_SECRET || trick == SECRET_TOO_SHORT)
+        block[SECRET_AT - 1] = 1;
+    if (trick == SECRET_TOO_SHORT)
+        block[SECRET_AT] = 0;
+    if (trick == SECRET_TOO_LONG)
+        block[SECRET_AT - 2] = 0;
+    if (trick == WRONG_MAJOR_VERSION)
+        block[SECRET_AT] ^= 1;
+    if (trick == WRONG_MINOR_VERSION)
+        block[SECRET_AT + 1] ^= 1;
+    if (trick == NUMBER_ZERO || trick == NUMBER_ONE)
+        memset(block, 0, MODULUS_LEN);
+    block[MODULUS_LEN - 1] |= trick == NUMBER_ONE;
+}
+
+/* Client and server would agree on the last 48 bytes of the block, did the server take them. */
+static struct bytes make_ciphertext(enum trick trick)
+{
+    static uint8_t block[MODULUS_LEN], out[MODULUS_LEN + 1];
+    uint8_t premaster[PREMASTER_LEN] = {3, 3, 7};
+    struct bytes spki = certificate_chain_spki(rig.policy->credentials->chain);
+
+    rsa_pad_for_encryption(BYTES_OF_ARRAY(premaster), test_random_source(&client.random), block, MODULUS_LEN);
+    spoil_block(trick, block);
+    ck_assert(secret_set(&client.premaster, bytes_of(block + MODULUS_LEN - PREMASTER_LEN, PREMASTER_LEN)));
+    rsa_public(spki, block, out);
+    if (trick == NUMBER_NOT_BELOW_THE_MODULUS)
+        memset(out, 0xff, MODULUS_LEN);
+    if (trick == ONE_BYTE_LONG)
+        out[MODULUS_LEN] = 0;
+    return bytes_of(out, trick == EMPTY            ? 0
+                         : trick == ONE_BYTE_SHORT ? MODULUS_LEN - 1
+                         : trick == ONE_BYTE_LONG  ? MODULUS_LEN + 1
+                                                   : MODULUS_LEN);
+}
+
+static void shake_hands_with(enum trick trick)
+{
+    client13_send_hello(&client);
+    rig_pump(&rig, &client);
+    ck_assert(client.is_done);
+    client.ciphertext = make_ciphertext(trick);
+    client12_send_second_flight(&client);
+    rig_pump(&rig, &client);
+}
+
+START_TEST(a_block_that_is_right_is_taken)
+{
+    begin();
+    shake_hands_with(TRICKS);
+    assert_rig_connected(&rig, &client);
+    end();
+}
+END_TEST
+
+/* RFC 5246 7.4.7.1 MUST NOT: "... generate an alert if processing an RSA-encrypted premaster secret message fails". */
+START_TEST(whatever_is_wrong_with_the_ciphertext_the_answer_is_the_same_and_comes_after_finished)
+{
+    static uint8_t wire[4096];
+    size_t wire_len;
+
+    for (enum trick trick = 0; trick < TRICKS; trick++) {
+        begin();
+        client13_send_hello(&client);
+        rig_pump(&rig, &client);
+        client.ciphertext = make_ciphertext(trick);
+        wire_len = rig.wire_len;
+        client12_send_key_exchange(&client);
+        rig_pump(&rig, &client);
+        ck_assert_uint_eq(rig.wire_len, wire_len);
+        ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_NONE);
+        client12_send_change_cipher_spec(&client);
+        rig_pump(&rig, &client);
+        ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_NONE);
+        client12_send_finished(&client);
+        rig_pump(&rig, &client);
+        ck_assert_msg(tls_outcome(rig.tls)->why == WHY_RECORD_MAC, "trick %d: %s", trick,
+                      why_name(tls_outcome(rig.tls)->why));
+        ck_assert_uint_eq(client.alert, ALERT_BAD_RECORD_MAC);
+        if (trick == 0) {
+            ck_assert_uint_le(rig.wire_len, sizeof wire);
+            memcpy(wire, rig.wire, rig.wire_len);
+        }
+        ck_assert(bytes_equal(bytes_of(rig.wire, rig.wire_len), bytes_of(wire, rig.wire_len)));
+        end();
+    }
+}
+END_TEST
+
+/* RFC 5246 7.4.7.1: the version in the secret is the one of the ClientHello, not the one that was negotiated. */
+START_TEST(the_version_in_the_secret_is_that_of_the_hello)
+{
+    begin();
+    client.premaster_version = 0x0302;
+    rig_handshake(&rig, &client);
+    ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_RECORD_MAC);
+    end();
+    begin();
+    client.hello.legacy_version = 0x0304; /* RFC 5246 E.1: a client of a version of tomorrow, spoken to in ours */
+    rig_handshake(&rig, &client);
+    assert_rig_connected(&rig, &client);
+    end();
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_client_that_encrypts_its_secret_is_served,
+        where_it_is_off_its_suites_are_refused_with_handshake_failure,
+        a_block_that_is_right_is_taken,
+        whatever_is_wrong_with_the_ciphertext_the_answer_is_the_same_and_comes_after_finished,
+        the_version_in_the_secret_is_that_of_the_hello,
+    };
+    return check_run("rsa_exchange", tests, ARRAY_LEN(tests));
+}
