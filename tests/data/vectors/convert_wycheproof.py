@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Turns the files of a Wycheproof checkout that concern us into the form described in README.md.
 
-    convert_wycheproof.py CHECKOUT OUTPUT_DIRECTORY
+    convert_wycheproof.py CHECKOUT OUTPUT_DIRECTORY             everything
+    convert_wycheproof.py CHECKOUT OUTPUT_DIRECTORY --subset    a few of each kind of signatures.txt: what is kept
 """
 import json
 import os
@@ -15,7 +16,8 @@ def load(name):
 
 def write(name, lines):
     with open(os.path.join(sys.argv[2], name), "w") as f:
-        f.write("# Project Wycheproof, Apache-2.0. Made by convert_wycheproof.py.\n" + "\n".join(lines) + "\n")
+        f.write("# Project Wycheproof (github.com/C2SP/wycheproof), Apache-2.0. Made by convert_wycheproof.py.\n")
+        f.write("\n".join(lines) + "\n")
     print(f"{name}: {len(lines)}")
 
 
@@ -81,7 +83,50 @@ def signatures():
     write("edge_rsa_pss.txt", out)
 
 
+# What a client may prove itself with: the file, our name of the algorithm, how many of each flag the subset keeps.
+CLIENT_SIGNATURES = (
+    ("ecdsa_secp256r1_sha256", "ecdsa_p256_sha256", 3), ("ecdsa_secp384r1_sha384", "ecdsa_p384_sha384", 2),
+    ("ecdsa_secp521r1_sha512", "ecdsa_p521_sha512", 3), ("ecdsa_secp256r1_sha512", "ecdsa_sha512", 1),
+    ("ecdsa_secp384r1_sha256", "ecdsa_sha256", 1), ("ecdsa_secp384r1_sha512", "ecdsa_sha512", 1),
+    ("rsa_signature_2048_sha256", "pkcs1_sha256", 4), ("rsa_signature_3072_sha256", "pkcs1_sha256", 0),
+    ("rsa_signature_2048_sha384", "pkcs1_sha384", 0), ("rsa_signature_3072_sha384", "pkcs1_sha384", 1),
+    ("rsa_signature_2048_sha512", "pkcs1_sha512", 0), ("rsa_signature_4096_sha512", "pkcs1_sha512", 1),
+    ("rsa_pss_2048_sha256_mgf1_32", "pss_sha256", 2), ("rsa_pss_2048_sha384_mgf1_48", "pss_sha384", 0),
+    ("rsa_pss_4096_sha512_mgf1_64", "pss_sha512", 1), ("rsa_pss_2048_sha256_mgf1_0", "pss_sha256", 1))
+
+
+def is_wanted(test, kept, limit):
+    """Whether one of its flags has not been kept `limit` times with this result."""
+    keys = [(flag, test["result"]) for flag in test["flags"] or ["none"]]
+    if not any(kept.get(key, 0) < limit for key in keys):
+        return False
+    for key in keys:
+        kept[key] = kept.get(key, 0) + 1
+    return True
+
+
+def client_signatures(is_subset):
+    out = []
+    for name, alg, limit in CLIENT_SIGNATURES:
+        kept = {}
+        for group in load(name + "_test.json"):
+            for t in group["tests"]:
+                # "Acceptable" is a DigestInfo without NULL: RFC 8017 9.2 (note 1) compares with the one that has it.
+                # A salt of another length than the hash is wrong for us (RFC 8446 4.2.3).
+                if t["result"] == "acceptable":
+                    t["result"] = "invalid"
+                if group.get("sLen") == 0:
+                    t["result"] = "valid" if t.get("comment") == "s_len changed to 32" else "invalid"
+                if not is_subset or is_wanted(t, kept, limit):
+                    out.append(line(name, t, alg=alg, spki=group["publicKeyDer"], message=t["msg"],
+                                    signature=t["sig"]))
+    write("signatures.txt", out)
+
+
 os.makedirs(sys.argv[2], exist_ok=True)
+client_signatures(sys.argv[3:] == ["--subset"])
+if sys.argv[3:]:
+    sys.exit()
 aead()
 exchanges()
 signatures()

@@ -1,0 +1,104 @@
+/*
+ * Signatures as a client may send them in CertificateVerify, out of Project Wycheproof: numbers out of range, BER in
+ * place of DER, DigestInfos that are none, padding forged for a small exponent. Each gets the published verdict, and a
+ * good one is none under the name of any other algorithm.
+ */
+#include "crypto/signature.h"
+#include "support/check_run.h"
+#include "support/vectors.h"
+
+static const struct {
+    const char *name;
+    enum signature_id id;
+} algorithms[] = {
+    {"ecdsa_p256_sha256", SIGNATURE_ECDSA_P256_SHA256}, {"ecdsa_p384_sha384", SIGNATURE_ECDSA_P384_SHA384},
+    {"ecdsa_p521_sha512", SIGNATURE_ECDSA_P521_SHA512}, {"ecdsa_sha256", SIGNATURE_ECDSA_SHA256},
+    {"ecdsa_sha384", SIGNATURE_ECDSA_SHA384},           {"ecdsa_sha512", SIGNATURE_ECDSA_SHA512},
+    {"pkcs1_sha256", SIGNATURE_RSA_PKCS1_SHA256},       {"pkcs1_sha384", SIGNATURE_RSA_PKCS1_SHA384},
+    {"pkcs1_sha512", SIGNATURE_RSA_PKCS1_SHA512},       {"pss_sha256", SIGNATURE_RSA_PSS_SHA256},
+    {"pss_sha384", SIGNATURE_RSA_PSS_SHA384},           {"pss_sha512", SIGNATURE_RSA_PSS_SHA512},
+};
+
+static unsigned valid[SIGNATURE_IDS], invalid[SIGNATURE_IDS];
+
+/* In TLS 1.2 the hash alone is named, and the same signature is good under that name too (RFC 5246 7.4.1.4.1). */
+static enum signature_id name_of_12(enum signature_id id)
+{
+    static const enum signature_id of_12[SIGNATURE_IDS] = {
+        [SIGNATURE_ECDSA_P256_SHA256] = SIGNATURE_ECDSA_SHA256,
+        [SIGNATURE_ECDSA_P384_SHA384] = SIGNATURE_ECDSA_SHA384,
+        [SIGNATURE_ECDSA_P521_SHA512] = SIGNATURE_ECDSA_SHA512,
+    };
+
+    return of_12[id] ? of_12[id] : id;
+}
+
+static enum signature_id find_algorithm(struct vector *vector)
+{
+    for (size_t i = 0; i < ARRAY_LEN(algorithms); i++)
+        if (vector_is(vector, "alg", algorithms[i].name))
+            return algorithms[i].id;
+    ck_abort_msg("%s: an algorithm of another name", vector->name);
+    return SIGNATURE_IDS;
+}
+
+/* In memory of exactly its length, so that a sanitizer sees what is read behind it. */
+static enum crypto_result check_exact(const struct public_key *key, enum signature_id id, struct bytes message,
+                                      struct bytes signature)
+{
+    uint8_t *exact = malloc(signature.len ? signature.len : 1);
+    enum crypto_result result;
+
+    ck_assert(exact != NULL);
+    if (signature.len)
+        memcpy(exact, signature.at, signature.len);
+    result = signature_check(key, id, message, bytes_of(exact, signature.len));
+    free(exact);
+    return result;
+}
+
+static void check_vector(struct vector *vector)
+{
+    struct public_key *key = public_key_new(vector_bytes(vector, "spki"));
+    struct bytes message = vector_bytes(vector, "message"), signature = vector_bytes(vector, "signature");
+    enum signature_id right = find_algorithm(vector);
+    bool is_valid = vector_is(vector, "result", "valid");
+
+    ck_assert_msg(key != NULL, "%s: the key is refused", vector->name);
+    for (size_t i = 0; i < ARRAY_LEN(algorithms); i++) {
+        enum signature_id id = algorithms[i].id;
+        bool is_right = id == right || name_of_12(right) == id || (name_of_12(id) == right && id != right);
+        enum crypto_result expected = is_right && is_valid ? CRYPTO_OK : CRYPTO_BAD_INPUT, result;
+
+        if (!is_right && !is_valid)
+            continue; /* among those that are none of PKCS#1 is a good one of PSS */
+        if (!signature_fits_key(id, public_key_kind(key), public_key_bits(key)))
+            expected = CRYPTO_BAD_INPUT;
+        result = check_exact(key, id, message, signature);
+        ck_assert_msg(result == expected, "%s as %s: %d", vector->name, algorithms[i].name, result);
+    }
+    valid[right] += is_valid;
+    invalid[right] += !is_valid;
+    public_key_free(key);
+}
+
+START_TEST(signatures_are_taken_and_refused_as_published)
+{
+    vectors_for_each("signatures.txt", check_vector);
+    for (size_t i = 0; i < ARRAY_LEN(algorithms); i++) {
+        bool is_of_the_subset =
+            algorithms[i].id != SIGNATURE_ECDSA_SHA384 && algorithms[i].id != SIGNATURE_RSA_PSS_SHA384;
+
+        ck_assert_msg(!is_of_the_subset || (valid[algorithms[i].id] > 0 && invalid[algorithms[i].id] > 0),
+                      "%s: %u good ones, %u bad ones", algorithms[i].name, valid[algorithms[i].id],
+                      invalid[algorithms[i].id]);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {signatures_are_taken_and_refused_as_published};
+
+    return crypto_start() ? check_run("signature_vectors", tests, ARRAY_LEN(tests)) : 1;
+}
