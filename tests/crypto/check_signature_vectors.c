@@ -57,6 +57,20 @@ static enum crypto_result check_exact(const struct public_key *key, enum signatu
     return result;
 }
 
+/* A good signature with a byte behind it, or with its last byte cut off, is none. */
+static void check_lengths(const struct vector *vector, const struct public_key *key, enum signature_id id,
+                          struct bytes message, struct bytes signature)
+{
+    uint8_t longer[MAX_SIGNATURE_LEN + 1] = {0};
+
+    ck_assert_uint_le(signature.len, MAX_SIGNATURE_LEN);
+    memcpy(longer, signature.at, signature.len);
+    ck_assert_msg(check_exact(key, id, message, bytes_of(longer, signature.len + 1)) == CRYPTO_BAD_INPUT,
+                  "%s with a byte behind it", vector->name);
+    ck_assert_msg(check_exact(key, id, message, bytes_of(longer, signature.len - 1)) == CRYPTO_BAD_INPUT,
+                  "%s without its last byte", vector->name);
+}
+
 static void check_vector(struct vector *vector)
 {
     struct public_key *key = public_key_new(vector_bytes(vector, "spki"));
@@ -77,6 +91,8 @@ static void check_vector(struct vector *vector)
         result = check_exact(key, id, message, signature);
         ck_assert_msg(result == expected, "%s as %s: %d", vector->name, algorithms[i].name, result);
     }
+    if (is_valid)
+        check_lengths(vector, key, right, message, signature);
     valid[right] += is_valid;
     invalid[right] += !is_valid;
     public_key_free(key);
