@@ -1,10 +1,14 @@
 /*
  * The choice between the client's premaster secret and the fallback (RFC 5246 7.4.7.1, RFC 8017 7.2.2): every single
- * wrong byte of the encoding gives the fallback, whole, and nothing else does.
+ * wrong byte of the encoding gives the fallback, whole, and nothing else does. First of the choice alone, then with
+ * keys, and with ciphertexts made by arithmetic that is not the library's.
  */
+#include "crypto/certificate.h"
 #include "crypto/crypto.h"
 #include "crypto/rsa_premaster.h"
 #include "support/check_run.h"
+#include "support/data_file.h"
+#include "support/rsa_public.h"
 
 enum { MAX_LEN = 512, VERSION = 0x0303 };
 
@@ -77,12 +81,165 @@ START_TEST(every_other_version_gives_the_fallback)
 }
 END_TEST
 
+/* ---- with a key */
+
+static struct private_key *key;
+static struct certificate_chain *chain;
+static uint8_t premaster[PREMASTER_LEN], ciphertext[2 * MAX_LEN];
+static size_t modulus_len;
+
+static void load(const char *key_file, const char *certificate_file)
+{
+    struct bytes key_pem = data_file_read(key_file), certificate_pem = data_file_read(certificate_file);
+    struct crypto_fault fault;
+
+    key = private_key_new(key_pem, random_system(), &fault);
+    chain = certificate_chain_new(certificate_pem, &fault);
+    ck_assert(key && chain);
+    data_file_free(key_pem);
+    data_file_free(certificate_pem);
+    memset(fallback, 0xf0, sizeof fallback);
+    for (size_t i = 0; i < sizeof premaster; i++)
+        premaster[i] = (uint8_t)(i * 5 + 1);
+    premaster[0] = VERSION >> 8;
+    premaster[1] = VERSION & 0xff;
+}
+
+static void unload(void)
+{
+    private_key_free(key);
+    certificate_chain_free(chain);
+}
+
+static void pad(void)
+{
+    modulus_len = rsa_public_len(certificate_chain_spki(chain));
+    rsa_pad_for_encryption(BYTES_OF_ARRAY(premaster), random_system(), block, modulus_len);
+}
+
+/* Whatever it is, 48 bytes come out, and they are one of the two secrets. True for the client's. */
+static bool opens(size_t len)
+{
+    bool is_own;
+
+    memset(out, 0xee, sizeof out);
+    ck_assert(rsa_premaster_open(key, bytes_of(ciphertext, len), VERSION, fallback, random_system(), out));
+    is_own = memcmp(out, premaster, sizeof out) == 0;
+    ck_assert(is_own != (memcmp(out, fallback, sizeof out) == 0));
+    return is_own;
+}
+
+static bool encrypts_and_opens(void)
+{
+    rsa_public(certificate_chain_spki(chain), block, ciphertext);
+    return opens(modulus_len);
+}
+
+START_TEST(what_the_client_encrypted_comes_out)
+{
+    static const char *const files[][2] = {
+        {"certificates/rsa2048.key", "certificates/rsa2048.crt"},
+        {"certificates/rsa3072.key", "certificates/rsa3072.crt"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        load(files[i][0], files[i][1]);
+        for (int n = 0; n < 3; n++) {
+            pad();
+            ck_assert(encrypts_and_opens());
+        }
+        unload();
+    }
+}
+END_TEST
+
+/* Each byte in front of the secret and its version: what is there anyhow is changed, what is padding becomes zero. */
+START_TEST(a_byte_spoiled_before_encryption_gives_the_fallback)
+{
+    load("certificates/rsa2048.key", "certificates/rsa2048.crt");
+    pad();
+    for (size_t at = 0; at < modulus_len - PREMASTER_LEN + 2; at++) {
+        bool is_padding = at >= 2 && at < modulus_len - PREMASTER_LEN - 1;
+        uint8_t right = block[at];
+
+        block[at] = is_padding ? 0 : (uint8_t)(right ^ 1);
+        ck_assert_msg(!encrypts_and_opens(), "byte %zu", at);
+        block[at] = right;
+    }
+    ck_assert(encrypts_and_opens());
+    unload();
+}
+END_TEST
+
+START_TEST(a_ciphertext_of_another_length_gives_the_fallback)
+{
+    load("certificates/rsa2048.key", "certificates/rsa2048.crt");
+    pad();
+    ck_assert(encrypts_and_opens());
+    for (size_t len = 0; len <= 2 * modulus_len; len += len < 3 || (len > 250 && len < 260) ? 1 : 31)
+        ck_assert_msg(len == modulus_len || !opens(len), "%zu bytes", len);
+    memmove(ciphertext + 1, ciphertext, modulus_len); /* the same number, with a zero in front */
+    ciphertext[0] = 0;
+    ck_assert(!opens(modulus_len + 1));
+    unload();
+}
+END_TEST
+
+/* RFC 8017 5.1.2: the ciphertext representative is below n. Zero and one are, and nothing that a client would send. */
+START_TEST(a_number_that_is_no_ciphertext_gives_the_fallback)
+{
+    struct bytes modulus;
+
+    load("certificates/rsa2048.key", "certificates/rsa2048.crt");
+    pad();
+    memset(ciphertext, 0xff, modulus_len);
+    ck_assert(!opens(modulus_len));
+    modulus = rsa_public_modulus(certificate_chain_spki(chain));
+    memcpy(ciphertext, modulus.at, modulus_len);
+    ck_assert(!opens(modulus_len)); /* n */
+    ciphertext[modulus_len - 1] ^= 1;
+    ck_assert(!opens(modulus_len)); /* n - 1, as n is odd */
+    memset(ciphertext, 0, modulus_len);
+    ck_assert(!opens(modulus_len));
+    ciphertext[modulus_len - 1] = 1;
+    ck_assert(!opens(modulus_len));
+    unload();
+}
+END_TEST
+
+/* The fallback is the caller's, who draws it anew (RFC 5246 7.4.7.1): two failures have nothing in common. */
+START_TEST(another_fallback_gives_another_secret)
+{
+    load("certificates/rsa2048.key", "certificates/rsa2048.crt");
+    pad();
+    block[1] = 1;
+    ck_assert(!encrypts_and_opens());
+    memset(fallback, 0x0f, sizeof fallback);
+    ck_assert(!opens(modulus_len));
+    unload();
+}
+END_TEST
+
+START_TEST(a_key_that_is_not_rsa_opens_nothing)
+{
+    load("certificates/p256.key", "certificates/p256.crt");
+    ck_assert(!rsa_premaster_open(key, bytes_of(ciphertext, 256), VERSION, fallback, random_system(), out));
+    unload();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         a_right_encoding_gives_the_clients_secret,
         each_wrong_byte_gives_the_fallback,
         every_other_version_gives_the_fallback,
+        what_the_client_encrypted_comes_out,
+        a_byte_spoiled_before_encryption_gives_the_fallback,
+        a_ciphertext_of_another_length_gives_the_fallback,
+        a_number_that_is_no_ciphertext_gives_the_fallback,
+        another_fallback_gives_another_secret,
+        a_key_that_is_not_rsa_opens_nothing,
     };
     return crypto_start() ? check_run("rsa_premaster", tests, ARRAY_LEN(tests)) : 1;
 }

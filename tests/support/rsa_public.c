@@ -89,9 +89,14 @@ static struct key_material read_key(struct bytes spki)
     return material;
 }
 
+struct bytes rsa_public_modulus(struct bytes spki)
+{
+    return read_key(spki).n;
+}
+
 size_t rsa_public_len(struct bytes spki)
 {
-    return read_key(spki).n.len;
+    return rsa_public_modulus(spki).len;
 }
 
 void rsa_public(struct bytes spki, const uint8_t *in, uint8_t *out)

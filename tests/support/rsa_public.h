@@ -8,8 +8,11 @@
 #include "base/bytes.h"
 #include "crypto/random.h"
 
-/* in^e mod n of a SubjectPublicKeyInfo. Both take as many bytes as the modulus, whose length is answered. */
+/* n of a SubjectPublicKeyInfo; a view. */
+struct bytes rsa_public_modulus(struct bytes spki);
 size_t rsa_public_len(struct bytes spki);
+
+/* in^e mod n; `in`, which is below n, and `out` have the length of the modulus. */
 void rsa_public(struct bytes spki, const uint8_t *in, uint8_t *out);
 
 /* RFC 8017 7.2.1: `block` becomes 00 02, padding without a zero, 00, `message`. */
