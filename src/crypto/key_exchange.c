@@ -1,6 +1,7 @@
 #include "crypto/key_exchange.h"
 
 #include "crypto/provider.h"
+#include "crypto/scalar.h"
 
 size_t key_exchange_client_len(const struct key_exchange_alg *alg)
 {
@@ -17,14 +18,9 @@ const char *key_exchange_name(const struct key_exchange_alg *alg)
     return alg->name;
 }
 
-/* In [1, order), the numbers being big-endian and of equal length. */
 static bool scalar_is_valid(const struct key_exchange_alg *alg, const uint8_t *scalar)
 {
-    static const uint8_t zeros[MAX_SCALAR_LEN];
-
-    if (!alg->order)
-        return true;
-    return memcmp(scalar, alg->order, alg->scalar_len) < 0 && !memory_equal(scalar, zeros, alg->scalar_len);
+    return !alg->order || scalar_is_in_range(scalar, alg->order, alg->scalar_len);
 }
 
 /* Drawing again until it fits leaves the scalar without bias (FIPS 186-4 B.4.2); P-256 needs it once in 2^32. */

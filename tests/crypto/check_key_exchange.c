@@ -1,6 +1,7 @@
 #include "crypto/key_exchange.h"
 
 #include "crypto/provider.h"
+#include "crypto/scalar.h"
 #include "support/check_run.h"
 #include "support/test_random.h"
 #include "support/vectors.h"
@@ -191,6 +192,29 @@ START_TEST(scalars_outside_their_range_are_drawn_again)
 }
 END_TEST
 
+START_TEST(a_scalar_is_in_range_from_one_to_the_order_less_one)
+{
+    for (enum key_exchange_id id = KEY_EXCHANGE_SECP256R1; id <= KEY_EXCHANGE_SECP384R1; id++) {
+        const struct key_exchange_alg *alg = key_exchange_find(id);
+        size_t len = alg->scalar_len;
+        uint8_t scalar[48] = {0};
+
+        for (size_t at = 0; at < len; at++) { /* one bit anywhere is enough, as no bit is as much as the order */
+            scalar[at] = 1;
+            ck_assert(scalar_is_in_range(scalar, alg->order, len));
+            scalar[at] = 0;
+        }
+        for (size_t at = 0; at < len; at++) { /* and each byte of the order decides when those before it are its */
+            memcpy(scalar, alg->order, len);
+            scalar[at]--;
+            ck_assert(scalar_is_in_range(scalar, alg->order, len) == (alg->order[at] != 0));
+            scalar[at] += 2;
+            ck_assert(scalar_is_in_range(scalar, alg->order, len) == (alg->order[at] == 0xff));
+        }
+    }
+}
+END_TEST
+
 static bool fill_with_ones(void *context, uint8_t *out, size_t len)
 {
     (void)context;
@@ -329,6 +353,7 @@ int main(void)
         the_same_random_bytes_give_the_same_share_and_every_exchange_draws_as_many,
         a_share_of_another_length_is_refused,
         scalars_outside_their_range_are_drawn_again,
+        a_scalar_is_in_range_from_one_to_the_order_less_one,
         a_broken_random_source_ends_in_failure_not_in_a_loop,
         a_random_source_that_ends_is_our_failure_not_the_peers,
         secrets_with_leading_zeros_keep_their_length,

@@ -15,6 +15,7 @@
 #include "crypto/crypto.h"
 #include "crypto/provider.h"
 #include "crypto/rsa_premaster.h"
+#include "crypto/scalar.h"
 #include "support/must.h"
 #include "support/rig.h"
 #include "tls/session.h"
@@ -131,6 +132,25 @@ static void case_memory_equal(void)
     b[7] ^= 1;
     is_equal = memory_equal(a, b, sizeof a);
     must(!is_equal);
+}
+
+/* Scalars of our key shares. Whether one is drawn again is all that may be seen. */
+static void case_scalar(void)
+{
+    static const struct {
+        uint8_t first, last;
+        bool is_valid;
+    } rows[] = {{0x80, 0x01, true}, {0x00, 0x01, true}, {0x00, 0x00, false}, {0xff, 0x50, true}, {0xff, 0x52, false}};
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        uint8_t order[32] = {0xff, [31] = 0x51}, scalar[32] = {rows[i].first, [31] = rows[i].last};
+        bool is_valid;
+
+        poison(scalar, sizeof scalar);
+        is_valid = scalar_is_in_range(scalar, order, sizeof scalar);
+        publish(&is_valid, sizeof is_valid);
+        must(is_valid == rows[i].is_valid);
+    }
 }
 
 /* ---- handshakes: the real handlers, with the poison on what they compare with */
@@ -357,6 +377,7 @@ static const struct {
     void (*run)(void);
 } cases[] = {
     {"memory_equal", case_memory_equal},
+    {"scalar", case_scalar},
     {"finished12", case_finished12},
     {"finished13", case_finished13},
     {"binder", case_binder},

@@ -46,6 +46,7 @@ done <<'CASES'
 leaks_by_a_branch|Conditional jump|a comparison that stops early is seen (control)
 leaks_by_an_index|Use of uninitialised value|a table looked up by a secret is seen (control)
 memory_equal|-|memory_equal() is constant time
+scalar|-|a private scalar is held against its order in constant time
 finished12|-|a Finished of TLS 1.2, right or wrong, is verified in constant time
 finished13|-|a Finished of TLS 1.3, right or wrong, is verified in constant time
 binder|-|a binder, right or wrong, is verified in constant time
