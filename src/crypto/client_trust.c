@@ -198,14 +198,13 @@ uint64_t client_trust_cache_hits(const struct client_trust *trust)
     return trust->cache.hits;
 }
 
-bool client_trust_subject(const struct client_trust *trust, size_t index, struct bytes *name)
+bool client_trust_next_subject(const struct client_trust *trust, const void **at, struct bytes *name)
 {
-    const mbedtls_x509_crt *ca = &trust->cas;
+    const mbedtls_x509_crt *before = *at, *ca = before ? before->next : &trust->cas;
 
-    for (size_t i = 0; ca && i < index; i++)
-        ca = ca->next;
     if (!ca || !ca->raw.p)
         return false;
+    *at = ca;
     *name = bytes_of(ca->subject_raw.p, ca->subject_raw.len);
     return true;
 }

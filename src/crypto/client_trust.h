@@ -66,8 +66,8 @@ void client_trust_review(const struct client_trust *trust, int64_t now,
 /* The digest of every CA and CRL in it, whatever their order; a ticket is bound to it. */
 const uint8_t *client_trust_digest(const struct client_trust *trust); /* 32 bytes */
 
-/* DER Names of the CAs, for CertificateRequest. False past the last. */
-MUST_CHECK bool client_trust_subject(const struct client_trust *trust, size_t index, struct bytes *name);
+/* DER Names of the CAs, for CertificateRequest; *at is NULL before the first. False past the last. */
+MUST_CHECK bool client_trust_next_subject(const struct client_trust *trust, const void **at, struct bytes *name);
 
 /*
  * `chain` holds `count` certificates in DER, leaf first, in order, as the client sent them; `now` is in seconds since

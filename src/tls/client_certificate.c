@@ -118,32 +118,48 @@ void client_certificate_write_schemes(struct writer *w, const struct tls_policy 
 /* A hint for the client, not a rule for us: a list that would fill the flight is cut. */
 enum { MAX_AUTHORITIES_LEN = 8 * 1024 };
 
+struct walk {
+    const void *at;
+    size_t len; /* of the names so far, with their lengths */
+};
+
+/* The next name that still fits. */
+static bool next_authority(const struct tls_policy *policy, struct walk *walk, struct bytes *name)
+{
+    while (policy->client_trust && client_trust_next_subject(policy->client_trust, &walk->at, name)) {
+        if (walk->len + 2 + name->len > MAX_AUTHORITIES_LEN)
+            continue;
+        walk->len += 2 + name->len;
+        return true;
+    }
+    return false;
+}
+
 bool client_certificate_has_authorities(const struct tls_policy *policy)
 {
-    return client_certificate_authorities_len(policy) > 0;
+    struct walk walk = {0};
+    struct bytes name;
+
+    return next_authority(policy, &walk, &name);
 }
 
 size_t client_certificate_authorities_len(const struct tls_policy *policy)
 {
+    struct walk walk = {0};
     struct bytes name;
-    size_t len = 0;
 
-    for (size_t i = 0; policy->client_trust && client_trust_subject(policy->client_trust, i, &name); i++)
-        if (len + 2 + name.len <= MAX_AUTHORITIES_LEN)
-            len += 2 + name.len;
-    return len;
+    while (next_authority(policy, &walk, &name))
+        ;
+    return walk.len;
 }
 
 void client_certificate_write_authorities(struct writer *w, const struct tls_policy *policy)
 {
     struct vector_mark list = write_vec16_begin(w), mark;
+    struct walk walk = {0};
     struct bytes name;
-    size_t len = 0;
 
-    for (size_t i = 0; policy->client_trust && client_trust_subject(policy->client_trust, i, &name); i++) {
-        if (len + 2 + name.len > MAX_AUTHORITIES_LEN)
-            continue;
-        len += 2 + name.len;
+    while (next_authority(policy, &walk, &name)) {
         mark = write_vec16_begin(w);
         write_bytes(w, name);
         write_vec_end(w, mark);

@@ -32,9 +32,9 @@ const uint8_t *client_trust_digest(const struct client_trust *trust)
     return digests[trust->is_refusing];
 }
 
-bool client_trust_subject(const struct client_trust *trust, size_t index, struct bytes *name)
+bool client_trust_next_subject(const struct client_trust *trust, const void **at, struct bytes *name)
 {
-    (void)trust, (void)index, (void)name;
+    (void)trust, (void)at, (void)name;
     return false;
 }
 
