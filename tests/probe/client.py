@@ -22,6 +22,7 @@ class Client:
     def __init__(self, address):
         self.sock = socket.create_connection(address, timeout=5)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.port = self.sock.getsockname()[1]  # by which the daemon's log tells connections apart
         self.private = X25519PrivateKey.generate()
         self.hello = wire.Hello(os.urandom(32), self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
         self.held, self.reading, self.writing, self.transcript = b"", None, None, b""
