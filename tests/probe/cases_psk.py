@@ -19,7 +19,7 @@ def session(client):
     client.writing = client.next_writing
     resumption = derive(client.alg, client.master, b"res master", client.transcript + finished)
     client.echo()
-    ticket = client.tickets
+    ticket = client.ticket_messages()
     nonce, at = ticket[13 : 13 + ticket[12]], 13 + ticket[12]
     length = int.from_bytes(ticket[at : at + 2], "big")
     size = hashlib.new(client.alg).digest_size
@@ -42,7 +42,7 @@ def resume(change_ticket=None, change_binder=None, prepare=None, identities=None
     def action(client):
         client.hello.suites = wire.codes(0x1301)
         ticket, psk = session(client)
-        again = Client(client.sock.getpeername())
+        again = client.judged = Client(client.sock.getpeername())
         again.hello.suites, again.psk = client.hello.suites, psk
         if prepare:
             prepare(again.hello)

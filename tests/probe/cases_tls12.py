@@ -130,7 +130,7 @@ def again(change=None, prepare=None, skip=False):
         client.hello.add(wire.TICKET, b"")
         client.connect().echo()
         assert client.ticket, "no ticket came"
-        other = client.come_back(change(client.ticket) if change else None)
+        other = client.judged = client.come_back(change(client.ticket) if change else None)
         if prepare:
             prepare(other.hello)
         try:

@@ -23,6 +23,8 @@ turn, next_start = threading.Lock(), {}
 
 
 def wait_for_turn(reason):
+    if not reason:
+        return
     with turn:
         begin = max(time.monotonic(), next_start.get(reason, 0.0))
         next_start[reason] = begin + PACE
@@ -55,7 +57,7 @@ def attempt(case, address, log):
         client = (make[0] if make else Client)(address)
         log.forget(client.port)
         got = answer_of(action, client)
-        return got, log.reason(client.port) if reason and got == expected else reason
+        return got, log.reason(client.judged.port) if reason and got == expected else reason
     except Exception as error:  # a client that cannot go on is a finding, not the end of the run
         return repr(error), reason
     finally:
