@@ -115,8 +115,13 @@ class Client:
             at += 4 + length
         return None
 
+    def digest(self, transcript):
+        return hashlib.new(getattr(self, "alg", "sha256"), transcript).digest()
+
     def read_flight(self):
+        self.heard = []
         for kind, sent in self.messages():
+            self.heard.append((kind, sent))
             if kind == wire.FINISHED:
                 assert sent[4:] == self.reading.finished(self.transcript), "the server's Finished"
             self.transcript += sent

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+import cases_certificate
 import cases_hello
 import cases_psk
 import cases_record
@@ -14,7 +15,7 @@ import cases_tls12
 from client import Alert, Client, Closed
 from daemon_log import DaemonLog
 
-MODULES = (cases_hello, cases_record, cases_retry, cases_psk, cases_tls12, cases_rsa)
+MODULES = (cases_hello, cases_record, cases_retry, cases_psk, cases_tls12, cases_rsa, cases_certificate)
 
 # Sallyport writes ten lines a second about handshakes that failed for one reason and leaves out the rest
 # (src/proxy/limits.h): cases of one reason begin no faster, so that each finds its line.
