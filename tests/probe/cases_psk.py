@@ -19,6 +19,10 @@ def session(client):
     client.writing = client.next_writing
     resumption = derive(client.alg, client.master, b"res master", client.transcript + finished)
     client.echo()
+    return taken(client, resumption)
+
+
+def taken(client, resumption):
     ticket = client.ticket_messages()
     nonce, at = ticket[13 : 13 + ticket[12]], 13 + ticket[12]
     length = int.from_bytes(ticket[at : at + 2], "big")
@@ -27,6 +31,7 @@ def session(client):
 
 
 def binder(psk, hello):
+    """`hello` is all that went before, up to the binders."""
     early = extract("sha256", bytes(32), psk)
     key = expand_label("sha256", derive("sha256", early, b"res binder", b""), b"finished", b"", 32)
     return hmac.new(key, hashlib.sha256(hello).digest(), "sha256").digest()

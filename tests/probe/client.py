@@ -27,6 +27,7 @@ class Client:
         self.hello = wire.Hello(os.urandom(32), self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
         self.held, self.reading, self.writing, self.transcript = b"", None, None, b""
         self.retried, self.psk, self.tickets = False, None, b""
+        self.heard = []  # the server's messages of its flight
         self.judged = self  # or a later connection, which is what the case is about
 
     # ---- bytes and records
@@ -115,11 +116,13 @@ class Client:
             at += 4 + length
         return None
 
+    def is_asked(self):
+        return any(kind == wire.CERTIFICATE_REQUEST for kind, _ in self.heard)
+
     def digest(self, transcript):
         return hashlib.new(getattr(self, "alg", "sha256"), transcript).digest()
 
     def read_flight(self):
-        self.heard = []
         for kind, sent in self.messages():
             self.heard.append((kind, sent))
             if kind == wire.FINISHED:

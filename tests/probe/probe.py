@@ -9,13 +9,14 @@ import cases_certificate
 import cases_hello
 import cases_psk
 import cases_record
+import cases_resumption
 import cases_retry
 import cases_rsa
 import cases_tls12
 from client import Alert, Client, Closed
 from daemon_log import DaemonLog
 
-MODULES = (cases_hello, cases_record, cases_retry, cases_psk, cases_tls12, cases_rsa, cases_certificate)
+MODULES = (cases_hello, cases_record, cases_retry, cases_psk, cases_tls12, cases_rsa, cases_certificate, cases_resumption)
 
 # Sallyport writes ten lines a second about handshakes that failed for one reason and leaves out the rest
 # (src/proxy/limits.h): cases of one reason begin no faster, so that each finds its line.
@@ -45,7 +46,7 @@ def answer_of(action, client):
     try:
         return action(client)
     except Alert as alert:
-        return client.after_alert(alert.args[0])
+        return client.judged.after_alert(alert.args[0])
     except Closed as closed:
         return str(closed)
 
@@ -64,6 +65,7 @@ def attempt(case, address, log):
     finally:
         if client:
             client.sock.close()
+            client.judged.sock.close()
 
 
 def run(case, address, log):
