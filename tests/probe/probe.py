@@ -6,6 +6,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import cases_certificate
+import cases_first
 import cases_flood
 import cases_hello
 import cases_psk
@@ -17,7 +18,7 @@ import cases_tls12
 from client import Alert, Client, Closed
 from daemon_log import DaemonLog
 
-MODULES = (cases_hello, cases_record, cases_retry, cases_psk, cases_tls12, cases_rsa, cases_certificate, cases_resumption, cases_flood)
+MODULES = (cases_hello, cases_record, cases_retry, cases_psk, cases_tls12, cases_rsa, cases_certificate, cases_resumption, cases_flood, cases_first)
 
 # Sallyport writes ten lines a second about handshakes that failed for one reason and leaves out the rest
 # (src/proxy/limits.h): cases of one reason begin no faster, so that each finds its line.
