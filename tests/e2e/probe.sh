@@ -21,6 +21,14 @@ $(listen required 2 "${p256[@]}" "client-certificate = required" "client-ca = $t
 $(listen optional 3 "${p256[@]}" "client-certificate = optional" "client-ca = $trust/root.crt" "client-ca = $scratch/authority.crt")
 $(listen other 4 "${p256[@]}" "client-certificate = required" "client-ca = $trust/other-root.crt")
 $(listen twin 5 "${p256[@]}")
-$(listen strict 6 "${p256[@]}" "alpn = h2, http/1.1" "unknown-sni = reject")"
+$(listen strict 6 "${p256[@]}" "alpn = h2, http/1.1" "unknown-sni = reject")
+$(listen crl 7 "${p256[@]}" "client-certificate = required" "client-ca = $trust/root.crt" "client-crl = $trust/root-revokes.crl")"
+descriptors_before=$(descriptors)
 timeout 300 python3 "$srcdir/tests/probe/probe.py" "$HOST" "$PORT" "$log" || failures=$((failures + 1))
+
+# No byte of a handshake that failed reaches a backend: it saw the connections that the log tells of, and no others.
+same_connections() { [ "$(grep -c ' open$' "$backend_log")" -eq "$(count_logged 'event=connection ')" ]; }
+check_within "the backend saw the connections whose handshake held, and no others" 5 same_connections
+check "sallyport is still the process that began" alive "$daemon_pid"
+! can_look_inside || check_within "no descriptor was left open" 5 descriptors_below $((descriptors_before + 6))
 finish

@@ -2,14 +2,23 @@
 import wire
 from client import Client
 from client12 import Client12
-from identity import der, issue, key, long_key, proof
+from identity import der, issue, key, long_key, loop, proof
 from wire import message, u16, vec8, vec16, vec24
 
 UNEXPECTED, FAILURE, BAD, UNSUPPORTED, EXPIRED = "alert 10", "alert 40", "alert 42", "alert 43", "alert 45"
 ILLEGAL, UNKNOWN_CA, DECODE, DECRYPT, EXTENSION, REQUIRED = "alert 47", "alert 48", "alert 50", "alert 51", "alert 110", "alert 116"
 OUT_OF_ORDER, MALFORMED = "unexpected_message", "certificate_malformed"
 CONTEXT13 = b" " * 64 + b"TLS 1.3, client CertificateVerify\0"
-OPTIONAL, NEEDED, OTHER_CA, TWIN = 3, 2, 4, 5  # ports above the first, as in probe.sh
+OPTIONAL, NEEDED, OTHER_CA, TWIN, CRL = 3, 2, 4, 5, 7  # ports above the first, as in probe.sh
+
+
+def speak(client, kind, body):
+    """RFC 8446 5.1: a message longer than a record goes on in the next one."""
+    sent = message(kind, body)
+    client.transcript += sent
+    for start in range(0, len(sent), 1 << 14):
+        client.send(wire.HANDSHAKE, sent[start : start + (1 << 14)])
+    return client
 
 
 class Shows13(Client):
@@ -21,10 +30,7 @@ class Shows13(Client):
         return self.until_finished()
 
     def say(self, kind, body):
-        sent = message(kind, body)
-        self.transcript += sent
-        self.send(wire.HANDSHAKE, sent)
-        return self
+        return speak(self, kind, body)
 
     def content_of(self, transcript):
         return CONTEXT13 + self.digest(transcript)
@@ -50,6 +56,9 @@ class Shows13(Client):
 
 class Shows12(Client12):
     label, section = "1.2", "5246 7.4.6"
+
+    def say(self, kind, body):
+        return speak(self, kind, body)
 
     def hear(self):
         return self.flight()
@@ -397,4 +406,37 @@ def forgetful(client):
     return client.verdict()
 
 
-CASES = [one for rows in (good, unfit, absent, written, sizes, proofs, order) for one in rows()]
+# ---- what an authority of our own can make
+
+
+def fresh(name, names=()):
+    def action(client):
+        private, certificate = issue(name, names=names)
+        return shown([certificate], private, 0x0403)(client)
+
+    return action
+
+
+def looped(client):
+    """Two authorities that certify each other, and nobody else does (CVE-2018-16875 and its like)."""
+    return refused(loop())(client)
+
+
+FORGED = "x\nts=1 level=notice event=connection client=192.0.2.1:1 end=forged"
+
+
+def authority():
+    for kind in BOTH:
+        yield case(kind, "a certificate of two authorities that certify each other", looped, UNKNOWN_CA,
+                   "client_certificate_unknown_ca")
+        yield case(kind, "a certificate with 2000 names", fresh("many", [f"host{n}.clients.example" for n in range(2000)]), "echo", "")
+        # RFC 5280 4.1.2.4 lets a name hold anything: the log's line stays one, and ends as the connection did
+        yield case(kind, "a certificate whose name would write a line of the log", fresh(FORGED[:64]), "echo", "truncated")
+        for name, alert, reason in (("client-P-384", "echo", ""), ("client-P-256", "alert 44", "client_certificate_revoked")):
+            yield case(kind, f"{name} where there is a CRL", shown([der(name)], key(name), 0x0403 if kind is Shows12 else SCHEME_OF[name]),
+                       alert, reason, CRL)
+
+
+SCHEME_OF = {"client-P-256": 0x0403, "client-P-384": 0x0503}
+
+CASES = [one for rows in (good, unfit, absent, written, sizes, proofs, order, authority) for one in rows()]

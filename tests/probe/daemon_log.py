@@ -4,6 +4,7 @@ import threading
 import time
 
 # A refused handshake has its reason; a connection that began well says how it ended.
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')  # what a client may have a hand in
 LINE = re.compile(r"\bclient=\S*:(\d+)\b.*?\b(?:reason|end)=(\S+)")
 
 
@@ -17,7 +18,7 @@ class DaemonLog:
         with self.lock:
             *lines, self.rest = (self.rest + self.file.read()).split(b"\n")
             for line in lines:
-                if found := LINE.search(line.decode("utf-8", "replace")):
+                if found := LINE.search(QUOTED.sub("", line.decode("utf-8", "replace"))):
                     self.reasons[int(found.group(1))] = found.group(2)
 
     def forget(self, port):

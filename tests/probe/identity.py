@@ -75,6 +75,17 @@ def issue(name, seconds=3600, public=None, names=()):
     return private, made.public_bytes(DER)
 
 
+def loop():
+    """A leaf of A, A certified by B, B certified by A."""
+    leaf, a, b = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
+    ca = [(x509.BasicConstraints(True, None), True), (usage(True), True)]
+    return [
+        certified("leaf", leaf.public_key(), "A", a, 3600, [(usage(False), True)]).public_bytes(DER),
+        certified("A", a.public_key(), "B", b, 3600, ca).public_bytes(DER),
+        certified("B", b.public_key(), "A", a, 3600, ca).public_bytes(DER),
+    ]
+
+
 def long_key(bits):
     """RSA public keys that are never proved: any odd number will do."""
     return rsa.RSAPublicNumbers(65537, int.from_bytes(b"\xc5" * (bits // 8), "big")).public_key()

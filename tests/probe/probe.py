@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+import cases_algorithms
 import cases_certificate
 import cases_first
 import cases_flood
@@ -18,7 +19,10 @@ import cases_tls12
 from client import Alert, Client, Closed
 from daemon_log import DaemonLog
 
-MODULES = (cases_hello, cases_record, cases_retry, cases_psk, cases_tls12, cases_rsa, cases_certificate, cases_resumption, cases_flood, cases_first)
+MODULES = (
+    cases_hello, cases_record, cases_retry, cases_psk, cases_tls12, cases_rsa, cases_certificate, cases_resumption, cases_flood,
+    cases_first, cases_algorithms,
+)
 
 # Sallyport writes ten lines a second about handshakes that failed for one reason and leaves out the rest
 # (src/proxy/limits.h): cases of one reason begin no faster, so that each finds its line.
@@ -61,6 +65,7 @@ def attempt(case, address, log):
         client = (make[0] if make else Client)(address)
         log.forget(client.port)
         got = answer_of(action, client)
+        client.judged.sock.close()  # at its end a connection is logged
         return got, log.reason(client.judged.port) if reason and got == expected else reason
     except Exception as error:  # a client that cannot go on is a finding, not the end of the run
         return repr(error), reason
