@@ -41,6 +41,22 @@ def updates(count, asks, between=0):
     return action
 
 
+def answered_once(client):
+    """RFC 8446 4.6.3: many that ask before data goes out have one answer, so that nobody makes us write without end."""
+    connected(client)
+    sent = b""
+    for _ in range(20):
+        sent += client.writing.seal(wire.HANDSHAKE, message(wire.KEY_UPDATE, b"\1"))
+        client.writing = client.writing.updated()
+    client.raw(sent + client.writing.seal(wire.DATA, b"text"))
+    first, got, answers = client.reading, b"", 0
+    while got != b"text":
+        got += client.text()
+    while client.reading.secret != first.secret and answers < 20:
+        first, answers = first.updated(), answers + 1
+    return f"{answers} answer"
+
+
 def changes(count):
     """RFC 8446 D.4: ChangeCipherSpec, which a client sends once, so many times before Finished."""
 
@@ -89,6 +105,7 @@ FLOODS = [
     for asks, what in ((b"\0", "that ask for none"), (b"\1", "that ask for one"))
     for count, expected, reason in ((32, "echo", ""), (33, UNEXPECTED, "handshake_flood"), (2000, UNEXPECTED, "handshake_flood"))
 ] + [
+    ("1.3: 20 KeyUpdates that ask, in one write", "8446 4.6.3", answered_once, "1 answer", ""),
     ("1.3: 90 KeyUpdates with data between", "8446 4.6.3", updates(90, b"\1", 30), "echo", ""),
 ] + [
     (f"1.3: {count} ChangeCipherSpecs before Finished", "8446 5", changes(count), expected, reason)

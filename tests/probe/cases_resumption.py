@@ -2,6 +2,8 @@
 import os
 import time
 
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
 import wire
 from cases_certificate import BOTH, NEEDED, OPTIONAL, OTHER_CA, TWIN, Shows12, Shows13, at
 from cases_psk import binder, identity, taken
@@ -148,9 +150,9 @@ def lives_no_longer(seconds):
 
 
 def outlived(client):
-    private, certificate = issue("ephemeral", 4)
+    private, certificate = issue("ephemeral", 7)
     session = begun(client, NEEDED, ([certificate], private))
-    time.sleep(5)
+    time.sleep(8)
     return complete(offer(return_to(client, NEEDED, session), session), ([certificate], private))
 
 
@@ -207,6 +209,46 @@ def uses():
         yield row(kind, "a ticket twice at once", at_once, f"{RESUMED} and {RESUMED}", "", OPEN)
         yield row(kind, "a ticket with each of its bytes changed", every_byte, "none", "", OPEN)
         yield row(kind, "a ticket in a handshake of the other version", other_version, FULL, "", OPEN)
+
+
+# ---- what the tickets themselves are
+
+NAME, NONCE = 16, 12  # the head of each: which key sealed it, and the nonce under that key
+
+
+def fresh_nonces(client):
+    """Two sealings under one nonce would give the key away (NIST SP 800-38D 8)."""
+    seen = set()
+    for _ in range(40):
+        one = client.judged = type(client)(client.sock.getpeername())
+        seen.add(begun(one, OPEN, NOBODY)[0][NAME : NAME + NONCE])
+        one.sock.close()
+    return f"{len(seen)} nonces"
+
+
+def no_zero_key(client):
+    """CVE-2020-13777: tickets that anyone could open, until the key was first changed. What GCM binds to is not known here:
+    its counter mode alone, from block two on, would show the session's secret."""
+    ticket, secret, _ = begun(client, OPEN, NOBODY)
+    for length in (16, 32):
+        counter = modes.CTR(ticket[NAME : NAME + NONCE] + (2).to_bytes(4, "big"))
+        if secret in Cipher(algorithms.AES(bytes(length)), counter).decryptor().update(ticket[NAME + NONCE :]):
+            return "opened by zeros"
+    return "closed to zeros" if secret not in ticket else "in the clear"
+
+
+def no_early_data(client):
+    """RFC 8446 4.6.1: early_data in a ticket would allow what we do not take; and no ticket is for more than a week."""
+    lifetime = begun(client, OPEN, NOBODY)[2]
+    first = client.tickets[: 4 + int.from_bytes(client.tickets[1:4], "big")]
+    return "no extension" if first.endswith(b"\0\0") and 0 < lifetime <= 604800 else first.hex()
+
+
+def tickets():
+    for kind in BOTH:
+        yield row(kind, "the nonces of forty tickets", fresh_nonces, "40 nonces", "", OPEN)
+        yield row(kind, "a ticket and a key of zeros", no_zero_key, "closed to zeros", "", OPEN)
+    yield row(Shows13, "a ticket allows no early data", no_early_data, "no extension", "", OPEN)
 
 
 # ---- with a HelloRetryRequest between (RFC 8446 4.1.2)
@@ -275,4 +317,4 @@ def secrets():
                bound(before, after), expected, reason, at(Shows12, OPEN))
 
 
-CASES = [one for rows in (places, names, lifetimes, uses, retries, secrets) for one in rows()]
+CASES = [one for rows in (places, names, lifetimes, uses, tickets, retries, secrets) for one in rows()]
