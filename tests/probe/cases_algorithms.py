@@ -95,7 +95,8 @@ CHOSEN = [
 P = (1 << 255) - 19
 ORDER8 = (325606250916557431795983626356110631294008115727848805560023387167927233504,
           39382357235489614581723060781553021112529911719440698176882885853963445705823)
-SMALL = {"zero": 0, "one": 1, "of order eight": ORDER8[0], "of order eight, the other": ORDER8[1], "p - 1": P - 1, "p": P, "p + 1": P + 1}
+SMALL = {"zero": 0, "one": 1, "of order eight": ORDER8[0], "of order eight, the other": ORDER8[1], "p - 1": P - 1,
+         "p": P, "p + 1": P + 1}
 
 
 def point(number, is_high):
@@ -121,18 +122,21 @@ def exchanged(public):
 
 
 POINTS = [
-    (f"{label}: the X25519 point {what}{' with its highest bit set' * is_high}", "8446 7.4.2", send(point(number, is_high)), ILLEGAL,
+    (f"{label}: the X25519 point {what}{' with its highest bit set' * is_high}", "8446 7.4.2",
+     send(point(number, is_high)), ILLEGAL,
      "key_share_invalid", kind)
     for label, kind, send in (("1.3", Client, offered), ("1.2", Client12, exchanged))
     for what, number in SMALL.items()
     for is_high in (False, True)
 ] + [
     (f"1.3: a P-{bits} share {what}", "8446 4.2.8.2",
-     lambda c, group=group, data=data: (c.hello.set(wire.GROUPS, vec16(codes(group))), offered_for(group, data)(c))[1], ILLEGAL,
+     lambda c, group=group, data=data: (c.hello.set(wire.GROUPS, vec16(codes(group))), offered_for(group, data)(c))[1],
+     ILLEGAL,
      "key_share_invalid")
     for bits, group, size in ((384, 24, 48),)
     for what, data in (
-        ("not on the curve", b"\4" + b"\1" * 2 * size), ("compressed", b"\2" + b"\1" * size), ("of the point at infinity", b"\0"),
+        ("not on the curve", b"\4" + b"\1" * 2 * size), ("compressed", b"\2" + b"\1" * size),
+        ("of the point at infinity", b"\0"),
         ("beyond the field", b"\4" + b"\xff" * 2 * size), ("a byte short", b"\4" + b"\1" * (2 * size - 1)),
     )
 ]
@@ -162,7 +166,8 @@ def different(client):
     return f"{len(seen)} of 60"
 
 
-RANDOM = [(f"{label}: the randoms of sixty ServerHellos", "8446 4.1.3", different, "60 of 60", "", kind) for label, kind in BOTH]
+RANDOM = [(f"{label}: the randoms of sixty ServerHellos", "8446 4.1.3", different, "60 of 60", "", kind) for label,
+          kind in BOTH]
 
 
 # ---- a ClientHello cut at every place (RFC 8446 5.1), between records and between segments
@@ -195,7 +200,8 @@ def segments(client, whole, place):
 
 
 CUT = [
-    (f"{label}: a ClientHello cut at each place between {what}", "8446 5.1", cut_everywhere(between), "answered", "", kind)
+    (f"{label}: a ClientHello cut at each place between {what}", "8446 5.1", cut_everywhere(between), "answered", "",
+     kind)
     for label, kind in BOTH
     for what, between in (("records", records), ("segments", segments))
 ]

@@ -135,7 +135,8 @@ CHAINS = (
     (EXPIRED, "client_certificate_expired", (("expired",), ("future",), ("under-expired", "expired-intermediate"))),
     (UNSUPPORTED, "client_certificate_unsupported", (
         ("server-only",), ("email-only",), ("no-signature",), ("big",), ("p224",), ("under-leaf-ca", "leaf-ca"),
-        ("alice", "alice", "intermediate"), ("under-no-cert-sign", "no-cert-sign"), ("under-pathlen", "below-pathlen", "pathlen"),
+        ("alice", "alice", "intermediate"), ("under-no-cert-sign", "no-cert-sign"),
+        ("under-pathlen", "below-pathlen", "pathlen"),
         ("under-constrained", "constrained"), ("under-constrained-critical", "constrained-critical"),
         ("under-sha1", "sha1-intermediate"), ("under-weak", "weak-intermediate"))),
     (BAD, "client_certificate_bad", (
@@ -150,20 +151,24 @@ def unfit():
             for alert, reason, chains in CHAINS:
                 for names in chains:
                     shown_names = ", ".join(names) if len(names) < 4 else f"{len(names)} certificates"
-                    yield case(kind, f"the chain {shown_names}{where}", refused([der(n) for n in names]), alert, reason, place)
+                    yield case(kind, f"the chain {shown_names}{where}", refused([der(n) for n in names]), alert,
+                               reason, place)
 
 
 def absent():
     for kind, alert, reason in ((Shows13, REQUIRED, "client_certificate_missing"),
                                 (Shows12, FAILURE, "client_certificate_missing_12")):
         yield case(kind, "an empty list where a certificate is required", refused(), alert, reason)
-        yield case(kind, "an empty list where it is optional", lambda c: c.hear().show().exchange().end(), "echo", "", OPTIONAL)
+        yield case(kind, "an empty list where it is optional", lambda c: c.hear().show().exchange().end(), "echo", "",
+                   OPTIONAL)
         for place, what in ((NEEDED, "required"), (OPTIONAL, "optional")):
-            yield case(kind, f"no Certificate at all where it is {what}", without_certificate, UNEXPECTED, OUT_OF_ORDER, place)
+            yield case(kind, f"no Certificate at all where it is {what}", without_certificate, UNEXPECTED,
+                       OUT_OF_ORDER, place)
     yield case(Shows12, "a certificate is required and there is no extended master secret", without_ems, FAILURE,
                "client_certificate_without_ems", NEEDED, "7627 5.3")
     for place, what in ((NEEDED, "required"), (OPTIONAL, "optional")):
-        yield (f"1.3: a Certificate is asked for by a request without a context, {what}", "8446 4.3.2", requested, "asked", "",
+        yield (f"1.3: a Certificate is asked for by a request without a context, {what}", "8446 4.3.2", requested,
+               "asked", "",
                at(Shows13, place))
 
 
@@ -231,7 +236,8 @@ def written():
         ("with a byte behind the certificate", b"\0" + vec24(entry13(GOOD + b"\0")), BAD, "client_certificate_bad"),
         ("with an unknown extension", b"\0" + vec24(entry13(extensions=u16(0x1234) + vec16(b""))), EXTENSION,
          "certificate_extension"),
-        ("with a staple that nobody asked for", b"\0" + vec24(entry13(extensions=u16(5) + vec16(b"\1\0\0\0"))), EXTENSION,
+        ("with a staple that nobody asked for", b"\0" + vec24(entry13(extensions=u16(5) + vec16(b"\1\0\0\0"))),
+         EXTENSION,
          "certificate_extension"),
         ("with an unknown extension in its second entry",
          b"\0" + vec24(entry13(der("alice")) + entry13(der("intermediate"), u16(18) + vec16(b""))), EXTENSION,
@@ -254,8 +260,10 @@ def announced(length):
 def sizes():
     for kind in BOTH:
         for length in ((1 << 16) + 1, (1 << 24) - 1):
-            yield case(kind, f"a Certificate of {length} bytes announced", announced(length), BAD, "client_certificate_bad")
-        yield case(kind, "a certificate with an RSA key of 16384 bits", lambda c: refused([issue("long", public=long_key(16384))[1]])(c),
+            yield case(kind, f"a Certificate of {length} bytes announced", announced(length), BAD,
+                       "client_certificate_bad")
+        yield case(kind, "a certificate with an RSA key of 16384 bits",
+                   lambda c: refused([issue("long", public=long_key(16384))[1]])(c),
                    UNSUPPORTED, "client_certificate_unsupported")
 
 
@@ -294,13 +302,15 @@ def flip(place):
 
 WRONG_SIGNATURES = (
     ("with its last bit wrong", EC, 0x0403, resized(flip(-1))), ("of no byte", EC, 0x0403, resized(lambda s: b"")),
-    ("that is no DER", EC, 0x0403, resized(lambda s: bytes(len(s)))), ("cut off", EC, 0x0403, resized(lambda s: s[:-1])),
+    ("that is no DER", EC, 0x0403, resized(lambda s: bytes(len(s)))),
+    ("cut off", EC, 0x0403, resized(lambda s: s[:-1])),
     ("with a byte behind it", EC, 0x0403, resized(lambda s: s + b"\0")),
     ("of the numbers zero and zero", EC, 0x0403, resized(lambda s: bytes.fromhex("3006020100020100"))),
     ("of the numbers one and one", EC, 0x0403, resized(lambda s: bytes.fromhex("3006020101020101"))),
     ("of RSA with its first bit wrong", RSA, 0x0804, resized(flip(0))),
     ("of RSA with its last bit wrong", RSA, 0x0804, resized(flip(-1))),
-    ("of RSA of zeros", RSA, 0x0804, resized(lambda s: bytes(256))), ("of RSA a byte short", RSA, 0x0804, resized(lambda s: s[1:])),
+    ("of RSA of zeros", RSA, 0x0804, resized(lambda s: bytes(256))),
+    ("of RSA a byte short", RSA, 0x0804, resized(lambda s: s[1:])),
     ("of RSA a byte long", RSA, 0x0804, resized(lambda s: b"\0" + s)),
     ("of RSA above the modulus", RSA, 0x0804, resized(lambda s: b"\xff" * 256)),
     ("by PKCS #1 that calls itself PSS", RSA, 0x0401, lambda body: u16(0x0804) + body[2:]),
@@ -308,10 +318,12 @@ WRONG_SIGNATURES = (
 
 WRONG_SCHEMES = (
     ("ECDSA with SHA-1", EC, 0x0203), ("PKCS #1 with SHA-1", RSA, 0x0201), ("RSASSA-PSS by an EC key", EC, 0x0804),
-    ("ECDSA by an RSA key", RSA, 0x0403), ("Ed25519 by an EC key", EC, 0x0807), ("scheme 0", EC, 0), ("GREASE", EC, 0x0A0A),
+    ("ECDSA by an RSA key", RSA, 0x0403), ("Ed25519 by an EC key", EC, 0x0807), ("scheme 0", EC, 0),
+    ("GREASE", EC, 0x0A0A),
     ("RSASSA-PSS of the other OID", RSA, 0x0809), ("DSA", EC, 0x0402),
 )
-WRONG_SCHEMES13 = (("PKCS #1", RSA, 0x0401), ("PKCS #1 with SHA-384", RSA, 0x0501), ("P-384 by a P-256 key", EC, 0x0503),
+WRONG_SCHEMES13 = (("PKCS #1", RSA, 0x0401), ("PKCS #1 with SHA-384", RSA, 0x0501),
+                   ("P-384 by a P-256 key", EC, 0x0503),
                    ("P-256 by a P-384 key", "client-P-384", 0x0403))
 
 WRONG_CONTENTS = (
@@ -329,14 +341,18 @@ def proofs():
             yield case(kind, f"a signature {what}", proved(name, scheme, change), DECRYPT, SIGNATURE, section=section)
         for what, name, scheme in WRONG_SCHEMES + (WRONG_SCHEMES13 if kind is Shows13 else ()):
             yield case(kind, f"a CertificateVerify by {what}", proved(name, scheme), ILLEGAL, SCHEME, section=section)
-        yield case(kind, "a CertificateVerify by another key", proved(EC, 0x0403, private=key("alice")), DECRYPT, SIGNATURE,
+        yield case(kind, "a CertificateVerify by another key", proved(EC, 0x0403, private=key("alice")), DECRYPT,
+                   SIGNATURE,
                    section=section)
         for what, content in WRONG_CONTENTS:
             yield case(kind, f"a CertificateVerify over {what}", over(content), DECRYPT, SIGNATURE, section=section)
-        for what, change in (("of no byte", lambda b: b""), ("of a scheme alone", lambda b: b[:2]), ("cut off", lambda b: b[:-1]),
+        for what, change in (("of no byte", lambda b: b""), ("of a scheme alone", lambda b: b[:2]),
+                             ("cut off", lambda b: b[:-1]),
                              ("with a byte behind it", lambda b: b + b"\0")):
-            yield case(kind, f"a CertificateVerify {what}", proved(EC, 0x0403, change), DECODE, VERIFY_MALFORMED, section=section)
-        yield case(kind, "a CertificateVerify of 2000 bytes", proved(EC, 0x0403, lambda b: b[:2] + vec16(bytes(2000))), DECODE,
+            yield case(kind, f"a CertificateVerify {what}", proved(EC, 0x0403, change), DECODE, VERIFY_MALFORMED,
+                       section=section)
+        yield case(kind, "a CertificateVerify of 2000 bytes", proved(EC, 0x0403, lambda b: b[:2] + vec16(bytes(2000))),
+                   DECODE,
                    VERIFY_MALFORMED, section=section)
 
 
@@ -372,8 +388,10 @@ def steps(*names):
     return action
 
 
-ORDER13 = (("verify",), ("certificate", "finished"), ("certificate", "certificate"), ("certificate", "verify", "verify"),
-           ("certificate", "verify", "certificate"), ("none", "verify"), ("certificate", "verify", "end", "certificate"),
+ORDER13 = (("verify",), ("certificate", "finished"), ("certificate", "certificate"),
+           ("certificate", "verify", "verify"),
+           ("certificate", "verify", "certificate"), ("none", "verify"),
+           ("certificate", "verify", "end", "certificate"),
            ("certificate", "verify", "end", "verify"))
 ORDER12 = (("exchange",), ("verify",), ("certificate", "verify"), ("certificate", "certificate"),
            ("certificate", "exchange", "certificate"), ("certificate", "exchange", "finished"),
@@ -388,7 +406,8 @@ def order():
             yield case(kind, f"in the order {', '.join(names)}", steps(*names), UNEXPECTED, OUT_OF_ORDER, place)
         yield case(kind, "a Certificate that nobody asked for", steps("certificate"), UNEXPECTED, OUT_OF_ORDER, 0)
         yield case(kind, "an empty Certificate that nobody asked for", steps("none"), UNEXPECTED, OUT_OF_ORDER, 0)
-    yield case(Shows12, "ChangeCipherSpec in place of CertificateVerify", steps("certificate", "exchange", "change"), UNEXPECTED,
+    yield case(Shows12, "ChangeCipherSpec in place of CertificateVerify", steps("certificate", "exchange", "change"),
+               UNEXPECTED,
                "ccs_unexpected")
     for kind in BOTH:
         yield case(kind, "a Finished that leaves out the certificate", forgetful, DECRYPT, "finished_mac")
@@ -429,11 +448,15 @@ def authority():
     for kind in BOTH:
         yield case(kind, "a certificate of two authorities that certify each other", looped, UNKNOWN_CA,
                    "client_certificate_unknown_ca")
-        yield case(kind, "a certificate with 2000 names", fresh("many", [f"host{n}.clients.example" for n in range(2000)]), "echo", "")
+        yield case(kind, "a certificate with 2000 names",
+                   fresh("many", [f"host{n}.clients.example" for n in range(2000)]), "echo", "")
         # RFC 5280 4.1.2.4 lets a name hold anything: the log's line stays one, and ends as the connection did
-        yield case(kind, "a certificate whose name would write a line of the log", fresh(FORGED[:64]), "echo", "truncated")
-        for name, alert, reason in (("client-P-384", "echo", ""), ("client-P-256", "alert 44", "client_certificate_revoked")):
-            yield case(kind, f"{name} where there is a CRL", shown([der(name)], key(name), 0x0403 if kind is Shows12 else SCHEME_OF[name]),
+        yield case(kind, "a certificate whose name would write a line of the log", fresh(FORGED[:64]), "echo",
+                   "truncated")
+        for name, alert, reason in (("client-P-384", "echo", ""),
+                                    ("client-P-256", "alert 44", "client_certificate_revoked")):
+            yield case(kind, f"{name} where there is a CRL",
+                       shown([der(name)], key(name), 0x0403 if kind is Shows12 else SCHEME_OF[name]),
                        alert, reason, CRL)
 
 

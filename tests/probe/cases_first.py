@@ -154,12 +154,14 @@ def half(client):
 LEFT = [
     (f"{label}: a good handshake behind fifty {what}", section, after_many(make), "echo", "", kind)
     for label, kind in BOTH
-    for what, section, make in (("hellos without extensions", "8446 4.1.2", bare), ("hellos of TLS 1.0", "8996 4", legacy),
+    for what, section, make in (("hellos without extensions", "8446 4.1.2", bare),
+                                ("hellos of TLS 1.0", "8996 4", legacy),
                                 ("hellos cut in half", "8446 5.1", half))
 ]
 
 # RFC 7507: the SCSV is no matter where the highest version is agreed on.
-SCSV = [("1.3: TLS_FALLBACK_SCSV", "7507 3", lambda c: (c.hello.__dict__.update(suites=codes(0x1301, 0x5600)), c.connect().echo())[1],
+SCSV = [("1.3: TLS_FALLBACK_SCSV", "7507 3",
+         lambda c: (c.hello.__dict__.update(suites=codes(0x1301, 0x5600)), c.connect().echo())[1],
          "echo", "")]
 
 CASES = FIRST + NAMES + LEFT + SCSV

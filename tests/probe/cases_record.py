@@ -106,15 +106,19 @@ RECORDS = [
     for where, prepare in STATES
     for what, kind, content, reason in (
         ("an empty handshake record", 22, b"", "empty_fragment"),
-        ("a protected ChangeCipherSpec", 20, b"\1", "ccs_unexpected"), ("nothing but padding", 0, b"", "record_all_padding"),
+        ("a protected ChangeCipherSpec", 20, b"\1", "ccs_unexpected"),
+        ("nothing but padding", 0, b"", "record_all_padding"),
     )
 ] + [
-    (f"a record that does not verify {where}", "8446 5.2", tampered(prepare), MAC, "record_mac") for where, prepare in STATES
+    (f"a record that does not verify {where}", "8446 5.2", tampered(prepare), MAC, "record_mac") for where,
+    prepare in STATES
 ] + [
-    (f"a ClientHello in records of {size} bytes", "8446 5.1", pieces(size), "echo", "") for size in (1, 2, 3, 4, 5, 64, 100)
+    (f"a ClientHello in records of {size} bytes", "8446 5.1", pieces(size), "echo",
+     "") for size in (1, 2, 3, 4, 5, 64, 100)
 ] + [
     ("data before Finished", "8446 4.4.4", in_state(before_finished, 23, b"x"), UNEXPECTED, "data_before_finished"),
-    ("a ClientHello of 2^24-1 bytes announced", "8446 4", first(record(22, b"\1\xff\xff\xff")), ILLEGAL, "message_too_long"),
+    ("a ClientHello of 2^24-1 bytes announced", "8446 4", first(record(22, b"\1\xff\xff\xff")), ILLEGAL,
+     "message_too_long"),
     ("a first record longer than 2^14", "8446 5.1", first(b"\x16\3\1\x40\1\1\0\0\0"), OVERFLOW, "record_too_long"),
     ("an empty handshake record first", "8446 5.1", first(record(22, b"")), UNEXPECTED, "empty_fragment"),
 ]
@@ -134,11 +138,14 @@ FINISHED = [
 
 AFTER = [
     ("KeyUpdate of no byte", "8446 4.6.3", in_state(connected, 22, message(24, b"")), DECODE, "key_update_malformed"),
-    ("KeyUpdate of two bytes", "8446 4.6.3", in_state(connected, 22, message(24, b"\0\0")), DECODE, "key_update_malformed"),
+    ("KeyUpdate of two bytes", "8446 4.6.3", in_state(connected, 22, message(24, b"\0\0")), DECODE,
+     "key_update_malformed"),
     ("KeyUpdate of value 2", "8446 4.6.3", in_state(connected, 22, message(24, b"\2")), ILLEGAL, "key_update_value"),
-    ("KeyUpdate of value 255", "8446 4.6.3", in_state(connected, 22, message(24, b"\xff")), ILLEGAL, "key_update_value"),
+    ("KeyUpdate of value 255", "8446 4.6.3", in_state(connected, 22, message(24, b"\xff")), ILLEGAL,
+     "key_update_value"),
     ("three KeyUpdates, one of them asking", "8446 4.6.3", updates, "echo", ""),
-    ("KeyUpdate and more in one record", "8446 5.1", in_state(connected, 22, 2 * message(24, b"\0")), UNEXPECTED, "across_key_change"),
+    ("KeyUpdate and more in one record", "8446 5.1", in_state(connected, 22, 2 * message(24, b"\0")), UNEXPECTED,
+     "across_key_change"),
     ("close_notify is answered by close_notify", "8446 6.1", closes, "alert 0", "clean"),
     ("an alert of one byte", "8446 6", in_state(connected, 21, b"\2"), DECODE, "alert_malformed"),
     ("an alert of three bytes", "8446 6", in_state(connected, 21, b"\2\x28\0"), DECODE, "alert_malformed"),

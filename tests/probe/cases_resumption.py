@@ -12,7 +12,8 @@ from keys import derive
 from wire import codes, vec8, vec16
 
 OPEN = 0
-PLACES = {OPEN: "the open listener", NEEDED: "the one that requires a certificate", OPTIONAL: "the one where it is optional",
+PLACES = {OPEN: "the open listener", NEEDED: "the one that requires a certificate",
+          OPTIONAL: "the one where it is optional",
           OTHER_CA: "the one of another authority", TWIN: "the open one's twin"}
 FULL, RESUMED = "full, echo", "resumed, echo"
 NOBODY = None
@@ -116,9 +117,11 @@ def places():
                       moved(begin, NEEDED, NOBODY), *missing, begin)
         yield row(kind, "a session of somebody, taken up without showing the certificate again",
                   moved(NEEDED, NEEDED, NOBODY), RESUMED, "", NEEDED)
-        yield row(kind, "a session of nobody where a certificate is optional", moved(OPTIONAL, OPTIONAL, NOBODY, NOBODY), RESUMED,
+        yield row(kind, "a session of nobody where a certificate is optional",
+                  moved(OPTIONAL, OPTIONAL, NOBODY, NOBODY), RESUMED,
                   "", OPTIONAL)
-        yield row(kind, "a session of nobody, where a certificate is required", moved(OPTIONAL, NEEDED, NOBODY, NOBODY), *missing,
+        yield row(kind, "a session of nobody, where a certificate is required",
+                  moved(OPTIONAL, NEEDED, NOBODY, NOBODY), *missing,
                   OPTIONAL)
 
 
@@ -126,12 +129,14 @@ def names():
     for kind in BOTH:
         for before, after in ((b"app.example", None), (None, b"app.example"), (b"app.example", b"www.example")):
             yield row(kind, f"a session of somebody for the name {before}, under {after}, and no certificate",
-                      moved(NEEDED, NEEDED, NOBODY, names=(before, after)), "alert 116" if kind is Shows13 else "alert 40",
+                      moved(NEEDED, NEEDED, NOBODY, names=(before, after)),
+                      "alert 116" if kind is Shows13 else "alert 40",
                       "client_certificate_missing" + ("" if kind is Shows13 else "_12"), NEEDED)
         for name in (None, b"APP.example"):
             yield row(kind, f"a session of somebody for the name {name}, under {name}",
                       moved(NEEDED, NEEDED, NOBODY, names=(name, name)), RESUMED, "", NEEDED)
-        yield row(kind, "a name in capitals is the same name", moved(NEEDED, NEEDED, NOBODY, names=(b"app.example", b"APP.Example")),
+        yield row(kind, "a name in capitals is the same name",
+                  moved(NEEDED, NEEDED, NOBODY, names=(b"app.example", b"APP.Example")),
                   RESUMED, "", NEEDED)
 
 
@@ -159,7 +164,8 @@ def outlived(client):
 def lifetimes():
     for kind in BOTH:
         yield row(kind, "a ticket of a certificate of a minute", lives_no_longer(60), "short", "", NEEDED)
-        yield row(kind, "a ticket whose certificate ended meanwhile", outlived, "alert 45", "client_certificate_expired", NEEDED)
+        yield row(kind, "a ticket whose certificate ended meanwhile", outlived, "alert 45",
+                  "client_certificate_expired", NEEDED)
 
 
 # ---- tickets used twice, changed, and of another version
@@ -284,8 +290,10 @@ def retries():
         ("has the first hello's binder in the second", lambda c, s: None, "alert 51", "psk_binder"),
         ("is another in the second hello", lambda c, s: offer(c, (bytes(len(s[0])), s[1])), FULL, ""),
     ):
-        yield (f"1.3: a session behind a retry {what}", "8446 4.1.2", retried(change), expected, reason, at(Shows13, OPEN))
-    yield ("1.3: a session behind a retry with a wrong binder in the first hello", "8446 4.2.11", retried(offer, wrong), "alert 51",
+        yield (f"1.3: a session behind a retry {what}", "8446 4.1.2", retried(change), expected, reason,
+               at(Shows13, OPEN))
+    yield ("1.3: a session behind a retry with a wrong binder in the first hello", "8446 4.2.11",
+           retried(offer, wrong), "alert 51",
            "psk_binder", at(Shows13, OPEN))
 
 

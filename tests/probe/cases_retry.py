@@ -96,7 +96,8 @@ CASES = [
          lambda h: h.set(wire.SHARE, vec16(h.extensions[-1][1][2:] + share(23, b"\4" + bytes(64)))), "retry_key_share"),
         ("with a share of zeros", lambda h: h.set(wire.SHARE, vec16(share(29, bytes(32)))), "key_share_invalid"),
         ("with legacy_version 3.2", fields(version=0x0302), "retry_changed"),
-        ("with a ticket that came anew", lambda h: h.add(wire.PSK, vec16(vec16(b"ticket") + bytes(4)) + vec16(vec8(bytes(32)))),
+        ("with a ticket that came anew", lambda h: h.add(wire.PSK,
+                                                         vec16(vec16(b"ticket") + bytes(4)) + vec16(vec8(bytes(32)))),
          "retry_changed"),
     )
 ] + [

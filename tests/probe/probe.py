@@ -20,7 +20,8 @@ from client import Alert, Client, Closed
 from daemon_log import DaemonLog
 
 MODULES = (
-    cases_hello, cases_record, cases_retry, cases_psk, cases_tls12, cases_rsa, cases_certificate, cases_resumption, cases_flood,
+    cases_hello, cases_record, cases_retry, cases_psk, cases_tls12, cases_rsa, cases_certificate, cases_resumption,
+    cases_flood,
     cases_first, cases_algorithms,
 )
 
