@@ -4,7 +4,7 @@ from client import Client
 from client12 import Client12
 from wire import codes, message, record, vec8, vec16
 
-UNEXPECTED, VERSION, ILLEGAL, DECODE = "alert 10", "alert 70", "alert 47", "alert 50"
+UNEXPECTED, VERSION, DECODE = "alert 10", "alert 70", "alert 50"
 UNKNOWN_NAME, NO_PROTOCOL = "alert 112", "alert 120"
 STRICT = 6  # ports above the first, as in probe.sh
 

@@ -5,10 +5,10 @@ import time
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 import wire
-from cases_certificate import BOTH, NEEDED, OPTIONAL, OTHER_CA, TWIN, Shows12, Shows13, at
 from cases_psk import binder, identity, taken
 from identity import der, issue, key
 from keys import derive
+from shows import BOTH, NEEDED, OPTIONAL, OTHER_CA, TWIN, Shows12, Shows13, at
 from wire import codes, vec8, vec16
 
 OPEN = 0

@@ -10,6 +10,7 @@ import cases_certificate
 import cases_first
 import cases_flood
 import cases_hello
+import cases_proof
 import cases_psk
 import cases_record
 import cases_resumption
@@ -20,9 +21,8 @@ from client import Alert, Client, Closed
 from daemon_log import DaemonLog
 
 MODULES = (
-    cases_hello, cases_record, cases_retry, cases_psk, cases_tls12, cases_rsa, cases_certificate, cases_resumption,
-    cases_flood,
-    cases_first, cases_algorithms,
+    cases_hello, cases_first, cases_algorithms, cases_record, cases_flood, cases_retry, cases_psk, cases_tls12, cases_rsa,
+    cases_certificate, cases_proof, cases_resumption,
 )
 
 # Sallyport writes ten lines a second about handshakes that failed for one reason and leaves out the rest
