@@ -17,12 +17,13 @@ import cases_resumption
 import cases_retry
 import cases_rsa
 import cases_tls12
+import cases_version
 from client import Alert, Client, Closed
 from daemon_log import DaemonLog
 
 MODULES = (
-    cases_hello, cases_first, cases_algorithms, cases_record, cases_flood, cases_retry, cases_psk, cases_tls12, cases_rsa,
-    cases_certificate, cases_proof, cases_resumption,
+    cases_hello, cases_first, cases_version, cases_algorithms, cases_record, cases_flood, cases_retry, cases_psk, cases_tls12,
+    cases_rsa, cases_certificate, cases_proof, cases_resumption,
 )
 
 # Sallyport writes ten lines a second about handshakes that failed for one reason and leaves out the rest
