@@ -78,6 +78,10 @@ LIMITS = [
 ] + [
     ("1.3: record_size_limit 63", "8449 4", refused(lambda h: h.set(28, codes(63))), "alert 47", "record_size_limit"),
     ("1.3: record_size_limit of three bytes", "8449 4", refused(lambda h: h.set(28, bytes(3))), DECODE, "extension_malformed"),
+    ("1.3: signature_algorithms_cert of odd length", "8446 4.2.3", refused(lambda h: h.set(50, vec16(b"\4\3\4"))), DECODE,
+     "extension_malformed"),
+    ("1.3: signature_algorithms_cert that names nothing of our chain", "8446 4.4.2.2",
+     spoken(lambda h: h.set(50, vec16(codes(0x0807)))), "echo", ""),
 ]
 
 CASES = VERSIONS + LIMITS
