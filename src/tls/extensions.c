@@ -61,6 +61,17 @@ static bool parse_signature_algorithms(struct reader *r, struct client_hello *ch
     return parse_code_list(r, &ch->signature_algorithms);
 }
 
+/* RFC 8446 4.2.3: SignatureSchemeList. Checked and passed over: there is one chain for a key, and 4.4.2.2 has it sent
+ * also where its signatures are none of these. */
+static bool parse_signature_algorithms_cert(struct reader *r, struct client_hello *ch, enum why *why)
+{
+    struct bytes list;
+
+    (void)ch;
+    (void)why;
+    return parse_code_list(r, &list);
+}
+
 /* RFC 7301 3.1: ProtocolName<1..2^8-1>, protocol_name_list<2..2^16-1>. */
 static bool parse_alpn(struct reader *r, struct client_hello *ch, enum why *why)
 {
@@ -254,6 +265,7 @@ static const struct extension_row {
     {EXTENSION_SUPPORTED_GROUPS, IN_CLIENT_HELLO, parse_supported_groups},
     {EXTENSION_EC_POINT_FORMATS, IN_CLIENT_HELLO, parse_point_formats},
     {EXTENSION_SIGNATURE_ALGORITHMS, IN_CLIENT_HELLO, parse_signature_algorithms},
+    {EXTENSION_SIGNATURE_ALGORITHMS_CERT, IN_CLIENT_HELLO, parse_signature_algorithms_cert},
     {EXTENSION_ALPN, IN_CLIENT_HELLO, parse_alpn},
     {EXTENSION_EXTENDED_MASTER_SECRET, IN_CLIENT_HELLO, parse_extended_master_secret},
     {EXTENSION_COMPRESS_CERTIFICATE, IN_CLIENT_HELLO, parse_compress_certificate},

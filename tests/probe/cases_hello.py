@@ -81,8 +81,10 @@ FIELDS = [
     ("suites of odd length", "8446 4.1.2", refused(fields(suites=b"\x13\x01\x13")), DECODE, "client_hello_malformed"),
     ("a session id of 33 bytes", "8446 4.1.2", refused(fields(session_id=bytes(33))), DECODE, "client_hello_malformed"),
     ("unknown suites alone", "8446 4.1.1", refused(fields(suites=codes(0x0A0A))), FAILURE, "no_common_suite"),
-    ("the suites of TLS 1.2 in TLS 1.3", "8446 4.1.1", refused(fields(suites=codes(0xC02B))), FAILURE, "no_common_suite"),
-    ("versions unknown", "8446 4.2.1", refused(setting(wire.VERSIONS, vec8(codes(0x0305)))), VERSION, "no_common_version"),
+    ("the suites of TLS 1.2 in TLS 1.3", "8446 4.1.1", refused(fields(suites=codes(0xC02B))), FAILURE,
+     "no_common_suite"),
+    ("versions unknown", "8446 4.2.1", refused(setting(wire.VERSIONS, vec8(codes(0x0305)))), VERSION,
+     "no_common_version"),
     ("TLS 1.1 alone", "8996 5", refused(setting(wire.VERSIONS, vec8(codes(0x0302)))), VERSION, "no_common_version"),
 ]
 
@@ -91,7 +93,8 @@ REQUIRED = [
     ("supported_groups missing", "8446 9.2", refused(dropping(wire.GROUPS)), MISSING, "no_supported_groups"),
     ("key_share missing", "8446 9.2", refused(dropping(wire.SHARE)), MISSING, "no_key_share"),
     ("no group in common", "8446 4.1.1",
-     refused(lambda h: h.set(wire.GROUPS, vec16(codes(0x0A0A))).set(wire.SHARE, vec16(b""))), FAILURE, "no_common_group"),
+     refused(lambda h: h.set(wire.GROUPS, vec16(codes(0x0A0A))).set(wire.SHARE, vec16(b""))), FAILURE,
+     "no_common_group"),
     ("no scheme in common", "8446 4.4.2.2", refused(setting(wire.SCHEMES, vec16(codes(0x0201)))), FAILURE,
      "no_common_scheme"),
     ("oid_filters in a ClientHello", "8446 4.2", refused(setting(48, vec16(b""))), ILLEGAL, "extension_misplaced"),
@@ -135,7 +138,8 @@ MALFORMED = [
 
 NAMES = [
     (f"server_name {name!r}", "6066 3", refused(setting(wire.SNI, wire.server_name(name))), ILLEGAL, "sni_invalid")
-    for name in (b"a\0b", b"app.example.", b".app.example", b"a b", b"a\nb", b"\xc3\xa4.example", b"[::1]", b"a/b", b"a" * 254)
+    for name in (b"a\0b", b"app.example.", b".app.example", b"a b", b"a\nb", b"\xc3\xa4.example", b"[::1]", b"a/b",
+                 b"a" * 254)
 ]
 
 SHARES = [
@@ -149,13 +153,15 @@ SHARES = [
     (f"a P-256 share {what}", "8446 4.2.8.2", refused(setting(wire.SHARE, vec16(share(23, data)))), ILLEGAL,
      "key_share_invalid")
     for what, data in (
-        ("not on the curve", b"\4" + b"\1" * 64), ("compressed", b"\2" + b"\1" * 32), ("of the point at infinity", b"\0"),
+        ("not on the curve", b"\4" + b"\1" * 64), ("compressed", b"\2" + b"\1" * 32),
+        ("of the point at infinity", b"\0"),
         ("of zeros", b"\4" + bytes(64)), ("of 64 bytes", b"\4" + b"\1" * 63), ("hybrid", b"\6" + b"\1" * 64),
     )
 ] + [
     ("two shares for one group", "8446 4.2.8", refused(setting(wire.SHARE, vec16(2 * share(29, b"\5" * 32)))), ILLEGAL,
      "key_share_duplicate"),
-    ("a share for a group not offered", "8446 4.2.8", refused(setting(wire.SHARE, vec16(share(24, b"\4" * 97)))), ILLEGAL,
+    ("a share for a group not offered", "8446 4.2.8", refused(setting(wire.SHARE, vec16(share(24, b"\4" * 97)))),
+     ILLEGAL,
      "key_share_unoffered"),
 ]
 

@@ -19,7 +19,11 @@ def session(client):
     client.writing = client.next_writing
     resumption = derive(client.alg, client.master, b"res master", client.transcript + finished)
     client.echo()
-    ticket = client.tickets
+    return taken(client, resumption)
+
+
+def taken(client, resumption):
+    ticket = client.ticket_messages()
     nonce, at = ticket[13 : 13 + ticket[12]], 13 + ticket[12]
     length = int.from_bytes(ticket[at : at + 2], "big")
     size = hashlib.new(client.alg).digest_size
@@ -27,6 +31,7 @@ def session(client):
 
 
 def binder(psk, hello):
+    """`hello` is all that went before, up to the binders."""
     early = extract("sha256", bytes(32), psk)
     key = expand_label("sha256", derive("sha256", early, b"res binder", b""), b"finished", b"", 32)
     return hmac.new(key, hashlib.sha256(hello).digest(), "sha256").digest()
@@ -42,7 +47,7 @@ def resume(change_ticket=None, change_binder=None, prepare=None, identities=None
     def action(client):
         client.hello.suites = wire.codes(0x1301)
         ticket, psk = session(client)
-        again = Client(client.sock.getpeername())
+        again = client.judged = Client(client.sock.getpeername())
         again.hello.suites, again.psk = client.hello.suites, psk
         if prepare:
             prepare(again.hello)
@@ -135,9 +140,11 @@ CASES = [
      resume(prepare=lambda h: h.set(wire.SNI, wire.server_name(b"www.example"))), FULL, ""),
     ("a ticket for no name", "8446 4.6.1", resume(prepare=lambda h: h.drop(wire.SNI)), FULL, ""),
     ("a ticket with psk_ke alone", "8446 4.2.9", resume(prepare=lambda h: h.set(wire.MODES, vec8(b"\0"))), FULL, ""),
-    ("a ticket with modes that nobody knows", "8446 4.2.9", resume(prepare=lambda h: h.set(wire.MODES, vec8(b"\x7f"))), FULL, ""),
+    ("a ticket with modes that nobody knows", "8446 4.2.9", resume(prepare=lambda h: h.set(wire.MODES, vec8(b"\x7f"))),
+     FULL, ""),
     ("a ticket with both modes", "8446 4.2.9", resume(prepare=lambda h: h.set(wire.MODES, vec8(b"\0\1"))), RESUMED, ""),
-    ("a ticket without psk_key_exchange_modes", "8446 4.2.9", resume(prepare=lambda h: h.drop(wire.MODES)), MISSING, ""),
+    ("a ticket without psk_key_exchange_modes", "8446 4.2.9", resume(prepare=lambda h: h.drop(wire.MODES)), MISSING,
+     "psk_without_modes"),
     ("a ticket whose suite is not offered", "8446 4.2.11",
      resume(prepare=lambda h: h.__dict__.update(suites=wire.codes(0x1302))), FULL, ""),
 ] + [
@@ -150,22 +157,32 @@ CASES = [
                          ("of its key's name alone", lambda t: t[:16]), ("of one byte", lambda t: t[:1]),
                          ("of zeros", lambda t: bytes(len(t))), ("doubled", lambda t: t + t))
 ] + [
-    (f"a binder {what}", "8446 4.2.11.2", resume(change_binder=change), expected, "")
-    for what, change, expected in (
-        ("with its first bit wrong", lambda b: vec8(bytes([b[0] ^ 128]) + b[1:]), DECRYPT),
-        ("with its last bit wrong", lambda b: vec8(b[:-1] + bytes([b[-1] ^ 1])), DECRYPT),
-        ("of zeros", lambda b: vec8(bytes(32)), DECRYPT),
+    (f"a binder {what}", "8446 4.2.11.2", resume(change_binder=change), DECRYPT, "psk_binder")
+    for what, change in (
+        ("with its first bit wrong", lambda b: vec8(bytes([b[0] ^ 128]) + b[1:])),
+        ("with its last bit wrong", lambda b: vec8(b[:-1] + bytes([b[-1] ^ 1]))),
+        ("of zeros", lambda b: vec8(bytes(32))),
     )
 ] + [
     ("pre_shared_key before another extension", "8446 4.2.11", behind(0x1234), ILLEGAL, "psk_not_last"),
-    ("pre_shared_key empty", "8446 4.2.11", raw_psk(b""), DECODE, ""),
-    ("pre_shared_key without identities", "8446 4.2.11", raw_psk(vec16(b"") + vec16(vec8(bytes(32)))), DECODE, ""),
-    ("pre_shared_key without binders", "8446 4.2.11", raw_psk(vec16(identity(b"t")) + vec16(b"")), DECODE, ""),
-    ("an identity of no byte", "8446 4.2.11", raw_psk(vec16(identity(b"") + b"\0") + vec16(vec8(bytes(32)))), DECODE, ""),
-    ("an identity cut off", "8446 4.2.11", raw_psk(vec16(identity(b"ticket")[:-1]) + vec16(vec8(bytes(32)))), DECODE, ""),
-    ("two identities and one binder", "8446 4.2.11", raw_psk(vec16(2 * identity(b"t")) + vec16(vec8(bytes(32)))), ILLEGAL, ""),
-    ("one identity and two binders", "8446 4.2.11", raw_psk(vec16(identity(b"t")) + vec16(2 * vec8(bytes(32)))), ILLEGAL, ""),
-    ("a byte behind the binders", "8446 4.2.11", raw_psk(vec16(identity(b"t")) + vec16(vec8(bytes(32))) + b"\0"), DECODE, ""),
+    ("pre_shared_key empty", "8446 4.2.11", raw_psk(b""), DECODE, "extension_malformed"),
+    ("pre_shared_key without identities", "8446 4.2.11", raw_psk(vec16(b"") + vec16(vec8(bytes(32)))), DECODE,
+     "extension_malformed"),
+    ("pre_shared_key without binders", "8446 4.2.11", raw_psk(vec16(identity(b"t")) + vec16(b"")), DECODE,
+     "extension_malformed"),
+    ("an identity of no byte", "8446 4.2.11", raw_psk(vec16(identity(b"") + b"\0") + vec16(vec8(bytes(32)))), DECODE,
+     "extension_malformed"),
+    ("an identity cut off", "8446 4.2.11", raw_psk(vec16(identity(b"ticket")[:-1]) + vec16(vec8(bytes(32)))), DECODE,
+     "extension_malformed"),
+    ("two identities and one binder", "8446 4.2.11", raw_psk(vec16(2 * identity(b"t")) + vec16(vec8(bytes(32)))),
+     ILLEGAL,
+     "psk_malformed"),
+    ("one identity and two binders", "8446 4.2.11", raw_psk(vec16(identity(b"t")) + vec16(2 * vec8(bytes(32)))),
+     ILLEGAL,
+     "psk_malformed"),
+    ("a byte behind the binders", "8446 4.2.11", raw_psk(vec16(identity(b"t")) + vec16(vec8(bytes(32))) + b"\0"),
+     DECODE,
+     "extension_malformed"),
     ("early data of no record", "8446 4.2.10", early([]), "echo", ""),
     ("early data of one record", "8446 4.2.10", early([100]), "echo", ""),
     ("early data of many records", "8446 4.2.10", early([17, 1000, 500, 17]), "echo", ""),

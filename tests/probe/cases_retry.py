@@ -30,6 +30,28 @@ def changed(change):
     return action
 
 
+def then(data):
+    def action(client):
+        retried(client)
+        client.raw(data)
+        return client.verdict()
+
+    return action
+
+
+def compatible(client):
+    retried(client)
+    client.raw(wire.record(wire.CCS, b"\1"))
+    return client.connect().echo()
+
+
+def padded(client):
+    """RFC 8446 4.1.2: "optionally adding, removing, or changing the length of any padding extension"."""
+    retried(client)
+    client.hello.add(21, bytes(100))
+    return client.connect().echo()
+
+
 def fields(**values):
     return lambda hello: hello.__dict__.update(values)
 
@@ -59,5 +81,34 @@ CASES = [
         ("without a share again", lambda h: h.set(wire.SHARE, vec16(b"")), "retry_key_share"),
         ("with a share of another group", lambda h: h.set(wire.SHARE, vec16(share(23, b"\4" + bytes(64)))),
          "retry_key_share"),
+        ("with its suites in another order", fields(suites=codes(0x1303, 0x1302, 0x1301)), "retry_changed"),
+        ("with a suite twice", fields(suites=codes(0x1301, 0x1302, 0x1303, 0x1303)), "retry_changed"),
+        ("with other modes", lambda h: h.set(wire.MODES, vec8(b"\0\1")), "retry_changed"),
+        ("of TLS 1.2", lambda h: h.drop(wire.VERSIONS).drop(wire.SHARE).drop(wire.MODES).__dict__.update(suites=codes(0xC02B)),
+         "retry_changed"),
+        ("with the version 1.2 alone", lambda h: h.set(wire.VERSIONS, vec8(codes(0x0303))), "retry_changed"),
+        ("without its groups", lambda h: h.drop(wire.GROUPS), "retry_changed"),
+        ("without its schemes", lambda h: h.drop(wire.SCHEMES), "retry_changed"),
+        ("with its name twice", lambda h: h.add(wire.SNI, wire.server_name(b"app.example")), "extension_duplicate"),
+        ("with two shares of the group", lambda h: h.set(wire.SHARE, vec16(2 * h.extensions[-1][1][2:])),
+         "key_share_duplicate"),
+        ("with a share of the group and one more",
+         lambda h: h.set(wire.SHARE, vec16(h.extensions[-1][1][2:] + share(23, b"\4" + bytes(64)))), "retry_key_share"),
+        ("with a share of zeros", lambda h: h.set(wire.SHARE, vec16(share(29, bytes(32)))), "key_share_invalid"),
+        ("with legacy_version 3.2", fields(version=0x0302), "retry_changed"),
+        ("with a ticket that came anew", lambda h: h.add(wire.PSK,
+                                                         vec16(vec16(b"ticket") + bytes(4)) + vec16(vec8(bytes(32)))),
+         "retry_changed"),
     )
+] + [
+    (f"behind a retry {what}", section, then(data), "alert 10", reason)
+    for what, section, data, reason in (
+        ("a Finished", "8446 4.1.4", wire.record(22, wire.message(20, bytes(32))), "unexpected_message"),
+        ("data", "8446 4.1.4", wire.record(23, b"text"), "data_before_finished"),
+        ("three ChangeCipherSpecs", "8446 5", 3 * wire.record(20, b"\1"), "ccs_flood"),
+        ("a Certificate", "8446 4.1.4", wire.record(22, wire.message(11, bytes(4))), "unexpected_message"),
+    )
+] + [
+    ("a ChangeCipherSpec between both ClientHellos", "8446 D.4", compatible, "echo", ""),
+    ("padding in the second ClientHello alone", "8446 4.1.2", padded, "echo", ""),
 ]

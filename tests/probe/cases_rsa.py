@@ -4,7 +4,7 @@ import os
 from client12 import Client12
 from wire import vec16
 
-MAC = "alert 20"
+MAC, MALFORMED = "alert 20", "client_key_exchange_malformed"
 PREMASTER = b"\3\3" + bytes(range(1, 47))
 
 
@@ -82,8 +82,9 @@ CASES = [("a good classic RSA exchange", "5246 7.4.7.1", exchange(block), "echo"
         ("of one byte", lambda: b"\1"),
     )
 ] + [
-    ("a ClientKeyExchange of no byte, by RSA", "5246 7.4.7.1", body(b""), "alert 50", "", rsa),
-    ("a ClientKeyExchange of SSL 3.0, without a length", "5246 7.4.7.1", body(bytes(range(1, 65)) * 4), "alert 50", "", rsa),
-    ("a byte behind the ciphertext", "5246 7.4.7.1", body(vec16(bytes(256)) + b"\0"), "alert 50", "", rsa),
-    ("a ciphertext cut off", "5246 7.4.7.1", body(vec16(bytes(256))[:-1]), "alert 50", "", rsa),
+    ("a ClientKeyExchange of no byte, by RSA", "5246 7.4.7.1", body(b""), "alert 50", MALFORMED, rsa),
+    ("a ClientKeyExchange of SSL 3.0, without a length", "5246 7.4.7.1", body(bytes(range(1, 65)) * 4), "alert 50",
+     MALFORMED, rsa),
+    ("a byte behind the ciphertext", "5246 7.4.7.1", body(vec16(bytes(256)) + b"\0"), "alert 50", MALFORMED, rsa),
+    ("a ciphertext cut off", "5246 7.4.7.1", body(vec16(bytes(256))[:-1]), "alert 50", MALFORMED, rsa),
 ]

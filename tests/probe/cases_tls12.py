@@ -8,6 +8,7 @@ from wire import codes, message, record, share, vec8, vec16
 UNEXPECTED, MAC, OVERFLOW, FAILURE, ILLEGAL = "alert 10", "alert 20", "alert 22", "alert 40", "alert 47"
 DECODE, DECRYPT, VERSION, FALLBACK, RENEGOTIATION = "alert 50", "alert 51", "alert 70", "alert 86", "alert 100"
 FULL, RESUMED = "full, echo", "resumed, echo"
+SUITE, HELLO_MALFORMED, CCS = "no_common_suite", "client_hello_malformed", "ccs_unexpected"
 
 
 def hello(change):
@@ -130,7 +131,7 @@ def again(change=None, prepare=None, skip=False):
         client.hello.add(wire.TICKET, b"")
         client.connect().echo()
         assert client.ticket, "no ticket came"
-        other = client.come_back(change(client.ticket) if change else None)
+        other = client.judged = client.come_back(change(client.ticket) if change else None)
         if prepare:
             prepare(other.hello)
         try:
@@ -215,7 +216,8 @@ HELLO = [
         ("with point formats that hold others too", "8422 5.1.2", lambda h: h.set(wire.POINTS, vec8(b"\1\2\0"))),
         ("with P-256 alone", "8422 5.1.1", lambda h: h.set(wire.GROUPS, vec16(codes(wire.P256)))),
         ("with two compression methods", "5246 7.4.1.2", lambda h: h.__dict__.update(compression=b"\1\0")),
-        ("with suites that nobody knows", "8701 3.1", lambda h: h.__dict__.update(suites=codes(0x0A0A, 0xFFFE, 0xC02B))),
+        ("with suites that nobody knows", "8701 3.1",
+         lambda h: h.__dict__.update(suites=codes(0x0A0A, 0xFFFE, 0xC02B))),
         ("with extensions that nobody knows", "8701 3.1", lambda h: h.add(0x0A0A, b"").add(0xFFFE, b"\0")),
         ("with a ticket that was never given", "5077 3.4", lambda h: h.add(wire.TICKET, bytes(180))),
         ("with a ticket of one byte", "5077 3.4", lambda h: h.add(wire.TICKET, b"\1")),
@@ -232,25 +234,40 @@ HELLO = [
         ("of version 3.1", "8996 4", lambda h: h.__dict__.update(version=0x0301), VERSION, "no_common_version"),
         ("of version 3.0", "7568 3", lambda h: h.__dict__.update(version=0x0300), VERSION, "legacy_version"),
         ("of version 2.0", "6176 3", lambda h: h.__dict__.update(version=0x0200), VERSION, "legacy_version"),
-        ("with TLS_FALLBACK_SCSV", "7507 3", lambda h: h.__dict__.update(suites=codes(0xC02B, 0x5600)), FALLBACK, ""),
-        ("without null compression", "5246 7.4.1.2", lambda h: h.__dict__.update(compression=b"\1"), ILLEGAL, "compression"),
-        ("with suites of CBC", "5246 7.4.1.3", lambda h: h.__dict__.update(suites=codes(0xC009, 0xC013, 0x002F)), FAILURE, ""),
-        ("with classic RSA where it is off", "5246 7.4.1.3", lambda h: h.__dict__.update(suites=codes(0x009C)), FAILURE, ""),
-        ("with a suite for RSA certificates", "5246 7.4.1.3", lambda h: h.__dict__.update(suites=codes(0xC02F)), FAILURE, ""),
-        ("with suites of TLS 1.3 alone", "8446 4.1.2", lambda h: h.__dict__.update(suites=codes(0x1301)), FAILURE, ""),
-        ("with groups that we do not have", "8422 5.1", lambda h: h.set(wire.GROUPS, vec16(codes(30, 25))), FAILURE, ""),
-        ("without any scheme of ours", "5246 7.4.1.4.1", lambda h: h.set(wire.SCHEMES, vec16(codes(0x0807))), FAILURE, ""),
-        ("without uncompressed points", "8422 5.1.2", lambda h: h.set(wire.POINTS, vec8(b"\1")), ILLEGAL, "point_formats"),
-        ("with point formats of none", "8422 5.1.2", lambda h: h.set(wire.POINTS, vec8(b"")), DECODE, ""),
-        ("with extended_master_secret of a byte", "7627 5.1", lambda h: h.set(wire.EMS, b"\0"), DECODE, ""),
-        ("with renegotiation_info of another connection", "5746 3.6", lambda h: h.set(wire.RI, vec8(bytes(12))), FAILURE, ""),
-        ("with renegotiation_info cut off", "5746 3.2", lambda h: h.set(wire.RI, b"\1"), DECODE, ""),
+        ("with TLS_FALLBACK_SCSV", "7507 3", lambda h: h.__dict__.update(suites=codes(0xC02B, 0x5600)), FALLBACK,
+         "inappropriate_fallback"),
+        ("without null compression", "5246 7.4.1.2", lambda h: h.__dict__.update(compression=b"\1"), ILLEGAL,
+         "compression"),
+        ("with suites of CBC", "5246 7.4.1.3", lambda h: h.__dict__.update(suites=codes(0xC009, 0xC013, 0x002F)),
+         FAILURE, SUITE),
+        ("with classic RSA where it is off", "5246 7.4.1.3", lambda h: h.__dict__.update(suites=codes(0x009C)),
+         FAILURE, SUITE),
+        ("with a suite for RSA certificates", "5246 7.4.1.3", lambda h: h.__dict__.update(suites=codes(0xC02F)),
+         FAILURE, "no_common_scheme"),
+        ("with suites of TLS 1.3 alone", "8446 4.1.2", lambda h: h.__dict__.update(suites=codes(0x1301)), FAILURE,
+         SUITE),
+        ("with groups that we do not have", "8422 5.1", lambda h: h.set(wire.GROUPS, vec16(codes(30, 25))), FAILURE,
+         "no_common_group"),
+        ("without any scheme of ours", "5246 7.4.1.4.1", lambda h: h.set(wire.SCHEMES, vec16(codes(0x0807))), FAILURE,
+         "no_common_scheme"),
+        ("without uncompressed points", "8422 5.1.2", lambda h: h.set(wire.POINTS, vec8(b"\1")), ILLEGAL,
+         "point_formats"),
+        ("with point formats of none", "8422 5.1.2", lambda h: h.set(wire.POINTS, vec8(b"")), DECODE,
+         "extension_malformed"),
+        ("with extended_master_secret of a byte", "7627 5.1", lambda h: h.set(wire.EMS, b"\0"), DECODE,
+         "extension_malformed"),
+        ("with renegotiation_info of another connection", "5746 3.6", lambda h: h.set(wire.RI, vec8(bytes(12))),
+         FAILURE,
+         "renegotiation_info"),
+        ("with renegotiation_info cut off", "5746 3.2", lambda h: h.set(wire.RI, b"\1"), DECODE, "extension_malformed"),
         ("with max_fragment_length 0", "6066 4", lambda h: h.add(1, b"\0"), ILLEGAL, "max_fragment_length"),
         ("with max_fragment_length 5", "6066 4", lambda h: h.add(1, b"\5"), ILLEGAL, "max_fragment_length"),
         ("with record_size_limit 63", "8449 4", lambda h: h.add(28, codes(63)), ILLEGAL, "record_size_limit"),
-        ("with early_data", "8446 4.2.10", lambda h: h.add(wire.EARLY, b"\0"), DECODE, ""),
-        ("with a session id of 33 bytes", "5246 7.4.1.2", lambda h: h.__dict__.update(session_id=bytes(33)), DECODE, ""),
-        ("with suites of three bytes", "5246 7.4.1.2", lambda h: h.__dict__.update(suites=b"\xc0\x2b\0"), DECODE, ""),
+        ("with early_data", "8446 4.2.10", lambda h: h.add(wire.EARLY, b"\0"), DECODE, "extension_malformed"),
+        ("with a session id of 33 bytes", "5246 7.4.1.2", lambda h: h.__dict__.update(session_id=bytes(33)), DECODE,
+         HELLO_MALFORMED),
+        ("with suites of three bytes", "5246 7.4.1.2", lambda h: h.__dict__.update(suites=b"\xc0\x2b\0"), DECODE,
+         HELLO_MALFORMED),
     )
 ]
 
@@ -262,22 +279,25 @@ STATES = (
     ("in the open connection", connected, TYPES + (16, 20)),
 )
 OUT_OF_PLACE = [
-    (f"1.2: handshake type {kind} {where}", "5246 7.3", then(prepare, 22, message(kind, b"")), UNEXPECTED, "")
+    (f"1.2: handshake type {kind} {where}", "5246 7.3", then(prepare, 22, message(kind, b"")), UNEXPECTED,
+     "unexpected_message")
     for where, prepare, kinds in STATES
     for kind in kinds
 ] + [
-    (f"1.2: data {where}", "5246 7.3", then(prepare, 23, b"x"), UNEXPECTED, "")
+    (f"1.2: data {where}", "5246 7.3", then(prepare, 23, b"x"), UNEXPECTED, "data_before_finished")
     for where, prepare, _ in STATES[:3]
 ] + [
-    (f"1.2: a record of type 24 {where}", "5246 6", then(prepare, 24, b"x"), UNEXPECTED, "")
+    (f"1.2: a record of type 24 {where}", "5246 6", then(prepare, 24, b"x"), UNEXPECTED, "record_type")
     for where, prepare, _ in STATES
 ] + [
-    (f"1.2: a fatal alert {where} is not answered", "5246 7.2.2", then(prepare, 21, b"\2\x28"), "closed", "")
+    (f"1.2: a fatal alert {where} is not answered", "5246 7.2.2", then(prepare, 21, b"\2\x28"), "closed",
+     "alert_received")
     for where, prepare, _ in STATES
 ]
 
 EXCHANGE = [
-    (f"1.2: a ClientKeyExchange {what}", "8422 5.7", make(change), expected, "")
+    (f"1.2: a ClientKeyExchange {what}", "8422 5.7", make(change), expected,
+     "key_share_invalid" if expected == ILLEGAL else "client_key_exchange_malformed")
     for what, make, change, expected in (
         ("of no byte", exchange, lambda p: b"", DECODE),
         ("of no point", exchange, lambda p: vec8(b""), DECODE),
@@ -297,17 +317,19 @@ EXCHANGE = [
 ]
 
 CHANGE = [
-    ("1.2: ChangeCipherSpec before ClientKeyExchange", "5246 7.1", then(flight, 20, b"\1"), UNEXPECTED, ""),
-    ("1.2: ChangeCipherSpec of value 0", "5246 7.1", then(exchanged, 20, b"\0"), UNEXPECTED, ""),
-    ("1.2: ChangeCipherSpec of value 2", "5246 7.1", then(exchanged, 20, b"\2"), UNEXPECTED, ""),
-    ("1.2: ChangeCipherSpec of two bytes", "5246 7.1", then(exchanged, 20, b"\1\1"), UNEXPECTED, ""),
-    ("1.2: ChangeCipherSpec once more", "5246 7.1", then(changed, 20, b"\1"), UNEXPECTED, ""),
-    ("1.2: ChangeCipherSpec in the open connection", "5246 7.1", then(connected, 20, b"\1"), UNEXPECTED, ""),
+    ("1.2: ChangeCipherSpec before ClientKeyExchange", "5246 7.1", then(flight, 20, b"\1"), UNEXPECTED, CCS),
+    ("1.2: ChangeCipherSpec of value 0", "5246 7.1", then(exchanged, 20, b"\0"), UNEXPECTED, "ccs_malformed"),
+    ("1.2: ChangeCipherSpec of value 2", "5246 7.1", then(exchanged, 20, b"\2"), UNEXPECTED, "ccs_malformed"),
+    ("1.2: ChangeCipherSpec of two bytes", "5246 7.1", then(exchanged, 20, b"\1\1"), UNEXPECTED, "ccs_malformed"),
+    ("1.2: ChangeCipherSpec once more", "5246 7.1", then(changed, 20, b"\1"), UNEXPECTED, CCS),
+    ("1.2: ChangeCipherSpec in the open connection", "5246 7.1", then(connected, 20, b"\1"), UNEXPECTED, CCS),
     ("1.2: Finished in the clear behind ChangeCipherSpec", "5246 7.4.9",
-     raw(changed, lambda client: record(22, message(20, bytes(12)))), MAC, ""),
-    ("1.2: ChangeCipherSpec first of all", "5246 7.1", lambda c: (c.raw(record(20, b"\1")), c.verdict())[1], UNEXPECTED, ""),
+     raw(changed, lambda client: record(22, message(20, bytes(12)))), MAC, "record_mac"),
+    ("1.2: ChangeCipherSpec first of all", "5246 7.1", lambda c: (c.raw(record(20, b"\1")), c.verdict())[1],
+     UNEXPECTED, CCS),
     ("1.2: a message that goes on behind ChangeCipherSpec", "5246 7.1",
-     raw(flight, lambda c: record(22, message(16, vec8(bytes(32)))[:9]) + record(20, b"\1")), UNEXPECTED, ""),
+     raw(flight, lambda c: record(22, message(16, vec8(bytes(32)))[:9]) + record(20, b"\1")), UNEXPECTED,
+     "across_key_change"),
 ]
 
 FINISHED = [
@@ -326,29 +348,32 @@ FINISHED = [
 ]
 
 RECORDS = [
-    (f"1.2: a record with {what} changed", "5246 6.2.3.3", sealed(connected, change), expected, "")
-    for what, change, expected in (
-        ("the first byte of its nonce", flip(5), MAC),
-        ("the last byte of its nonce", flip(12), MAC),
-        ("the first byte of its text", flip(13), MAC),
-        ("the last byte of its text", flip(-17), MAC),
-        ("the first byte of its tag", flip(-16), MAC),
-        ("the last byte of its tag", flip(-1), MAC),
-        ("its type, to handshake", set_to(0, 22), MAC),
-        ("its type, to alert", set_to(0, 21), MAC),
-        ("its version, to 3.1", set_to(2, 1), MAC),
+    (f"1.2: a record with {what} changed", "5246 6.2.3.3", sealed(connected, change), MAC, "record_mac")
+    for what, change in (
+        ("the first byte of its nonce", flip(5)),
+        ("the last byte of its nonce", flip(12)),
+        ("the first byte of its text", flip(13)),
+        ("the last byte of its text", flip(-17)),
+        ("the first byte of its tag", flip(-16)),
+        ("the last byte of its tag", flip(-1)),
+        ("its type, to handshake", set_to(0, 22)),
+        ("its type, to alert", set_to(0, 21)),
+        ("its version, to 3.1", set_to(2, 1)),
     )
 ] + [
-    (f"1.2: a record of {length} bytes behind the keys", "5246 6.2.3.3", short(length), MAC, "")
+    (f"1.2: a record of {length} bytes behind the keys", "5246 6.2.3.3", short(length), MAC, "record_mac")
     for length in (0, 1, 8, 23, 24)
 ] + [
-    ("1.2: a record twice", "5246 6.2.3.3", raw(connected, lambda c: 2 * c.writing.seal(23, b"quiet")), MAC, ""),
-    ("1.2: a record longer than 2^14 + 2048", "5246 6.2.3", raw(connected, lambda c: b"\x17\3\3\x48\1"), OVERFLOW, ""),
-    ("1.2: a text longer than 2^14", "5246 6.2.1", raw(connected, lambda c: c.writing.seal(23, bytes(16385))), OVERFLOW, ""),
-    ("1.2: an alert of one byte", "5246 7.2", then(connected, 21, b"\2"), DECODE, ""),
-    ("1.2: an alert of level 3", "5246 7.2", then(connected, 21, b"\3\x28"), ILLEGAL, ""),
-    ("1.2: close_notify is answered by close_notify", "5246 7.2.1", then(connected, 21, b"\1\0"), "alert 0", ""),
-    ("1.2: a ClientHello in the open connection", "5746 4.4", other_hello, RENEGOTIATION, ""),
+    ("1.2: a record twice", "5246 6.2.3.3", raw(connected, lambda c: 2 * c.writing.seal(23, b"quiet")), MAC,
+     "record_mac"),
+    ("1.2: a record longer than 2^14 + 2048", "5246 6.2.3", raw(connected, lambda c: b"\x17\3\3\x48\1"), OVERFLOW,
+     "record_too_long"),
+    ("1.2: a text longer than 2^14", "5246 6.2.1", raw(connected, lambda c: c.writing.seal(23, bytes(16385))), OVERFLOW,
+     "plaintext_too_long"),
+    ("1.2: an alert of one byte", "5246 7.2", then(connected, 21, b"\2"), DECODE, "alert_malformed"),
+    ("1.2: an alert of level 3", "5246 7.2", then(connected, 21, b"\3\x28"), ILLEGAL, "alert_level"),
+    ("1.2: close_notify is answered by close_notify", "5246 7.2.1", then(connected, 21, b"\1\0"), "alert 0", "clean"),
+    ("1.2: a ClientHello in the open connection", "5746 4.4", other_hello, RENEGOTIATION, "renegotiation"),
     ("1.2: no nonce comes twice", "5288 3", nonces, "echo", ""),
     ("1.2: the random tells of the downgrade", "8446 4.1.3", sentinel, "sentinel", ""),
 ] + [
@@ -357,14 +382,16 @@ RECORDS = [
 
 TICKETS = [
     ("1.2: a ticket resumes", "5077 3.1", again(), RESUMED, ""),
-    ("1.2: a ticket without the extended master secret", "7627 5.3", again(prepare=lambda h: h.drop(wire.EMS)), FAILURE, ""),
+    ("1.2: a ticket without the extended master secret", "7627 5.3", again(prepare=lambda h: h.drop(wire.EMS)), FAILURE,
+     "resumed_without_ems"),
     ("1.2: a ticket for another name", "6066 3",
      again(prepare=lambda h: h.set(wire.SNI, wire.server_name(b"www.example"))), FULL, ""),
     ("1.2: a ticket for no name", "6066 3", again(prepare=lambda h: h.drop(wire.SNI)), FULL, ""),
-    ("1.2: ClientKeyExchange in a resumed handshake", "5077 3.1", again(skip=True), UNEXPECTED, ""),
+    ("1.2: ClientKeyExchange in a resumed handshake", "5077 3.1", again(skip=True), UNEXPECTED, "unexpected_message"),
 ] + [
     (f"1.2: a ticket with {what} changed", "5077 3.4", again(changed_byte(place)), FULL, "")
-    for what, place in (("its first byte", 0), ("its seventeenth byte", 16), ("a byte in its middle", 60), ("its last byte", -1))
+    for what, place in (("its first byte", 0), ("its seventeenth byte", 16), ("a byte in its middle", 60),
+                        ("its last byte", -1))
 ] + [
     (f"1.2: a ticket {what}", "5077 3.4", again(change), FULL, "")
     for what, change in (("a byte short", lambda t: t[:-1]), ("a byte long", lambda t: t + b"\0"),

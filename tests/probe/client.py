@@ -22,10 +22,13 @@ class Client:
     def __init__(self, address):
         self.sock = socket.create_connection(address, timeout=5)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.port = self.sock.getsockname()[1]  # by which the daemon's log tells connections apart
         self.private = X25519PrivateKey.generate()
         self.hello = wire.Hello(os.urandom(32), self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
         self.held, self.reading, self.writing, self.transcript = b"", None, None, b""
         self.retried, self.psk, self.tickets = False, None, b""
+        self.heard = []  # the server's messages of its flight
+        self.judged = self  # or a later connection, which is what the case is about
 
     # ---- bytes and records
 
@@ -113,8 +116,15 @@ class Client:
             at += 4 + length
         return None
 
+    def is_asked(self):
+        return any(kind == wire.CERTIFICATE_REQUEST for kind, _ in self.heard)
+
+    def digest(self, transcript):
+        return hashlib.new(getattr(self, "alg", "sha256"), transcript).digest()
+
     def read_flight(self):
         for kind, sent in self.messages():
+            self.heard.append((kind, sent))
             if kind == wire.FINISHED:
                 assert sent[4:] == self.reading.finished(self.transcript), "the server's Finished"
             self.transcript += sent
@@ -147,10 +157,19 @@ class Client:
             kind, body = self.receive()
             if kind == wire.DATA:
                 return body
-            if body[0] == wire.NEW_SESSION_TICKET:
-                self.tickets += body
-            if body[0] == wire.KEY_UPDATE:
-                self.reading = self.reading.updated()
+            self.take_late(body)
+
+    def take_late(self, body):
+        if body[0] == wire.NEW_SESSION_TICKET:
+            self.tickets += body
+        if body[0] == wire.KEY_UPDATE:
+            self.reading = self.reading.updated()
+
+    def ticket_messages(self):
+        """RFC 8446 4.6.1: they come at any time, so from a busy server behind its first text."""
+        while not self.tickets:
+            self.take_late(self.receive()[1])
+        return self.tickets
 
     def echo(self, question=b"echo\nprobe"):
         self.send(wire.DATA, question)

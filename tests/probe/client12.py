@@ -71,6 +71,7 @@ class Client12(Client):
         self.send_hello()
         self.incoming = self.messages()
         for kind, sent in self.incoming:
+            self.heard.append((kind, sent))
             if kind == wire.FINISHED:
                 assert sent[4:] == self.verify_data(b"server finished"), "the server's Finished"
             self.transcript += sent
@@ -81,7 +82,7 @@ class Client12(Client):
             elif kind == wire.SERVER_KEY_EXCHANGE:
                 self.group, self.peer = int.from_bytes(sent[5:7], "big"), sent[8 : 8 + sent[7]]
             elif kind == wire.NEW_SESSION_TICKET:
-                self.ticket = sent[10:]
+                self.take_ticket(sent)
             elif kind in (wire.SERVER_HELLO_DONE, wire.FINISHED):
                 return self
 
@@ -146,8 +147,11 @@ class Client12(Client):
                 break
             self.transcript += sent
             if kind == wire.NEW_SESSION_TICKET:
-                self.ticket = sent[10:]
+                self.take_ticket(sent)
         return self
+
+    def take_ticket(self, sent):
+        self.ticket_lifetime, self.ticket = int.from_bytes(sent[4:8], "big"), sent[10:]
 
     def connect(self):
         self.flight()

@@ -75,6 +75,7 @@ static const struct row good[] = {
                                  "001d00170018"},
     {EXTENSION_SUPPORTED_GROUPS, "0004"
                                  "001d001d"},
+    {EXTENSION_SIGNATURE_ALGORITHMS_CERT, "00020403"},
     {EXTENSION_SIGNATURE_ALGORITHMS, "0002"
                                      "0403"},
     {EXTENSION_SIGNATURE_ALGORITHMS, "0004"
@@ -201,6 +202,8 @@ static const struct row bad[] = {
     {EXTENSION_SUPPORTED_GROUPS, "0002"
                                  "001d0017"},
     {EXTENSION_SIGNATURE_ALGORITHMS, "0000"},
+    {EXTENSION_SIGNATURE_ALGORITHMS_CERT, "0000"}, /* RFC 8446 4.2.3: supported_signature_algorithms<2..2^16-2> */
+    {EXTENSION_SIGNATURE_ALGORITHMS_CERT, "0003040305"},
     {EXTENSION_SIGNATURE_ALGORITHMS, "0003"
                                      "040300"},
     {EXTENSION_SIGNATURE_ALGORITHMS, "0004"
@@ -434,6 +437,7 @@ START_TEST(unknown_extensions_are_passed_over_whatever_they_hold)
     static const uint16_t ours[] = {EXTENSION_SERVER_NAME,
                                     EXTENSION_SUPPORTED_GROUPS,
                                     EXTENSION_SIGNATURE_ALGORITHMS,
+                                    EXTENSION_SIGNATURE_ALGORITHMS_CERT,
                                     EXTENSION_ALPN,
                                     EXTENSION_PRE_SHARED_KEY,
                                     EXTENSION_EARLY_DATA,

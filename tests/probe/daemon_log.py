@@ -1,0 +1,36 @@
+"""The daemon's log, read on as it grows: what it says of the connection from a port."""
+import re
+import threading
+import time
+
+# A refused handshake has its reason; a connection that began well says how it ended.
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')  # what a client may have a hand in
+LINE = re.compile(r"\bclient=\S*:(\d+)\b.*?\b(?:reason|end)=(\S+)")
+
+
+class DaemonLog:
+    def __init__(self, path):
+        self.file, self.lock, self.rest = open(path, "rb"), threading.Lock(), b""
+        self.file.seek(0, 2)
+        self.reasons = {}
+
+    def read_on(self):
+        with self.lock:
+            *lines, self.rest = (self.rest + self.file.read()).split(b"\n")
+            for line in lines:
+                if found := LINE.search(QUOTED.sub("", line.decode("utf-8", "replace"))):
+                    self.reasons[int(found.group(1))] = found.group(2)
+
+    def forget(self, port):
+        """Ports come again in one run: what was said before was said of another connection."""
+        self.read_on()
+        self.reasons.pop(port, None)
+
+    def reason(self, port, seconds=2):
+        """"" where no line comes in time."""
+        end = time.monotonic() + seconds
+        while True:
+            self.read_on()
+            if port in self.reasons or time.monotonic() > end:
+                return self.reasons.get(port, "")
+            time.sleep(0.02)
