@@ -1,7 +1,7 @@
 /*
  * make_fuzz_seeds.c: honest conversations as inputs of fuzz_server12 and fuzz_server13, and the sessions of their
- * tickets as inputs of fuzz_session. Usage: make_fuzz_seeds DIRECTORY, which holds server12/, server13/ and session/.
- * Linked with null crypto, so that what the client sends can be read.
+ * tickets as inputs of fuzz_session. Usage: make_fuzz_seeds DIRECTORY, which holds server12/, server13/, server_real/
+ * and session/. Linked with null crypto, so that what the client sends can be read.
  */
 #include <stdio.h>
 
@@ -173,6 +173,18 @@ static void make_one(uint16_t version, enum variant variant)
     client13_wipe(&client);
 }
 
+/* Every honest conversation of fuzz_server_real, and one of each with what is done to a record in turn. */
+static void make_real(uint8_t traits)
+{
+    uint8_t input[] = {traits, 0, traits % 8, traits % 16 < 8 ? traits / 8 : 0x80 | traits / 8, 0x40, 0x17};
+    char name[32];
+
+    snprintf(name, sizeof name, "honest-%02x", traits);
+    save("server_real", name, bytes_of(input, 2));
+    snprintf(name, sizeof name, "spoilt-%02x", traits);
+    save("server_real", name, BYTES_OF_ARRAY(input));
+}
+
 int main(int argc, char **argv)
 {
     must(argc == 2);
@@ -183,5 +195,7 @@ int main(int argc, char **argv)
             make_one(TLS_1_2, (enum variant)variant);
     }
     make_ticket(TLS_1_3, TLS_CLIENT_CERTIFICATE_REQUIRED, true);
+    for (uint8_t traits = 0; traits < 128; traits++)
+        make_real(traits);
     return 0;
 }
