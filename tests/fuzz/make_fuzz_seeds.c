@@ -1,7 +1,7 @@
 /*
  * make_fuzz_seeds.c: honest conversations as inputs of fuzz_server12 and fuzz_server13, and the sessions of their
- * tickets as inputs of fuzz_session. Usage: make_fuzz_seeds DIRECTORY, which holds server12/, server13/ and session/.
- * Linked with null crypto, so that what the client sends can be read.
+ * tickets as inputs of fuzz_session. Usage: make_fuzz_seeds DIRECTORY, which holds server12/, server13/, server_real/
+ * and session/. Linked with null crypto, so that what the client sends can be read.
  */
 #include <stdio.h>
 
@@ -122,8 +122,9 @@ static void make_client(struct client13 *client, uint16_t version)
     client->hello.suites[2] = 0xcca9;
 }
 
-enum variant { PLAIN, CERTIFICATE_SHOWN, RESUMED, RETRIED, CHACHA, VARIANTS };
-static const char *const names[VARIANTS] = {"plain", "certificate", "resumed", "retried", "chacha"};
+enum variant { PLAIN, CERTIFICATE_SHOWN, RESUMED, RETRIED, CHACHA, RSA, RESUMED_CLIENT, VARIANTS };
+static const char *const names[VARIANTS] = {"plain",  "certificate", "resumed",       "retried",
+                                            "chacha", "rsa",         "resumed-client"};
 
 static struct ticket13 make_ticket(uint16_t version, uint8_t flags, bool has_client)
 {
@@ -144,6 +145,18 @@ static struct ticket13 make_ticket(uint16_t version, uint8_t flags, bool has_cli
                                   : "13",
          bytes_of(ticket.bytes, ticket.len));
     return ticket;
+}
+
+/* RFC 5246 7.4.7.1: what does not decrypt becomes a random premaster secret, and no MAC is compared here. */
+static void choose_rsa(struct client13 *client)
+{
+    static uint8_t ciphertext[256];
+
+    ciphertext[255] = 2;
+    memset(client->hello.suites, 0, sizeof client->hello.suites);
+    client->hello.suites[0] = 0x009c;
+    client->ciphertext = BYTES_OF_ARRAY(ciphertext);
+    must(secret_resize(&client->premaster, 48));
 }
 
 static void make_one(uint16_t version, enum variant variant)
@@ -168,9 +181,28 @@ static void make_one(uint16_t version, enum variant variant)
         client.hello.suites[0] = version == TLS_1_2 ? 0xcca9 : 0x1303;
         client.hello.suites[1] = 0;
     }
+    if (variant == RSA)
+        choose_rsa(&client);
+    if (variant == RESUMED_CLIENT) {
+        flags |= TLS_CLIENT_CERTIFICATE_REQUIRED;
+        ticket = make_ticket(version, flags, true);
+        client.hello.ticket = &ticket;
+    }
     converse(version, flags, &client, names[variant]);
     client_identity_free(&files);
     client13_wipe(&client);
+}
+
+/* Every honest conversation of fuzz_server_real, and one of each with what is done to a record in turn. */
+static void make_real(uint8_t traits)
+{
+    uint8_t input[] = {traits, 0, traits % 8, traits % 16 < 8 ? traits / 8 : 0x80 | traits / 8, 0x40, 0x17};
+    char name[32];
+
+    snprintf(name, sizeof name, "honest-%02x", traits);
+    save("server_real", name, bytes_of(input, 2));
+    snprintf(name, sizeof name, "spoilt-%02x", traits);
+    save("server_real", name, BYTES_OF_ARRAY(input));
 }
 
 int main(int argc, char **argv)
@@ -178,10 +210,13 @@ int main(int argc, char **argv)
     must(argc == 2);
     directory = argv[1];
     for (int variant = PLAIN; variant < VARIANTS; variant++) {
-        make_one(TLS_1_3, (enum variant)variant);
+        if (variant != RSA)
+            make_one(TLS_1_3, (enum variant)variant);
         if (variant != RETRIED)
             make_one(TLS_1_2, (enum variant)variant);
     }
     make_ticket(TLS_1_3, TLS_CLIENT_CERTIFICATE_REQUIRED, true);
+    for (uint8_t traits = 0; traits < 128; traits++)
+        make_real(traits);
     return 0;
 }
