@@ -62,6 +62,20 @@ static enum action action_of(const struct mutation *mutation)
 
 /* ---- before sealing */
 
+/* A ClientHello is not sealed: a second flip, on the wire, may undo the first. */
+static bool has_flip_on_the_wire(void)
+{
+    for (size_t i = 0; i < mutation_count; i++)
+        if (!(mutations[i].action & BEFORE_SEALING) && action_of(&mutations[i]) == FLIP)
+            return true;
+    return false;
+}
+
+static bool is_message_before_finished(uint8_t type)
+{
+    return type == CONTENT_HANDSHAKE && !tls_is_connected(rig->tls);
+}
+
 static void put(uint8_t type, struct bytes content, bool is_plain)
 {
     if (is_plain) {
@@ -94,7 +108,7 @@ static void put_mutated(const struct mutation *mutation, uint8_t type, struct by
         if (content.len == 0)
             break;
         copy[at] ^= mutation->value;
-        is_tampered |= mutation->value != 0 && type == CONTENT_HANDSHAKE && !tls_is_connected(rig->tls);
+        is_tampered |= mutation->value != 0 && is_message_before_finished(type) && !has_flip_on_the_wire();
         break;
     case TRUNCATE:
         content.len = at;
