@@ -247,6 +247,53 @@ START_TEST(half_closed_connections_that_stay_idle_are_reaped)
 }
 END_TEST
 
+/* ---- tickets (tls.h: they travel with the first text, or alone after MAX_TICKET_DELAY) */
+
+static const uint8_t connected_alone[] = {FAKE_CONNECTED};
+static const uint8_t tickets[] = {FAKE_TICKET, FAKE_TICKET};
+
+static uint64_t establish_with_tickets(void)
+{
+    uint64_t began = proxy_now();
+
+    harness_init(&h);
+    h.listen.idle_timeout = 0; /* no other timer is set that could go off in time by chance */
+    harness_start(&h);
+    harness_open_client(&h);
+    harness_send(&h, h.client, "T", 1);
+    harness_expect(&h, h.client, connected_alone, 1);
+    HARNESS_WAIT(&h, harness_accept(&h));
+    return began;
+}
+
+START_TEST(tickets_leave_alone_when_the_backend_says_nothing_for_100_ms)
+{
+    uint64_t began = establish_with_tickets(), took;
+
+    harness_expect(&h, h.client, tickets, sizeof tickets);
+    took = proxy_now() - began;
+    ck_assert_uint_ge(took, MAX_TICKET_DELAY);
+    ck_assert_uint_lt(took, 20 * MAX_TICKET_DELAY);
+    harness_send(&h, h.peer, "pong", 4);
+    harness_expect(&h, h.client, "pong", 4); /* and no ticket again */
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(tickets_travel_with_the_first_text_and_do_not_come_again)
+{
+    uint64_t end;
+
+    establish_with_tickets();
+    harness_send(&h, h.peer, "pong", 4);
+    harness_expect(&h, h.client, "\x16\x16pong", 6);
+    for (end = proxy_now() + 2 * MAX_TICKET_DELAY; proxy_now() < end;)
+        harness_turn(&h, 10);
+    ck_assert_int_eq(harness_end_of(h.client), HARNESS_OPEN);
+    harness_free(&h);
+}
+END_TEST
+
 static size_t stuff(int fd)
 {
     static uint8_t piece[1 << 16];
@@ -344,6 +391,8 @@ int main(void)
         a_client_that_resets_after_its_close_notify_does_not_hold_the_connection,
         traffic_in_either_direction_puts_off_the_idle_timeout,
         half_closed_connections_that_stay_idle_are_reaped,
+        tickets_leave_alone_when_the_backend_says_nothing_for_100_ms,
+        tickets_travel_with_the_first_text_and_do_not_come_again,
         a_client_that_takes_little_by_little_is_not_stalled,
         a_client_that_stalled_for_a_while_may_be_idle_afterwards,
         a_client_that_takes_nothing_is_let_go_although_it_keeps_sending,
