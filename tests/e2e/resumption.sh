@@ -131,8 +131,10 @@ if sys.argv[3] == "alone":
 else:  # on a busy machine the backend may take longer than tickets wait
     assert any(together() for _ in range(10))
 PYTHON
-check "TLS 1.3: tickets leave in front of the first text, in one write with it" python3 "$scratch/tickets.py" "$HOST" $PORT together
-check "TLS 1.3: when there is no text they leave alone, after a while" python3 "$scratch/tickets.py" "$HOST" $PORT alone
+check "TLS 1.3: tickets leave in front of the first text, in one write with it" \
+    python3 "$scratch/tickets.py" "$HOST" $PORT together
+check "TLS 1.3: when there is no text they leave alone, after a while" \
+    python3 "$scratch/tickets.py" "$HOST" $PORT alone
 
 python_resumes() {
     python3 - "$HOST" "$PORT" "$1" "$ROOT_CRT" "$ORDER" >"$scratch/output" 2>&1 <<'PYTHON'
