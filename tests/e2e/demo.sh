@@ -19,6 +19,33 @@ for word in TLSv1.3 TLS_ x25519 ClientHello ServerHello EncryptedExtensions Cert
 done
 curl --silent --insecure --max-time 20 --resolve demo.example:8443:127.0.0.1 https://demo.example:8443/ >"$scratch/named.html"
 check "the page shows the name that was asked for" grep -q 'demo.example' "$scratch/named.html"
+check "the page says that this was a full handshake" grep -q '>full handshake<' "$scratch/page.html"
+get --tls-max 1.2 >"$scratch/12.html"
+for words in '>TLS 1.2<' ServerKeyExchange 'not in TLS 1.2' 'the certificate crosses the network in the open'; do
+    check "TLS 1.2: the page says $words" grep -q "$words" "$scratch/12.html"
+done
+for words in 'not agreed' 'already held a key share' 'what it can do, and a key share'; do
+    check "TLS 1.2: the page does not say $words" sh -c '! grep -q "$1" "$2"' - "$words" "$scratch/12.html"
+done
+
+# ask VERSION PATH OPTIONS...: by s_client, which keeps sessions
+ask() {
+    printf 'GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' "$2" |
+        timeout 20 openssl s_client -connect 127.0.0.1:8443 -tls"$1" -quiet -ign_eof "${@:3}" 2>/dev/null
+}
+for version in 1_2 1_3; do
+    label="TLS ${version/_/.}"
+    ask $version / -sess_out "$scratch/session.pem" >/dev/null
+    ask $version / -sess_in "$scratch/session.pem" >"$scratch/resumed.html"
+    check "$label: the page of a resumed connection says so" grep -q '>resumed<' "$scratch/resumed.html"
+    check "$label: ... and that nothing was signed" grep -q 'Nothing had to be signed' "$scratch/resumed.html"
+    check "$label: ... and does not say not agreed" sh -c '! grep -q "not agreed" "$1"' - "$scratch/resumed.html"
+    ask $version /handshake.json -sess_in "$scratch/session.pem" >"$scratch/resumed.json"
+    check "$label: ... nor do programs hear otherwise" grep -q '"is_resumed": true' "$scratch/resumed.json"
+    check "$label: ... and nobody showed a certificate" grep -q '"client_certificate": null' "$scratch/resumed.json"
+done
+check "TLS 1.3: a resumed connection has a fresh key" grep -q 'A fresh key was agreed' "$scratch/resumed.html"
+
 openssl s_client -connect 127.0.0.1:8443 </dev/null 2>/dev/null | openssl x509 -noout -subject -issuer >"$scratch/certificate"
 check "the certificate says that it is for development" grep -qi 'development' "$scratch/certificate"
 first=$(openssl s_client -connect 127.0.0.1:8443 </dev/null 2>/dev/null | openssl x509 -noout -fingerprint)
