@@ -121,6 +121,28 @@ START_TEST(a_connection_without_a_byte_is_told_at_debug_level_and_counted_apart)
 }
 END_TEST
 
+START_TEST(a_client_refused_for_its_certificate_is_counted_apart)
+{
+    static const uint8_t certificate_required[] = {FAKE_ALERT, 116};
+
+    harness_init(&h);
+    harness_start(&h);
+    harness_open_client(&h);
+    harness_send(&h, h.client, "C", 1);
+    harness_expect(&h, h.client, certificate_required, 2);
+    HARNESS_WAIT(&h, harness_end_of(h.client) == HARNESS_EOF);
+    ck_assert(nobody_came());
+    ck_assert_uint_eq(h.proxy->counters.clients_refused, 1);
+    ck_assert_uint_eq(h.proxy->counters.handshakes_failed, 1);
+    close(h.client);
+    h.client = harness_connect(&h);
+    harness_send(&h, h.client, "garbage", 7);
+    HARNESS_WAIT(&h, h.proxy->counters.handshakes_failed == 2);
+    ck_assert_uint_eq(h.proxy->counters.clients_refused, 1);
+    harness_free(&h);
+}
+END_TEST
+
 /* ---- timeouts */
 
 /* Reliability D01: counted from accept, whatever trickles in. */
@@ -276,6 +298,10 @@ START_TEST(tickets_leave_alone_when_the_backend_says_nothing_for_100_ms)
     ck_assert_uint_lt(took, 20 * MAX_TICKET_DELAY);
     harness_send(&h, h.peer, "pong", 4);
     harness_expect(&h, h.client, "pong", 4); /* and no ticket again */
+    close(h.client);
+    h.client = -1;
+    HARNESS_WAIT(&h, h.proxy->connection_count == 0);
+    ck_assert_uint_eq(h.proxy->counters.tickets_issued, FAKE_TICKETS);
     harness_free(&h);
 }
 END_TEST
@@ -290,6 +316,17 @@ START_TEST(tickets_travel_with_the_first_text_and_do_not_come_again)
     for (end = proxy_now() + 2 * MAX_TICKET_DELAY; proxy_now() < end;)
         harness_turn(&h, 10);
     ck_assert_int_eq(harness_end_of(h.client), HARNESS_OPEN);
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(tickets_that_never_left_are_not_counted)
+{
+    establish_with_tickets();
+    close(h.client);
+    h.client = -1;
+    HARNESS_WAIT(&h, h.proxy->connection_count == 0);
+    ck_assert_uint_eq(h.proxy->counters.tickets_issued, 0);
     harness_free(&h);
 }
 END_TEST
@@ -384,6 +421,7 @@ int main(void)
         a_client_that_never_stops_sending_after_its_alert_is_cut_at_64_kib,
         a_client_that_stays_after_its_alert_is_let_go_after_the_linger_timeout,
         a_connection_without_a_byte_is_told_at_debug_level_and_counted_apart,
+        a_client_refused_for_its_certificate_is_counted_apart,
         the_client_hello_timeout_is_not_put_off_by_progress,
         the_handshake_timeout_ends_a_handshake_whose_key_never_answers,
         an_idle_connection_ends_without_close_notify_and_the_backend_is_reset,
@@ -393,6 +431,7 @@ int main(void)
         half_closed_connections_that_stay_idle_are_reaped,
         tickets_leave_alone_when_the_backend_says_nothing_for_100_ms,
         tickets_travel_with_the_first_text_and_do_not_come_again,
+        tickets_that_never_left_are_not_counted,
         a_client_that_takes_little_by_little_is_not_stalled,
         a_client_that_stalled_for_a_while_may_be_idle_afterwards,
         a_client_that_takes_nothing_is_let_go_although_it_keeps_sending,

@@ -195,6 +195,18 @@ START_TEST(a_refused_client_certificate_is_told_with_what_is_wrong_and_without_l
 }
 END_TEST
 
+START_TEST(who_was_refused_for_a_certificate_is_known_by_the_reason)
+{
+    for (int why = 0; why < WHY_COUNT; why++) {
+        const struct tls_outcome ended = {.why = (enum why)why};
+        const char *name = why == WHY_NONE ? "" : why_name((enum why)why);
+        bool is_by_name = strncmp(name, "client_certificate_", 19) == 0 && why != WHY_CLIENT_CERTIFICATE_WITHOUT_EMS;
+
+        ck_assert_msg(outcome_is_client_refused(&ended) == is_by_name, "%s", name);
+    }
+}
+END_TEST
+
 /* RFC 5246 7.4.7.1: no group and no signature; a resumed session of such a suite has no key exchange at all. */
 START_TEST(the_classic_rsa_exchange_is_named_where_the_group_would_stand)
 {
@@ -391,6 +403,7 @@ int main(void)
         a_resumed_connection_says_so_and_tells_whom_its_ticket_knows,
         a_client_without_names_has_no_field_for_them,
         a_refused_client_certificate_is_told_with_what_is_wrong_and_without_lists,
+        who_was_refused_for_a_certificate_is_known_by_the_reason,
         the_classic_rsa_exchange_is_named_where_the_group_would_stand,
         truncation_and_reasons_are_told_as_the_end,
         a_failed_negotiation_tells_what_was_offered_and_what_is_allowed,
