@@ -1,6 +1,7 @@
 #!/bin/bash
 # Without any configuration: the demo page over a development certificate, which stays out of the tree.
 . "$(dirname "$0")/lib.sh"
+. "$here/clients.sh"
 need curl openssl
 export HOME=$scratch/home XDG_STATE_HOME=$scratch/state XDG_CACHE_HOME=$scratch/cache XDG_DATA_HOME=$scratch/data
 mkdir "$HOME"
@@ -55,4 +56,35 @@ daemon_pid=$started
 wait_for 20 is_listening 127.0.0.1 8443
 check_equal "the development certificate is made once and used again" "$first" \
     "$(openssl s_client -connect 127.0.0.1:8443 </dev/null 2>/dev/null | openssl x509 -noout -fingerprint)"
+daemon_stop
+
+# behind certificates of one's own: a client with one, and the classic RSA key exchange
+client_authority one
+client_certificate alice one
+daemon_start <<CONF
+[listen clients]
+address = $HOST:8443
+certificate = $CERTS/p256.crt
+key = $CERTS/p256.key
+client-certificate = required
+client-ca = $scratch/one-ca.crt
+backend = demo
+
+[listen rsa]
+address = $HOST:8444
+certificate = $CERTS/rsa2048-encipher.crt
+key = $CERTS/rsa2048.key
+rsa-key-exchange = yes
+backend = demo
+CONF
+fetch_page() { curl --silent --show-error --fail --insecure --max-time 20 "$@" >"$scratch/page"; }
+alice=(--cert "$scratch/alice.crt" --key "$scratch/alice.key")
+fetch_page "${alice[@]}" "https://$HOST:8443/"
+check "the page says who the client is" grep -q '>CN=alice<' "$scratch/page"
+fetch_page "${alice[@]}" "https://$HOST:8443/handshake.json"
+check "programs hear who the client is" grep -q '"client_certificate": "CN=alice"' "$scratch/page"
+check "... and that it was verified" grep -q '"is_client_verified": true' "$scratch/page"
+fetch_page --tls-max 1.2 --ciphers AES128-GCM-SHA256 "https://$HOST:8444/"
+check "the page knows the classic RSA key exchange" grep -q 'none (RSA key exchange)' "$scratch/page"
+check "... and speaks of no key share" sh -c '! grep -q "key share" "$1"' - "$scratch/page"
 finish
