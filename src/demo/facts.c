@@ -108,6 +108,14 @@ const char *fact_signature(const struct tls_outcome *outcome)
 
 /* ---- version */
 
+/* What stands in place of a value that this kind of handshake does not have. */
+static const char *missing(const struct tls_outcome *outcome)
+{
+    if (outcome->is_resumed)
+        return "none (resumed)";
+    return flights_is_rsa_exchange(outcome) ? "none (RSA key exchange)" : not_agreed;
+}
+
 static void print_version(struct writer *out, const struct handshake_view *view)
 {
     const char *name = fact_version(&view->outcome);
@@ -116,17 +124,42 @@ static void print_version(struct writer *out, const struct handshake_view *view)
 
 static void tell_version(struct writer *out, const struct handshake_view *view)
 {
+    bool is_resumed = view->outcome.is_resumed;
+
     switch (view->outcome.version) {
     case TLS_1_3:
-        print_text(out, "The current version of the protocol: one round trip, and everything after the ServerHello, "
-                        "the certificate too, is encrypted.");
+        print_format(out,
+                     "The current version of the protocol: one round trip, and everything after the ServerHello%s "
+                     "is encrypted.",
+                     is_resumed ? "" : ", the certificate too,");
         break;
     case TLS_1_2:
-        print_text(out, "Still widespread: two round trips, and the certificate crosses the network in the open.");
+        print_format(out, "Still widespread: %s.",
+                     is_resumed ? "one round trip with a ticket, two without"
+                                : "two round trips, and the certificate crosses the network in the open");
         break;
     default:
         print_text(out, "No version of the protocol was agreed.");
     }
+}
+
+/* ---- resumption */
+
+static void print_resumption(struct writer *out, const struct handshake_view *view)
+{
+    print_text(out, view->outcome.is_resumed ? "resumed" : "full handshake");
+}
+
+static void tell_resumption(struct writer *out, const struct handshake_view *view)
+{
+    if (!view->outcome.is_resumed)
+        print_text(out, "Your client came without a ticket of an earlier connection, or with one that is of no use "
+                        "any more.");
+    else
+        print_format(out,
+                     "Your client came back with the ticket of an earlier connection, which proves both sides: no "
+                     "certificate had to be sent, and nothing to be signed. %s",
+                     view->outcome.group ? "A fresh key was agreed all the same." : "It saved a round trip as well.");
 }
 
 /* ---- suite */
@@ -154,13 +187,18 @@ static void tell_suite(struct writer *out, const struct handshake_view *view)
 
 static void print_group(struct writer *out, const struct handshake_view *view)
 {
-    print_html(out, view->outcome.group ? view->outcome.group->name : not_agreed);
+    print_html(out, view->outcome.group ? view->outcome.group->name : missing(&view->outcome));
 }
 
 static void tell_group(struct writer *out, const struct handshake_view *view)
 {
     const struct tls_group *group = view->outcome.group;
 
+    if (flights_is_rsa_exchange(&view->outcome)) {
+        print_text(out, "Your client made up the secret alone and sent it encrypted for the RSA key of the "
+                        "certificate. What was recorded today can be opened by whoever steals that key one day.");
+        return;
+    }
     if (!group && view->outcome.is_resumed) {
         print_text(out, "No new key was agreed: your client came back with a ticket, and the keys are derived from the "
                         "secret inside it and fresh random numbers.");
@@ -180,14 +218,20 @@ static void tell_group(struct writer *out, const struct handshake_view *view)
 
 static void print_retry(struct writer *out, const struct handshake_view *view)
 {
-    print_text(out, view->outcome.is_hello_retried ? "once" : "not needed");
+    if (view->outcome.version == TLS_1_2)
+        print_text(out, "not in TLS 1.2");
+    else
+        print_text(out, view->outcome.is_hello_retried ? "once" : "not needed");
 }
 
 static void tell_retry(struct writer *out, const struct handshake_view *view)
 {
     const char *group = fact_group(&view->outcome);
 
-    if (view->outcome.is_hello_retried)
+    if (view->outcome.version == TLS_1_2)
+        print_text(out, "TLS 1.2 knows no second try: what the first message offers has to do, or the handshake "
+                        "fails.");
+    else if (view->outcome.is_hello_retried)
         print_format(out,
                      "Your client&#39;s first message held no key share that sallyport can use, so it was asked for "
                      "one in %s. That took one round trip more.",
@@ -201,7 +245,19 @@ static void tell_retry(struct writer *out, const struct handshake_view *view)
 
 static void print_signature(struct writer *out, const struct handshake_view *view)
 {
-    print_html(out, view->outcome.scheme ? view->outcome.scheme->name : not_agreed);
+    print_html(out, view->outcome.scheme ? view->outcome.scheme->name : missing(&view->outcome));
+}
+
+static void tell_unsigned(struct writer *out, const struct tls_outcome *outcome)
+{
+    if (outcome->is_resumed)
+        print_text(out, "Nothing had to be signed: your client came back with a ticket, and the key inside it proves "
+                        "both sides.");
+    else if (flights_is_rsa_exchange(outcome))
+        print_text(out, "Nothing was signed: that sallyport could open the secret your client sent is the proof that "
+                        "it holds the private key of the certificate.");
+    else
+        print_text(out, "Nothing was signed.");
 }
 
 static void tell_signature(struct writer *out, const struct handshake_view *view)
@@ -209,20 +265,19 @@ static void tell_signature(struct writer *out, const struct handshake_view *view
     const struct tls_signature_scheme *scheme = view->outcome.scheme;
 
     if (!scheme) {
-        print_text(out, view->outcome.is_resumed ? "Nothing had to be signed: your client came back with a ticket, and "
-                                                   "the key inside it proves both sides."
-                                                 : "Nothing was signed.");
+        tell_unsigned(out, &view->outcome);
         return;
     }
-    print_format(out,
-                 "sallyport signed everything said so far with %s: the proof that it holds the private key "
-                 "of the certificate.",
+    /* RFC 8446 4.4.3: the transcript; RFC 5246 7.4.3: the parameters of ServerKeyExchange and the randoms. */
+    print_format(out, "sallyport signed %s with %s: the proof that it holds the private key of the certificate.",
+                 view->outcome.version == TLS_1_2 ? "its key share and the random numbers of both sides"
+                                                  : "everything said so far",
                  is_known_signature(&view->outcome) ? signatures[signature_of(&view->outcome)].in_words : scheme->name);
 }
 
 static void print_certificate(struct writer *out, const struct handshake_view *view)
 {
-    print_html(out, view->certificate[0] ? view->certificate : "none");
+    print_html(out, view->certificate[0] ? view->certificate : view->outcome.is_resumed ? "none (resumed)" : "none");
     if (view->is_development_certificate)
         print_text(out, " (self-signed)");
 }
@@ -232,11 +287,35 @@ static void tell_certificate(struct writer *out, const struct handshake_view *vi
     if (view->is_development_certificate)
         print_text(out, "sallyport made it for itself at its first start, and nobody vouches for it. That is why your "
                         "client warned you, or had to be told to accept it.");
+    else if (view->outcome.is_resumed)
+        print_text(out, "No certificate was sent: the ticket goes back to a handshake in which one was.");
+    else if (flights_is_rsa_exchange(&view->outcome))
+        print_text(out, "Chosen among the configured ones by the name your client asked for: one with an RSA key, for "
+                        "this key exchange needs it.");
     else if (view->certificate[0])
         print_text(out, "Chosen among the configured ones by the name your client asked for and the signatures it "
                         "understands.");
     else
         print_text(out, "No certificate was sent.");
+}
+
+static void print_client(struct writer *out, const struct handshake_view *view)
+{
+    if (!view->is_client_verified)
+        print_text(out, "none");
+    else
+        print_html(out, view->client_certificate[0] ? view->client_certificate : "one without a name");
+}
+
+static void tell_client(struct writer *out, const struct handshake_view *view)
+{
+    if (!view->is_client_verified)
+        print_text(out, "Your client did not prove who it is: it was not asked to, or showed no certificate.");
+    else if (view->outcome.is_resumed)
+        print_text(out, "Who your client proved to be in the handshake that its ticket goes back to.");
+    else
+        print_text(out, "Who your client proved to be: it signed with the key of a certificate that an authority "
+                        "trusted here vouches for.");
 }
 
 /* ---- names */
@@ -248,12 +327,15 @@ static void print_sni(struct writer *out, const struct handshake_view *view)
 
 static void tell_sni(struct writer *out, const struct handshake_view *view)
 {
-    if (view->sni[0])
+    if (view->sni[0] && view->outcome.is_resumed)
+        print_text(out, "The name your client asked for, as when it was given its ticket: that is good for this name "
+                        "alone. It crossed the network readable, before there was any key.");
+    else if (view->sni[0])
         print_text(out, "The name your client asked for. It crossed the network readable, before there was any key, "
                         "so that the right certificate could be chosen.");
     else
-        print_text(out, "Your client named no host (an address is never sent as a name), so the default certificate "
-                        "was served.");
+        print_format(out, "Your client named no host (an address is never sent as a name)%s.",
+                     view->outcome.is_resumed ? "" : ", so the default certificate was served");
 }
 
 static void print_alpn(struct writer *out, const struct handshake_view *view)
@@ -270,8 +352,14 @@ static void tell_alpn(struct writer *out, const struct handshake_view *view)
 }
 
 const struct fact facts[FACT_COUNT] = {
-    {"Version", print_version, tell_version},        {"Cipher suite", print_suite, tell_suite},
-    {"Key exchange group", print_group, tell_group}, {"HelloRetryRequest", print_retry, tell_retry},
-    {"Signature", print_signature, tell_signature},  {"Certificate", print_certificate, tell_certificate},
-    {"Server name (SNI)", print_sni, tell_sni},      {"Application protocol (ALPN)", print_alpn, tell_alpn},
+    {"Version", print_version, tell_version},
+    {"Resumption", print_resumption, tell_resumption},
+    {"Cipher suite", print_suite, tell_suite},
+    {"Key exchange group", print_group, tell_group},
+    {"HelloRetryRequest", print_retry, tell_retry},
+    {"Signature", print_signature, tell_signature},
+    {"Certificate", print_certificate, tell_certificate},
+    {"Client certificate", print_client, tell_client},
+    {"Server name (SNI)", print_sni, tell_sni},
+    {"Application protocol (ALPN)", print_alpn, tell_alpn},
 };

@@ -13,7 +13,7 @@ struct fact {
     void (*print_sentence)(struct writer *out, const struct handshake_view *view);
 };
 
-enum { FACT_COUNT = 8 };
+enum { FACT_COUNT = 10 };
 extern const struct fact facts[FACT_COUNT];
 
 /* The short names people use, "AES-128-GCM"; NULL while nothing was agreed. They are ours: nothing to escape. */

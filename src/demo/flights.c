@@ -68,7 +68,7 @@ static uint64_t elapsed(uint64_t since, uint64_t at)
 static void read_messages(const struct handshake_view *view, struct flights *out)
 {
     const struct tls_timeline_entry *entries = view->timeline.entries;
-    bool is_tls12 = view->outcome.version == TLS_1_2;
+    bool is_tls12 = out->is_tls12;
     struct progress progress = {.is_retry_due = view->outcome.is_hello_retried};
 
     for (size_t i = 0; i < out->count; i++) {
@@ -101,12 +101,28 @@ static void add_up(struct flights *out)
     }
 }
 
+bool flights_is_rsa_exchange(const struct tls_outcome *outcome)
+{
+    return !outcome->is_resumed && outcome->suite && outcome->suite->exchange == EXCHANGE_RSA;
+}
+
+static struct flights kind_of(const struct handshake_view *view)
+{
+    return (struct flights){
+        .is_complete = view->outcome.stage == TLS_STAGE_CONNECTED,
+        .is_tls12 = view->outcome.version == TLS_1_2,
+        .is_resumed = view->outcome.is_resumed,
+        .is_rsa_exchange = flights_is_rsa_exchange(&view->outcome),
+        .is_client_verified = view->is_client_verified,
+    };
+}
+
 void flights_read(const struct handshake_view *view, struct flights *out)
 {
     const struct tls_timeline *timeline = &view->timeline;
     uint64_t connected;
 
-    *out = (struct flights){.is_complete = view->outcome.stage == TLS_STAGE_CONNECTED};
+    *out = kind_of(view);
     out->count = timeline->count < MAX_TIMELINE ? timeline->count : MAX_TIMELINE;
     out->is_cut = timeline->count >= MAX_TIMELINE;
     if (out->count == 0)

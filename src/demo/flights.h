@@ -24,13 +24,20 @@ struct flight_message {
 struct flights {
     size_t count;
     struct flight_message messages[MAX_TIMELINE];
-    bool is_complete;                /* the client's Finished was verified */
-    bool is_cut;                     /* the timeline was full: there may have been more */
+    bool is_complete; /* the client's Finished was verified */
+    bool is_cut;      /* the timeline was full: there may have been more */
+    bool is_tls12;
+    bool is_resumed;
+    bool is_rsa_exchange; /* the classic one of TLS 1.2, without key shares */
+    bool is_client_verified;
     size_t connected_count;          /* how many messages the handshake itself took; what follows came later */
     uint64_t total;                  /* from the first byte to the client's Finished, or to the last message */
     uint64_t own;                    /* of it, while the next move was ours */
     uint64_t client_len, server_len; /* bytes of messages either side sent in the handshake */
 };
+
+/* The secret came encrypted to the certificate's RSA key (RFC 5246 7.4.7.1). */
+bool flights_is_rsa_exchange(const struct tls_outcome *outcome);
 
 void flights_read(const struct handshake_view *view, struct flights *out);
 

@@ -106,7 +106,10 @@ static void print_agreed(struct writer *out, const struct handshake_view *view)
     print_string(out, "alpn", view->alpn);
     print_string(out, "certificate", view->certificate);
     print_bool(out, "is_development_certificate", view->is_development_certificate);
+    print_string(out, "client_certificate", view->client_certificate);
+    print_bool(out, "is_client_verified", view->is_client_verified);
     print_bool(out, "is_hello_retried", outcome->is_hello_retried);
+    print_bool(out, "is_resumed", outcome->is_resumed);
 }
 
 static void print_sums(struct writer *out, const struct flights *flights)

@@ -30,28 +30,50 @@ struct ladder {
 static const struct {
     const char *name, *note;
 } notes[] = {
-    {"ClientHello", "what it can do, and a key share"},
     {"HelloRetryRequest", "asks for another key share"},
-    {"ServerHello", "what was chosen, and our key share"},
     {"ChangeCipherSpec", "means nothing, calms old middleboxes"},
     {"EncryptedExtensions", "what nobody else need read"},
     {"CertificateRequest", "asks the client who it is"},
     {"Certificate", "who this is, and who vouches for it"},
+    {"CompressedCertificate", "the certificate, made smaller"},
+    {"CertificateStatus", "its issuer says: not revoked"},
     {"CertificateVerify", "a signature over all of the above"},
     {"Finished", "a keyed checksum of all of the above"},
     {"NewSessionTicket", "a ticket for a shorter handshake"},
     {"KeyUpdate", "a fresh key from here on"},
     {"ServerKeyExchange", "our key share, signed"},
     {"ServerHelloDone", "your turn"},
-    {"ClientKeyExchange", "the client's key share"},
 };
+
+/* What a ticket and TLS 1.2 change about the meaning of a message. */
+static const char *note_of_client_hello(const struct flights *flights)
+{
+    if (flights->is_tls12)
+        return flights->is_resumed ? "what it can do, and a ticket" : "what it can do";
+    return flights->is_resumed ? "what it can do, a key share, a ticket" : "what it can do, and a key share";
+}
+
+static const char *note_by_kind(const struct flights *flights, const struct flight_message *message)
+{
+    if (strcmp(message->name, "ClientHello") == 0)
+        return message == flights->messages ? note_of_client_hello(flights) : "again, with the share asked for";
+    if (strcmp(message->name, "ServerHello") == 0)
+        return flights->is_tls12 ? "what was chosen" : "what was chosen, and our key share";
+    if (strcmp(message->name, "ClientKeyExchange") == 0)
+        return flights->is_rsa_exchange ? "a secret that only our key opens" : "the client's key share";
+    if (strcmp(message->name, "ChangeCipherSpec") == 0 && !message->is_filler)
+        return "from here on encrypted";
+    if (strcmp(message->name, "Certificate") == 0 && message->is_from_client && !flights->is_client_verified)
+        return "an empty one: it does not say who it is";
+    return NULL;
+}
 
 static const char *note_of(const struct ladder *ladder, const struct flight_message *message)
 {
-    if (strcmp(message->name, "ClientHello") == 0 && message != ladder->flights->messages)
-        return "again, with the share asked for";
-    if (strcmp(message->name, "ChangeCipherSpec") == 0 && !message->is_filler)
-        return "from here on encrypted";
+    const char *note = note_by_kind(ladder->flights, message);
+
+    if (note)
+        return note;
     for (size_t i = 0; i < ARRAY_LEN(notes); i++)
         if (strcmp(notes[i].name, message->name) == 0)
             return notes[i].note;

@@ -47,6 +47,7 @@ static void print_top(struct writer *out, const struct handshake_view *view, con
     print_text(out, " handshake that sallyport and your client made a moment ago. This is how it went.</p>\n"
                     "<ul class=\"chips\">");
     print_chip(out, version);
+    print_chip(out, outcome->is_resumed ? "resumed" : NULL);
     print_chip(out, fact_cipher(outcome));
     print_chip(out, fact_group(outcome));
     print_chip(out, fact_signature(outcome));
@@ -58,13 +59,20 @@ static void print_top(struct writer *out, const struct handshake_view *view, con
     print_text(out, "</ul>\n");
 }
 
+/* A resumed connection does not tell under which certificate its ticket was given. */
+static const char *notice_of(const struct handshake_view *view)
+{
+    if (view->is_development_certificate)
+        return "This is the demo backend behind the development certificate.</b> Neither is meant for others: ";
+    if (view->outcome.is_resumed)
+        return "This is the demo backend.</b> What is missing is ";
+    return "This is the demo backend.</b> The certificate is yours already; what is missing is ";
+}
+
 static void print_notice(struct writer *out, const struct handshake_view *view)
 {
     print_text(out, "<p class=\"notice\"><b>");
-    print_text(out,
-               view->is_development_certificate
-                   ? "This is the demo backend behind the development certificate.</b> Neither is meant for others: "
-                   : "This is the demo backend.</b> The certificate is yours already; what is missing is ");
+    print_text(out, notice_of(view));
     print_text(out, view->is_development_certificate ? "<a href=\"#serve\">put your own service here</a>.</p>\n"
                                                      : "<a href=\"#serve\">a service of your own</a>.</p>\n");
 }

@@ -77,6 +77,8 @@ static void count_end(struct connection *c, const struct outcome_report *report)
     counters->bytes_to_backends += c->bytes_in;
     counters->bytes_from_backends += c->bytes_out;
     counters->truncated += c->is_truncated;
+    counters->tickets_issued += report->outcome->tickets_sent;
+    counters->clients_refused += outcome_is_client_refused(report->outcome);
     counters->ended_by_why[report->outcome->why] += report->outcome->why != WHY_NONE;
     if (report->is_connected)
         return;

@@ -71,6 +71,14 @@ static void copy_text(char *to, size_t size, struct bytes from)
     to[from.at ? len : 0] = 0;
 }
 
+static void copy_client(struct handshake_view *view, const struct client_identity *client)
+{
+    view->is_client_verified = client != NULL;
+    if (client)
+        copy_text(view->client_certificate, sizeof view->client_certificate,
+                  bytes_of_string(client->subject[0] ? client->subject : client->names));
+}
+
 /* The demo backend is about to accept: by then it must find us by our port. */
 static void publish_handshake(struct connection *c)
 {
@@ -91,6 +99,7 @@ static void publish_handshake(struct connection *c)
     if (outcome->credential)
         copy_text(view->certificate, sizeof view->certificate,
                   bytes_of_string(tls_credential_label(outcome->credential)));
+    copy_client(view, outcome->client);
     view->is_development_certificate = strcmp(view->certificate, CONFIG_CERTIFICATE_DEVELOPMENT) == 0;
     address_format(&c->peer.any, sizeof c->peer, view->client);
     view->accepted_at = c->accepted_at;

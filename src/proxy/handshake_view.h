@@ -12,11 +12,16 @@
 
 #include "tls/tls.h"
 
-enum { HANDSHAKE_VIEW_NAME_LEN = 256, HANDSHAKE_VIEW_ADDRESS_LEN = 128, HANDSHAKE_VIEW_LABEL_LEN = 256 };
+enum {
+    HANDSHAKE_VIEW_NAME_LEN = 256,
+    HANDSHAKE_VIEW_ADDRESS_LEN = 128,
+    HANDSHAKE_VIEW_LABEL_LEN = 256,
+    HANDSHAKE_VIEW_IDENTITY_LEN = 256,
+};
 
 /*
  * A copy: nothing in it points into the connection. The suite, group and scheme of `outcome` are rows of constant
- * tables; its `credential`, `sni` and `alpn` are empty, the texts below stand for them.
+ * tables; its `credential`, `client`, `sni` and `alpn` are empty, the texts below stand for them.
  */
 struct handshake_view {
     uint64_t connection_id; /* as the log calls it */
@@ -26,8 +31,10 @@ struct handshake_view {
     char client[HANDSHAKE_VIEW_ADDRESS_LEN];    /* "192.0.2.1:40000", "[2001:db8::1]:40000", "unix" */
     char certificate[HANDSHAKE_VIEW_LABEL_LEN]; /* what logs call the certificate */
     bool is_development_certificate;
-    uint64_t accepted_at;  /* microseconds, the clock of the timeline */
-    uint64_t connected_at; /* when the client's Finished was verified */
+    bool is_client_verified; /* in this connection, or in the one that a resumed one goes back to */
+    char client_certificate[HANDSHAKE_VIEW_IDENTITY_LEN]; /* its subject, or else its names; "": it has neither */
+    uint64_t accepted_at;                                 /* microseconds, the clock of the timeline */
+    uint64_t connected_at;                                /* when the client's Finished was verified */
     bool has_offered;
     struct tls_offered offered; /* of the last ClientHello */
     struct tls_timeline timeline;

@@ -21,9 +21,28 @@ enum explained {
     EXPLAINED_ALL = EXPLAINED_VERSIONS | EXPLAINED_SUITES | EXPLAINED_GROUPS | EXPLAINED_SCHEMES,
 };
 
-static unsigned lists_that_explain(enum why why)
+bool outcome_is_client_refused(const struct tls_outcome *outcome)
 {
-    switch (why) {
+    switch (outcome->why) {
+    case WHY_CLIENT_CERTIFICATE_MISSING:
+    case WHY_CLIENT_CERTIFICATE_MISSING_12:
+    case WHY_CLIENT_CERTIFICATE_BAD:
+    case WHY_CLIENT_CERTIFICATE_UNKNOWN_CA:
+    case WHY_CLIENT_CERTIFICATE_EXPIRED:
+    case WHY_CLIENT_CERTIFICATE_REVOKED:
+    case WHY_CLIENT_CERTIFICATE_CRL_STALE:
+    case WHY_CLIENT_CERTIFICATE_UNSUPPORTED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static unsigned lists_that_explain(const struct tls_outcome *outcome)
+{
+    if (outcome_is_client_refused(outcome))
+        return 0;
+    switch (outcome->why) {
     case WHY_LEGACY_VERSION:
     case WHY_NO_COMMON_VERSION:
         return EXPLAINED_VERSIONS;
@@ -38,15 +57,6 @@ static unsigned lists_that_explain(enum why why)
         return EXPLAINED_SCHEMES;
     case WHY_NO_COMMON_ALPN:
         return EXPLAINED_ALPN;
-    case WHY_CLIENT_CERTIFICATE_MISSING:
-    case WHY_CLIENT_CERTIFICATE_MISSING_12:
-    case WHY_CLIENT_CERTIFICATE_BAD:
-    case WHY_CLIENT_CERTIFICATE_UNKNOWN_CA:
-    case WHY_CLIENT_CERTIFICATE_EXPIRED:
-    case WHY_CLIENT_CERTIFICATE_REVOKED:
-    case WHY_CLIENT_CERTIFICATE_CRL_STALE:
-    case WHY_CLIENT_CERTIFICATE_UNSUPPORTED:
-        return 0;
     case WHY_SNI_UNKNOWN:
         return 0;
     default:
@@ -354,7 +364,7 @@ static void log_failure(struct log_line *line, const struct tls_outcome *outcome
 
 static void log_handshake_failed(struct log_line *line, const struct outcome_report *report)
 {
-    unsigned lists = lists_that_explain(report->outcome->why);
+    unsigned lists = lists_that_explain(report->outcome);
 
     log_begin(line, level_for(report), "handshake_failed");
     log_who(line, report);

@@ -42,4 +42,7 @@ enum outcome_logged outcome_log_write(const struct outcome_report *report, struc
 /* Keys by the classic RSA key exchange. */
 bool outcome_is_rsa_exchange(const struct tls_outcome *outcome);
 
+/* It ended for the certificate that the client showed, or because it showed none. */
+bool outcome_is_client_refused(const struct tls_outcome *outcome);
+
 #endif

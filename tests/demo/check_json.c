@@ -56,6 +56,22 @@ START_TEST(a_retry_and_what_followed_the_handshake_are_told)
 }
 END_TEST
 
+START_TEST(a_resumed_connection_and_the_client_it_goes_back_to_are_told)
+{
+    print(view_of_ticket12());
+    must_say("\"is_resumed\": true,");
+    must_say("\"client_certificate\": \"CN=alice,O=Example\",");
+    must_say("\"is_client_verified\": true,");
+    must_say("\"certificate\": null,");
+    must_say("\"group\": null,");
+    print(view_of_tls12());
+    must_say("\"is_resumed\": false,");
+    must_say("\"client_certificate\": null,");
+    must_say("\"is_client_verified\": false,");
+    must_say("\"message\": \"CertificateStatus\", \"bytes\": 480, \"encrypted\": \"none\"}");
+}
+END_TEST
+
 START_TEST(what_was_not_agreed_is_null)
 {
     print(view_of_nothing());
@@ -100,9 +116,13 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        the_facts_of_the_page_are_fields, a_retry_and_what_followed_the_handshake_are_told,
-        what_was_not_agreed_is_null,      nothing_of_a_peer_leaves_its_string,
-        the_largest_answer_fits,          an_error_is_an_object_too,
+        the_facts_of_the_page_are_fields,
+        a_retry_and_what_followed_the_handshake_are_told,
+        a_resumed_connection_and_the_client_it_goes_back_to_are_told,
+        what_was_not_agreed_is_null,
+        nothing_of_a_peer_leaves_its_string,
+        the_largest_answer_fits,
+        an_error_is_an_object_too,
     };
     return check_run("json", tests, ARRAY_LEN(tests));
 }

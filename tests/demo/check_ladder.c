@@ -160,6 +160,41 @@ START_TEST(in_tls_12_a_change_cipher_spec_has_a_meaning)
 }
 END_TEST
 
+START_TEST(what_a_message_is_for_follows_the_version_and_the_kind_of_handshake)
+{
+    draw(view_of_tls12());
+    ck_assert_uint_eq(count(">what it can do<"), 1);
+    ck_assert_uint_eq(count(">what was chosen<"), 1);
+    ck_assert_uint_eq(count(">its issuer says: not revoked<"), 1);
+    ck_assert_uint_eq(count(">the client's key share<"), 1);
+    ck_assert_uint_eq(count(">an empty one: it does not say who it is<"), 1);
+    draw(view_of_rsa());
+    ck_assert_uint_eq(count(">a secret that only our key opens<"), 1);
+    ck_assert_uint_eq(count("key share"), 0);
+    draw(view_of_ticket12());
+    ck_assert_uint_eq(count(">what it can do, and a ticket<"), 1);
+    ck_assert_uint_eq(count("key share"), 0);
+    draw(view_of_ticket13());
+    ck_assert_uint_eq(count(">what it can do, a key share, a ticket<"), 1);
+    draw(view_of_client());
+    ck_assert_uint_eq(count(">the certificate, made smaller<"), 1);
+    ck_assert_uint_eq(count(">who this is, and who vouches for it<"), 1);
+}
+END_TEST
+
+/* A row without a word would be a message that somebody added and forgot here. */
+START_TEST(every_message_has_a_note)
+{
+    struct handshake_view views[] = {view_of_browser(),  view_of_retry(),    view_of_tls12(), view_of_rsa(),
+                                     view_of_ticket13(), view_of_ticket12(), view_of_client()};
+
+    for (size_t i = 0; i < ARRAY_LEN(views); i++) {
+        draw(views[i]);
+        ck_assert_uint_eq(count("class=\"note\""), views[i].timeline.count + 1); /* and the application data */
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -173,6 +208,8 @@ int main(void)
         a_full_timeline_says_that_more_followed,
         a_message_name_is_escaped,
         in_tls_12_a_change_cipher_spec_has_a_meaning,
+        what_a_message_is_for_follows_the_version_and_the_kind_of_handshake,
+        every_message_has_a_note,
     };
     return check_run("ladder", tests, ARRAY_LEN(tests));
 }

@@ -72,6 +72,98 @@ START_TEST(the_sentences_follow_what_happened)
 }
 END_TEST
 
+/* What is true of TLS 1.3 alone must not be said of TLS 1.2. */
+static void must_not_speak_of_13(void)
+{
+    must_not_say("not agreed");
+    must_not_say("already held a key share");
+    must_not_say("what it can do, and a key share");
+    must_not_say("what was chosen, and our key share");
+    must_not_say("signed everything said so far");
+}
+
+START_TEST(of_tls_12_only_what_is_true_is_said)
+{
+    print(view_of_tls12());
+    must_say(">TLS 1.2<");
+    must_say("two round trips, and the certificate crosses the network in the open");
+    must_say("The key was agreed with X25519");
+    must_say(">not in TLS 1.2<");
+    must_say("knows no second try");
+    must_say("signed its key share and the random numbers of both sides with RSA-PSS over SHA-256");
+    must_say("Chosen among the configured ones by the name your client asked for and the signatures");
+    must_not_speak_of_13();
+}
+END_TEST
+
+START_TEST(of_the_classic_rsa_exchange_only_what_is_true_is_said)
+{
+    print(view_of_rsa());
+    ck_assert_uint_eq(count(">none (RSA key exchange)<"), 2); /* the group and the signature */
+    must_say("sent it encrypted for the RSA key of the certificate");
+    must_say("can be opened by whoever steals that key");
+    must_say("could open the secret your client sent");
+    must_say("one with an RSA key");
+    must_say("a secret that only our key opens");
+    must_not_say("the client&#39;s key share");
+    must_not_say("the client's key share");
+    must_not_say("stays closed");
+    must_not_speak_of_13();
+}
+END_TEST
+
+START_TEST(of_a_resumed_connection_of_13_only_what_is_true_is_said)
+{
+    print(view_of_ticket13());
+    must_say("<li>resumed</li>");
+    must_say(">resumed<");
+    must_say("A fresh key was agreed all the same.");
+    must_say("everything after the ServerHello is encrypted");
+    must_say("no second try");
+    must_say("Nothing had to be signed");
+    must_say("the ticket goes back to a handshake in which one was");
+    must_say("that is good for this name alone");
+    ck_assert_uint_eq(count(">none (resumed)<"), 2); /* the signature and the certificate */
+    must_say("This is the demo backend.</b> What is missing is");
+    must_not_say("not agreed");
+    must_not_say("the certificate too");
+    must_not_say("The certificate is yours already");
+    must_not_say("so the default certificate was served");
+}
+END_TEST
+
+START_TEST(of_a_resumed_connection_of_12_only_what_is_true_is_said)
+{
+    print(view_of_ticket12());
+    must_say("one round trip with a ticket, two without");
+    must_say("It saved a round trip as well.");
+    must_say("No new key was agreed");
+    ck_assert_uint_eq(count(">none (resumed)<"), 3);
+    must_say("CN=alice,O=Example");
+    must_say("in the handshake that its ticket goes back to");
+    must_not_say("RSA key exchange"); /* its suite's, which did not take place */
+    must_not_say("crosses the network in the open");
+    must_not_speak_of_13();
+}
+END_TEST
+
+START_TEST(the_client_is_named_by_its_certificate)
+{
+    struct handshake_view view = view_of_client();
+
+    print(view);
+    must_say(">CN=alice,O=Example<");
+    must_say("that an authority trusted here vouches for");
+    must_say(">full handshake<");
+    must_not_say("<li>resumed</li>");
+    view.client_certificate[0] = 0;
+    print(view);
+    must_say(">one without a name<");
+    print(view_of_browser());
+    must_say("did not prove who it is");
+}
+END_TEST
+
 START_TEST(every_algorithm_of_this_build_has_words_of_its_own)
 {
     struct handshake_view view = view_of_browser();
@@ -140,7 +232,7 @@ START_TEST(nothing_of_a_peer_becomes_markup)
     must_not_say("\r");
     must_say("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&gt;&lt;img");
     must_say("a&amp;b \\x01\\x80\\xfe\\x0d\\x0a");
-    ck_assert_uint_eq(count("&lt;/title&gt;"), 5); /* sni, alpn, certificate, offered alpn, client */
+    ck_assert_uint_eq(count("&lt;/title&gt;"), 6); /* sni, both alpn, certificate, client and its certificate */
     ck_assert_uint_eq(count("</title>"), 1);
 }
 END_TEST
@@ -225,6 +317,11 @@ int main(void)
     const TTest *const tests[] = {
         every_fact_has_its_label_its_value_and_a_sentence,
         the_sentences_follow_what_happened,
+        of_tls_12_only_what_is_true_is_said,
+        of_the_classic_rsa_exchange_only_what_is_true_is_said,
+        of_a_resumed_connection_of_13_only_what_is_true_is_said,
+        of_a_resumed_connection_of_12_only_what_is_true_is_said,
+        the_client_is_named_by_its_certificate,
         every_algorithm_of_this_build_has_words_of_its_own,
         an_algorithm_without_words_goes_by_its_registered_name,
         the_page_says_that_it_is_a_demo_and_how_to_go_on,

@@ -96,6 +96,115 @@ struct handshake_view view_of_retry(void)
     return view;
 }
 
+static struct handshake_view connected_12(uint16_t suite, uint16_t group, uint16_t scheme)
+{
+    struct handshake_view view = connected(suite, group, scheme);
+
+    view.outcome.version = TLS_1_2;
+    set_text(view.certificate, sizeof view.certificate, "example");
+    view_add(&view, true, "ClientHello", 212, 100);
+    view_add(&view, false, "ServerHello", 81, 300);
+    return view;
+}
+
+/* RFC 5077 3.1: NewSessionTicket comes before our ChangeCipherSpec. */
+static void finish_12(struct handshake_view *view)
+{
+    view_add(view, true, "ChangeCipherSpec", 1, 20000);
+    view_add(view, true, "Finished", 16, 20000);
+    view_add(view, false, "NewSessionTicket", 210, 20200);
+    view_add(view, false, "ChangeCipherSpec", 1, 20200);
+    view_add(view, false, "Finished", 16, 20200);
+    view->connected_at = 20250;
+}
+
+struct handshake_view view_of_tls12(void)
+{
+    struct handshake_view view = connected_12(0xc02f, 0x001d, 0x0804);
+
+    view_add(&view, false, "Certificate", 900, 300);
+    view_add(&view, false, "CertificateStatus", 480, 300);
+    view_add(&view, false, "ServerKeyExchange", 300, 800);
+    view_add(&view, false, "CertificateRequest", 58, 800);
+    view_add(&view, false, "ServerHelloDone", 4, 800);
+    view_add(&view, true, "Certificate", 7, 19900);
+    view_add(&view, true, "ClientKeyExchange", 37, 19900);
+    finish_12(&view);
+    return view;
+}
+
+struct handshake_view view_of_rsa(void)
+{
+    struct handshake_view view = connected_12(0x009c, 0, 0);
+
+    view_add(&view, false, "Certificate", 900, 300);
+    view_add(&view, false, "ServerHelloDone", 4, 300);
+    view_add(&view, true, "ClientKeyExchange", 262, 19900);
+    finish_12(&view);
+    return view;
+}
+
+static void resume(struct handshake_view *view)
+{
+    view->outcome.is_resumed = true;
+    view->certificate[0] = 0;
+    set_text(view->sni, sizeof view->sni, "localhost");
+}
+
+struct handshake_view view_of_ticket13(void)
+{
+    struct handshake_view view = connected(0x1301, 0x001d, 0);
+
+    resume(&view);
+    view_add(&view, true, "ClientHello", 754, 100);
+    view_add(&view, false, "ServerHello", 128, 400);
+    view_add(&view, false, "EncryptedExtensions", 6, 410);
+    view_add(&view, false, "Finished", 36, 420);
+    view_add(&view, true, "Finished", 36, 20000);
+    view.connected_at = 20050;
+    return view;
+}
+
+static void show_certificate(struct handshake_view *view)
+{
+    view->is_client_verified = true;
+    set_text(view->client_certificate, sizeof view->client_certificate, "CN=alice,O=Example");
+}
+
+/* RFC 5077 3.1, Figure 2: our Finished comes first. The suite is one of the classic exchange, which did not take place.
+ */
+struct handshake_view view_of_ticket12(void)
+{
+    struct handshake_view view = connected_12(0x009c, 0, 0);
+
+    resume(&view);
+    show_certificate(&view);
+    view_add(&view, false, "ChangeCipherSpec", 1, 400);
+    view_add(&view, false, "Finished", 16, 400);
+    view_add(&view, true, "ChangeCipherSpec", 1, 20000);
+    view_add(&view, true, "Finished", 16, 20000);
+    view.connected_at = 20050;
+    return view;
+}
+
+struct handshake_view view_of_client(void)
+{
+    struct handshake_view view = connected(0x1301, 0x001d, 0x0403);
+
+    show_certificate(&view);
+    set_text(view.certificate, sizeof view.certificate, "example");
+    view_add(&view, true, "ClientHello", 754, 100);
+    view_add(&view, false, "ServerHello", 122, 400);
+    view_add(&view, false, "CertificateRequest", 58, 410);
+    view_add(&view, false, "CompressedCertificate", 500, 410);
+    view_add(&view, false, "Finished", 36, 420);
+    view_add(&view, true, "Certificate", 600, 20000);
+    view_add(&view, true, "CertificateVerify", 79, 20000);
+    view_add(&view, true, "Finished", 36, 20000);
+    view.connected_at = 20050;
+    return view;
+}
+
 struct handshake_view view_of_nothing(void)
 {
     return (struct handshake_view){0};
@@ -109,6 +218,8 @@ struct handshake_view view_of_hostility(const char *text)
     set_text(view.alpn, sizeof view.alpn, text);
     set_text(view.certificate, sizeof view.certificate, text);
     set_text(view.client, sizeof view.client, text);
+    view.is_client_verified = true;
+    set_text(view.client_certificate, sizeof view.client_certificate, text);
     set_text(view.offered.alpn, sizeof view.offered.alpn, text);
     return view;
 }
@@ -131,6 +242,8 @@ struct handshake_view view_of_everything(void)
     fill(view.alpn, sizeof view.alpn, '\\');
     fill(view.certificate, sizeof view.certificate, '"');
     fill(view.client, sizeof view.client, '\x80');
+    view.is_client_verified = true;
+    fill(view.client_certificate, sizeof view.client_certificate, '"');
     view.has_offered = true;
     fill(view.offered.alpn, sizeof view.offered.alpn, '\\');
     for (size_t i = 0; i < MAX_OFFERED; i++) {
@@ -154,6 +267,16 @@ bool view_by_name(const char *name, struct handshake_view *out)
         *out = view_of_browser();
     else if (strcmp(name, "retry") == 0)
         *out = view_of_retry();
+    else if (strcmp(name, "tls12") == 0)
+        *out = view_of_tls12();
+    else if (strcmp(name, "rsa") == 0)
+        *out = view_of_rsa();
+    else if (strcmp(name, "ticket13") == 0)
+        *out = view_of_ticket13();
+    else if (strcmp(name, "ticket12") == 0)
+        *out = view_of_ticket12();
+    else if (strcmp(name, "client") == 0)
+        *out = view_of_client();
     else if (strcmp(name, "nothing") == 0)
         *out = view_of_nothing();
     else if (strcmp(name, "hostility") == 0)

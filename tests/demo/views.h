@@ -8,7 +8,12 @@
 
 struct handshake_view view_of_browser(void); /* complete, development certificate, SNI, no ALPN */
 struct handshake_view view_of_retry(void);   /* a HelloRetryRequest, a configured certificate, no SNI, ALPN */
-struct handshake_view view_of_nothing(void); /* all zeros */
+struct handshake_view view_of_tls12(void);   /* ECDHE, an OCSP staple, a ticket; the client shows no certificate */
+struct handshake_view view_of_rsa(void);     /* the classic RSA key exchange */
+struct handshake_view view_of_ticket13(void);
+struct handshake_view view_of_ticket12(void);              /* of a client that once showed a certificate */
+struct handshake_view view_of_client(void);                /* a full handshake with a client certificate */
+struct handshake_view view_of_nothing(void);               /* all zeros */
 struct handshake_view view_of_hostility(const char *text); /* every text of a peer is `text` */
 struct handshake_view view_of_everything(void); /* every list full, every text as long as it can be and all escapes */
 

@@ -98,4 +98,7 @@ if command -v curl >/dev/null && command -v nginx >/dev/null; then
 fi
 check_equal "the backend was reached by the served alone" "$(grep -c ' open$' "$backend_log")" \
     "$(grep -c ' order tell ' "$backend_log")"
+daemon_stop
+check_logged "the counters tell served, refused and tickets apart" event=counters client_certificates=[1-9] \
+    clients_refused=[1-9] tickets_issued=[1-9]
 finish

@@ -1,7 +1,10 @@
 #!/bin/bash
 # The client's address reaches real receivers of the PROXY protocol, v1 and v2; the TLVs of v2 say what was agreed.
 . "$(dirname "$0")/lib.sh"
-need haproxy nginx curl python3
+. "$here/clients.sh"
+need haproxy nginx curl python3 openssl
+client_authority one
+client_certificate alice one
 NGINX_LISTEN="$HOST:8080 proxy_protocol" nginx_start \
     'location / { return 200 "$proxy_protocol_addr $proxy_protocol_port $proxy_protocol_server_addr $proxy_protocol_server_port\n"; }'
 cat >"$scratch/haproxy.cfg" <<CONF
@@ -39,6 +42,8 @@ $(listener haproxy-v1 8445 8081 v1)
 $(listener haproxy-v2 8446 8081 v2)
 $(listener raw-v1 8447 8082 v1)
 $(listener raw-v2 8448 8082 v2)
+$(listener raw-v2-clients 8450 8082 v2 |
+    sed "s|^alpn.*|client-certificate = optional\nclient-ca = $scratch/one-ca.crt|")
 $(listener raw-v2-ipv6 8449 8082 v2 | sed "s/^address.*/address = [::1]:$((20000 + $$ % 20000))/")
 CONF
 
@@ -58,16 +63,31 @@ for receiver in nginx haproxy; do
     done
 done
 
+cat >"$scratch/header.py" <<'PY'
+import struct
+
+def last(log):
+    """The last header that the backend saw."""
+    return bytes.fromhex([line.split()[2] for line in open(log) if " proxy " in line][-1])
+
+def tlvs(data):
+    found = {}
+    while data:
+        kind, length = struct.unpack(">BH", data[:3])
+        found[kind], data = data[3 : 3 + length], data[3 + length :]
+    return found
+PY
 cat >"$scratch/tlvs.py" <<'PY'
 # The header as it came, against the PROXY protocol specification 2.2 and 2.2.3: our own reading of it.
 import socket, struct, sys
+from header import last, tlvs
 from tlsclient import Client, wait_until
 host, port, log, version = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
 client = Client(host, port, alpn=["http/1.1"]).handshake()
 local, remote = client.sock.getsockname()[:2], client.sock.getpeername()[:2]
 client.send(b"say x\n")
 assert client.receive_exactly(1) == b"x"
-header = bytes.fromhex([line.split()[2] for line in open(log) if " proxy " in line][-1])
+header = last(log)
 if version == "v1":
     expected = f"PROXY TCP4 {local[0]} {remote[0]} {local[1]} {remote[1]}\r".encode()
     assert header == expected, (header, expected)
@@ -78,13 +98,6 @@ assert header[:14] == b"\r\n\r\n\0\r\nQUIT\n" + bytes([0x21, kind]), header
 addresses = header[16 : 16 + 2 * size + 4]
 expected = socket.inet_pton(family, local[0]) + socket.inet_pton(family, remote[0]) + struct.pack(">HH", local[1], remote[1])
 assert addresses == expected, (addresses, expected)
-
-def tlvs(data):
-    found = {}
-    while data:
-        kind, length = struct.unpack(">BH", data[:3])
-        found[kind], data = data[3 : 3 + length], data[3 + length :]
-    return found
 
 found = tlvs(header[16 + 2 * size + 4 :])
 assert found[0x01] == b"http/1.1", found          # PP2_TYPE_ALPN
@@ -101,4 +114,25 @@ check "v2 carries the addresses and the TLVs of the specification" python3 "$scr
 if is_listening ::1 $((20000 + $$ % 20000)); then
     check "v2 carries IPv6 addresses" python3 "$scratch/tlvs.py" ::1 $((20000 + $$ % 20000)) "$backend_log" v2
 fi
+
+# Who the client proved to be (the specification's 2.2.6): PP2_CLIENT_SSL 1, _CERT_CONN 2, _CERT_SESS 4.
+cat >"$scratch/client.py" <<'PY'
+import struct, sys
+from header import last, tlvs
+header = last(sys.argv[1])
+said = tlvs(header[16 + 12 :])[0x20]
+bits, verify = struct.unpack(">BI", said[:5])
+print(bits, "verified" if verify == 0 else "unverified", tlvs(said[5:]).get(0x22, b"nobody").decode())
+PY
+client_told() { python3 "$scratch/client.py" "$backend_log"; }
+for version in 1_2 1_3; do
+    label="TLS ${version/_/.}"
+    check "$label: who shows no certificate is served" served 8450 -tls$version
+    check_equal "$label: ... and v2 says that nothing was verified" "1 unverified nobody" "$(client_told)"
+    # shellcheck disable=SC2046 # options, none with a blank
+    check "$label: who shows a good one is served" served 8450 -tls$version -sess_out "$scratch/session.pem" $(shows alice)
+    check_equal "$label: ... and v2 says who it was" "7 verified alice" "$(client_told)"
+    check "$label: who comes back with a ticket is served" served_resumed 8450 -tls$version -sess_in "$scratch/session.pem"
+    check_equal "$label: ... and v2 says who it was, and not in this connection" "5 verified alice" "$(client_told)"
+done
 finish

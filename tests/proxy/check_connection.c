@@ -121,6 +121,28 @@ START_TEST(a_connection_without_a_byte_is_told_at_debug_level_and_counted_apart)
 }
 END_TEST
 
+START_TEST(a_client_refused_for_its_certificate_is_counted_apart)
+{
+    static const uint8_t certificate_required[] = {FAKE_ALERT, 116};
+
+    harness_init(&h);
+    harness_start(&h);
+    harness_open_client(&h);
+    harness_send(&h, h.client, "C", 1);
+    harness_expect(&h, h.client, certificate_required, 2);
+    HARNESS_WAIT(&h, harness_end_of(h.client) == HARNESS_EOF);
+    ck_assert(nobody_came());
+    ck_assert_uint_eq(h.proxy->counters.clients_refused, 1);
+    ck_assert_uint_eq(h.proxy->counters.handshakes_failed, 1);
+    close(h.client);
+    h.client = harness_connect(&h);
+    harness_send(&h, h.client, "garbage", 7);
+    HARNESS_WAIT(&h, h.proxy->counters.handshakes_failed == 2);
+    ck_assert_uint_eq(h.proxy->counters.clients_refused, 1);
+    harness_free(&h);
+}
+END_TEST
+
 /* ---- timeouts */
 
 /* Reliability D01: counted from accept, whatever trickles in. */
@@ -247,6 +269,68 @@ START_TEST(half_closed_connections_that_stay_idle_are_reaped)
 }
 END_TEST
 
+/* ---- tickets (tls.h: they travel with the first text, or alone after MAX_TICKET_DELAY) */
+
+static const uint8_t connected_alone[] = {FAKE_CONNECTED};
+static const uint8_t tickets[] = {FAKE_TICKET, FAKE_TICKET};
+
+static uint64_t establish_with_tickets(void)
+{
+    uint64_t began = proxy_now();
+
+    harness_init(&h);
+    h.listen.idle_timeout = 0; /* no other timer is set that could go off in time by chance */
+    harness_start(&h);
+    harness_open_client(&h);
+    harness_send(&h, h.client, "T", 1);
+    harness_expect(&h, h.client, connected_alone, 1);
+    HARNESS_WAIT(&h, harness_accept(&h));
+    return began;
+}
+
+START_TEST(tickets_leave_alone_when_the_backend_says_nothing_for_100_ms)
+{
+    uint64_t began = establish_with_tickets(), took;
+
+    harness_expect(&h, h.client, tickets, sizeof tickets);
+    took = proxy_now() - began;
+    ck_assert_uint_ge(took, MAX_TICKET_DELAY);
+    ck_assert_uint_lt(took, 20 * MAX_TICKET_DELAY);
+    harness_send(&h, h.peer, "pong", 4);
+    harness_expect(&h, h.client, "pong", 4); /* and no ticket again */
+    close(h.client);
+    h.client = -1;
+    HARNESS_WAIT(&h, h.proxy->connection_count == 0);
+    ck_assert_uint_eq(h.proxy->counters.tickets_issued, FAKE_TICKETS);
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(tickets_travel_with_the_first_text_and_do_not_come_again)
+{
+    uint64_t end;
+
+    establish_with_tickets();
+    harness_send(&h, h.peer, "pong", 4);
+    harness_expect(&h, h.client, "\x16\x16pong", 6);
+    for (end = proxy_now() + 2 * MAX_TICKET_DELAY; proxy_now() < end;)
+        harness_turn(&h, 10);
+    ck_assert_int_eq(harness_end_of(h.client), HARNESS_OPEN);
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(tickets_that_never_left_are_not_counted)
+{
+    establish_with_tickets();
+    close(h.client);
+    h.client = -1;
+    HARNESS_WAIT(&h, h.proxy->connection_count == 0);
+    ck_assert_uint_eq(h.proxy->counters.tickets_issued, 0);
+    harness_free(&h);
+}
+END_TEST
+
 static size_t stuff(int fd)
 {
     static uint8_t piece[1 << 16];
@@ -337,6 +421,7 @@ int main(void)
         a_client_that_never_stops_sending_after_its_alert_is_cut_at_64_kib,
         a_client_that_stays_after_its_alert_is_let_go_after_the_linger_timeout,
         a_connection_without_a_byte_is_told_at_debug_level_and_counted_apart,
+        a_client_refused_for_its_certificate_is_counted_apart,
         the_client_hello_timeout_is_not_put_off_by_progress,
         the_handshake_timeout_ends_a_handshake_whose_key_never_answers,
         an_idle_connection_ends_without_close_notify_and_the_backend_is_reset,
@@ -344,6 +429,9 @@ int main(void)
         a_client_that_resets_after_its_close_notify_does_not_hold_the_connection,
         traffic_in_either_direction_puts_off_the_idle_timeout,
         half_closed_connections_that_stay_idle_are_reaped,
+        tickets_leave_alone_when_the_backend_says_nothing_for_100_ms,
+        tickets_travel_with_the_first_text_and_do_not_come_again,
+        tickets_that_never_left_are_not_counted,
         a_client_that_takes_little_by_little_is_not_stalled,
         a_client_that_stalled_for_a_while_may_be_idle_afterwards,
         a_client_that_takes_nothing_is_let_go_although_it_keeps_sending,

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "crypto/client_trust.h"
 #include "crypto/crypto.h"
 #include "proxy/limits.h"
 #include "support/check_run.h"
@@ -125,6 +126,106 @@ START_TEST(a_connection_tells_what_was_agreed_moved_and_how_it_ended)
     expect("t_backend", "0.000300");
     expect("t_total", "61.000000");
     expect("end", "clean");
+}
+END_TEST
+
+/* ---- sessions and clients */
+
+static struct client_identity identity = {
+    .subject = "CN=alice,O=Example",
+    .names = "DNS:a.example,URI:spiffe://x",
+    .common_name = "alice",
+    .fingerprint = {0x01, 0x02, 0xfe, [31] = 0xff},
+};
+
+static void expect_identity(void)
+{
+    expect("client_subject", identity.subject);
+    expect("client_names", identity.names);
+    expect("client_fingerprint", "0102fe00000000000000000000000000000000000000000000000000000000ff");
+}
+
+START_TEST(a_resumed_connection_says_so_and_tells_whom_its_ticket_knows)
+{
+    begin(LOG_FORMAT_LOGFMT);
+    outcome.suite = tls_suite_find(0x1301);
+    write_line(LOG_FORMAT_LOGFMT);
+    expect_none("resumed");
+    expect_none("client_subject");
+    expect_none("client_fingerprint");
+    outcome.is_resumed = true;
+    outcome.client = &identity;
+    write_line(LOG_FORMAT_LOGFMT);
+    expect("resumed", "true");
+    expect_identity();
+    expect_none("signature");
+    expect_none("certificate");
+    expect_none("client_verify"); /* that is for those who were refused */
+}
+END_TEST
+
+START_TEST(a_client_without_names_has_no_field_for_them)
+{
+    static const struct client_identity nameless = {.subject = "CN=bob", .fingerprint = {1}};
+
+    begin(LOG_FORMAT_JSON);
+    outcome.client = &nameless;
+    write_line(LOG_FORMAT_JSON);
+    expect("client_subject", "CN=bob");
+    expect_none("client_names");
+}
+END_TEST
+
+START_TEST(a_refused_client_certificate_is_told_with_what_is_wrong_and_without_lists)
+{
+    begin(LOG_FORMAT_LOGFMT);
+    fail_with(WHY_CLIENT_CERTIFICATE_REVOKED, TLS_STAGE_CLIENT_FINISHED);
+    outcome.client = &identity;
+    outcome.client_result = CHAIN_REVOKED;
+    offered.suites[offered.suite_count++] = 0x1301;
+    report.offered = &offered;
+    write_line(LOG_FORMAT_LOGFMT);
+    expect("event", "handshake_failed");
+    expect("reason", "client_certificate_revoked");
+    expect("alert_sent", "certificate_revoked");
+    expect_identity();
+    expect("client_verify", chain_result_name(CHAIN_REVOKED));
+    expect_none("offered_suites"); /* what was offered has nothing to do with it */
+    expect_none("allowed_suites");
+}
+END_TEST
+
+START_TEST(who_was_refused_for_a_certificate_is_known_by_the_reason)
+{
+    for (int why = 0; why < WHY_COUNT; why++) {
+        const struct tls_outcome ended = {.why = (enum why)why};
+        const char *name = why == WHY_NONE ? "" : why_name((enum why)why);
+        bool is_by_name = strncmp(name, "client_certificate_", 19) == 0 && why != WHY_CLIENT_CERTIFICATE_WITHOUT_EMS;
+
+        ck_assert_msg(outcome_is_client_refused(&ended) == is_by_name, "%s", name);
+    }
+}
+END_TEST
+
+/* RFC 5246 7.4.7.1: no group and no signature; a resumed session of such a suite has no key exchange at all. */
+START_TEST(the_classic_rsa_exchange_is_named_where_the_group_would_stand)
+{
+    begin(LOG_FORMAT_LOGFMT);
+    outcome.version = TLS_1_2;
+    outcome.suite = tls_suite_find(0x009c);
+    ck_assert_ptr_nonnull(outcome.suite);
+    write_line(LOG_FORMAT_LOGFMT);
+    expect("key_exchange", "rsa");
+    expect_none("group");
+    outcome.is_resumed = true;
+    write_line(LOG_FORMAT_LOGFMT);
+    expect_none("key_exchange");
+    outcome.is_resumed = false;
+    outcome.suite = tls_suite_find(0xc02f);
+    outcome.group = tls_group_find(0x001d);
+    write_line(LOG_FORMAT_LOGFMT);
+    expect("group", "x25519");
+    expect_none("key_exchange");
 }
 END_TEST
 
@@ -299,6 +400,11 @@ int main(void)
 {
     const TTest *const tests[] = {
         a_connection_tells_what_was_agreed_moved_and_how_it_ended,
+        a_resumed_connection_says_so_and_tells_whom_its_ticket_knows,
+        a_client_without_names_has_no_field_for_them,
+        a_refused_client_certificate_is_told_with_what_is_wrong_and_without_lists,
+        who_was_refused_for_a_certificate_is_known_by_the_reason,
+        the_classic_rsa_exchange_is_named_where_the_group_would_stand,
         truncation_and_reasons_are_told_as_the_end,
         a_failed_negotiation_tells_what_was_offered_and_what_is_allowed,
         an_old_client_is_told_by_its_versions,

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "crypto/client_trust.h"
 #include "support/check_run.h"
 #include "tls/iana.h"
 
@@ -157,6 +158,50 @@ START_TEST(version_2_carries_addresses_and_what_was_agreed)
 }
 END_TEST
 
+/* What the header of a client with `outcome` says in PP2_TYPE_SSL; there is no other TLV but the checksum. */
+static void expect_ssl(const struct tls_outcome *outcome, const void *ssl, size_t ssl_len)
+{
+    struct socket_address client = v4("192.0.2.1", 56324), server = v4("198.51.100.7", 443);
+    const struct proxy_protocol_facts facts = {&client.any, &server.any, outcome};
+    size_t len = checked_v2(&facts);
+
+    ck_assert_uint_eq(len, 16 + 12 + 3 + ssl_len + 7);
+    ck_assert_uint_eq(space[28], 0x20);
+    ck_assert_uint_eq((size_t)(space[29] << 8 | space[30]), ssl_len);
+    ck_assert_mem_eq(space + 31, ssl, ssl_len);
+}
+
+#define EXPECT_SSL(outcome, literal) expect_ssl(outcome, literal, sizeof(literal) - 1)
+
+/*
+ * Section 2.2.6: verify is zero only when a certificate was presented and verified; PP2_CLIENT_CERT_CONN (2) is for
+ * this connection, PP2_CLIENT_CERT_SESS (4) also for the one that a resumed session goes back to.
+ */
+START_TEST(version_2_tells_who_the_client_proved_to_be)
+{
+    const struct client_identity alice = {.subject = "CN=alice,O=Example", .common_name = "alice"};
+    struct tls_outcome outcome = {.version = TLS_1_3};
+
+    EXPECT_SSL(&outcome, "\x01\x00\x00\x00\x01\x21\x00\x07TLSv1.3");
+    outcome.client = &alice;
+    EXPECT_SSL(&outcome, "\x07\x00\x00\x00\x00\x21\x00\x07TLSv1.3\x22\x00\x05"
+                         "alice");
+    outcome.is_resumed = true;
+    EXPECT_SSL(&outcome, "\x05\x00\x00\x00\x00\x21\x00\x07TLSv1.3\x22\x00\x05"
+                         "alice");
+}
+END_TEST
+
+/* A subject may do without a CN: that is no CN, not an empty one. */
+START_TEST(version_2_of_a_client_without_a_common_name_has_no_cn)
+{
+    const struct client_identity nameless = {.subject = "O=Example"};
+    const struct tls_outcome outcome = {.version = TLS_1_2, .client = &nameless};
+
+    EXPECT_SSL(&outcome, "\x07\x00\x00\x00\x00\x21\x00\x07TLSv1.2");
+}
+END_TEST
+
 START_TEST(version_2_carries_ipv6)
 {
     static const char header[] = SIGNATURE "\x21\x21\x00\x2b"
@@ -193,17 +238,21 @@ START_TEST(version_2_over_a_unix_socket_names_the_socket)
 }
 END_TEST
 
-/* Names of 255 bytes, the longest certificate facts: MAX_PROXY_HEADER_LEN holds them. */
+/* Names of 255 bytes, the longest common name: MAX_PROXY_HEADER_LEN holds them. */
 START_TEST(the_longest_header_fits_and_one_that_does_not_is_never_cut)
 {
     uint8_t name[255];
-    const struct tls_outcome outcome = {
-        .version = TLS_1_3, .sni = bytes_of(name, sizeof name), .alpn = bytes_of(name, sizeof name)};
+    struct client_identity somebody = {0};
+    const struct tls_outcome outcome = {.version = TLS_1_3,
+                                        .client = &somebody,
+                                        .sni = bytes_of(name, sizeof name),
+                                        .alpn = bytes_of(name, sizeof name)};
     struct socket_address un = {.un = {.sun_family = AF_UNIX, .sun_path = "/run/s"}};
     const struct proxy_protocol_facts facts = {&un.any, &un.any, &outcome};
     size_t len;
 
     memset(name, 'n', sizeof name);
+    memset(somebody.common_name, 'c', sizeof somebody.common_name - 1);
     len = checked_v2(&facts);
     ck_assert_uint_le(len + 3 + 128, MAX_PROXY_HEADER_LEN); /* room for a suite, group and scheme */
     for (size_t capacity = 0; capacity < len; capacity++) {
@@ -222,6 +271,8 @@ int main(void)
         version_1_is_unknown_for_all_but_two_ips_of_one_family,
         the_table_of_this_test_has_the_published_check_value,
         version_2_carries_addresses_and_what_was_agreed,
+        version_2_tells_who_the_client_proved_to_be,
+        version_2_of_a_client_without_a_common_name_has_no_cn,
         version_2_carries_ipv6,
         version_2_of_our_own_connections_is_local_and_says_nothing_else,
         version_2_over_a_unix_socket_names_the_socket,

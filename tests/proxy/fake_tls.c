@@ -15,7 +15,7 @@ struct tls {
     struct tls_policy *policy;
     struct pool *pool;
     struct buffer in, out;
-    bool is_key_wanted, has_bytes, is_close_sent;
+    bool is_key_wanted, has_bytes, is_close_sent, has_tickets;
     struct tls_key_request request;
     struct tls_outcome outcome;
     struct tls_timeline *timeline;
@@ -125,6 +125,8 @@ unsigned tls_ready(const struct tls *tls)
         ready |= TLS_PLAIN_END;
     if (tls->is_key_wanted)
         ready |= TLS_KEY;
+    if (tls->has_tickets && !tls->is_close_sent)
+        ready |= TLS_TICKETS;
     if (tls->outcome.why != WHY_NONE || (tls->is_close_sent && ready & TLS_PLAIN_END))
         ready |= TLS_OVER;
     return ready;
@@ -194,8 +196,11 @@ static void handshake(struct tls *tls)
 
     buffer_consume(&tls->in, tls->pool, 1);
     tls->outcome.stage = TLS_STAGE_CLIENT_HELLO;
-    if (letter == 'H') {
+    if (letter == 'H' || letter == 'T') {
         connect_now(tls);
+        tls->has_tickets = letter == 'T';
+    } else if (letter == 'C') {
+        tls_abort(tls, WHY_CLIENT_CERTIFICATE_MISSING);
     } else if (letter == 'K') {
         tls->outcome.stage = TLS_STAGE_KEY_OPERATION;
         tls->is_key_wanted = true;
@@ -267,14 +272,37 @@ void tls_plain_consume(struct tls *tls, size_t len)
     buffer_consume(&tls->in, tls->pool, len);
 }
 
+void tls_send_tickets(struct tls *tls)
+{
+    if (!(tls_ready(tls) & TLS_TICKETS))
+        return;
+    for (int i = 0; i < FAKE_TICKETS; i++)
+        send_byte(tls, FAKE_TICKET);
+    tls->outcome.tickets_sent = FAKE_TICKETS;
+    tls->has_tickets = false;
+}
+
 int tls_plain_space(struct tls *tls, struct iovec *spans, int n)
 {
     return tls_ready(tls) & TLS_PLAIN_IN ? space(tls, &tls->out, spans, n) : 0;
 }
 
+/* The real one seals the tickets in front of the text; here they are moved there. */
+static void put_tickets_in_front(struct tls *tls, size_t text_len)
+{
+    uint8_t *at;
+
+    tls_send_tickets(tls);
+    at = (uint8_t *)buffer_view(&tls->out).at;
+    memmove(at + FAKE_TICKETS, at, text_len);
+    memset(at, FAKE_TICKET, FAKE_TICKETS);
+}
+
 void tls_plain_commit(struct tls *tls, size_t len)
 {
     buffer_commit(&tls->out, len);
+    if (len > 0 && tls->has_tickets)
+        put_tickets_in_front(tls, len);
     if (buffer_len(&tls->out) == 0)
         buffer_drop(&tls->out, tls->pool);
 }
@@ -317,11 +345,6 @@ const struct decisions *tls_decisions(const struct tls *tls)
 }
 
 void tls_forget_decisions(struct tls *tls)
-{
-    (void)tls;
-}
-
-void tls_send_tickets(struct tls *tls)
 {
     (void)tls;
 }
