@@ -130,9 +130,11 @@ for version in 1_2 1_3; do
     check "$label: who shows no certificate is served" served 8450 -tls$version
     check_equal "$label: ... and v2 says that nothing was verified" "1 unverified nobody" "$(client_told)"
     # shellcheck disable=SC2046 # options, none with a blank
-    check "$label: who shows a good one is served" served 8450 -tls$version -sess_out "$scratch/session.pem" $(shows alice)
+    check "$label: who shows a good one is served" served 8450 -tls$version -sess_out "$scratch/session.pem" \
+        $(shows alice)
     check_equal "$label: ... and v2 says who it was" "7 verified alice" "$(client_told)"
-    check "$label: who comes back with a ticket is served" served_resumed 8450 -tls$version -sess_in "$scratch/session.pem"
+    check "$label: who comes back with a ticket is served" \
+        served_resumed 8450 -tls$version -sess_in "$scratch/session.pem"
     check_equal "$label: ... and v2 says who it was, and not in this connection" "5 verified alice" "$(client_told)"
 done
 finish
