@@ -1,6 +1,7 @@
 #include "cli/verbs.h"
 #include "crypto/crypto.h"
 #include "daemon/libraries.h"
+#include "proxy/certificate_compression.h"
 
 #include <config.h>
 #include <stdio.h>
@@ -42,6 +43,16 @@ static const char *const build_options[] = {
 #endif
 };
 
+static void print_compressors(void)
+{
+    const struct tls_compressor *compressor;
+
+    printf("certificate compression:");
+    for (size_t i = 0; (compressor = certificate_compressor_at(i)); i++)
+        printf("%s %s", i ? "," : "", compressor->name);
+    printf("%s\n", certificate_compressor_at(0) ? "" : " none");
+}
+
 int verb_version(void)
 {
     struct crypto_service service;
@@ -51,8 +62,9 @@ int verb_version(void)
         return CLI_EXIT_FAILURE;
     }
     printf("%s\n", PACKAGE_STRING);
-    printf("TLS: own engine, TLS 1.3\n");
+    printf("TLS: own engine, TLS 1.3 and 1.2\n");
     printf("events: libevent %s\n", libraries_event_version());
+    print_compressors();
     printf("build: ");
     for (size_t i = 0; i < ARRAY_LEN(build_options); i++)
         printf("%s%s", i ? ", " : "", build_options[i]);

@@ -255,3 +255,39 @@ bool algorithms_set(struct tls_policy *policy, const struct config_listen *liste
         warn_of_rsa(listen, findings);
     return is_ok;
 }
+
+/* ---- suites that the configuration names, beside the certificates that are to serve them */
+
+/* A suite of TLS 1.3 leaves the kind of key open, one of 1.2 names it. */
+static bool is_served(const struct tls_policy *policy, const struct tls_suite *suite)
+{
+    if (suite->exchange == EXCHANGE_ANY)
+        return true;
+    for (size_t i = 0; i < tls_policy_certificate_count(policy); i++) {
+        bool is_rsa = certificate_chain_key_kind(tls_policy_chain(policy, i)) == KEY_KIND_RSA;
+        if (is_rsa == (suite->exchange != EXCHANGE_ECDHE_ECDSA))
+            return true;
+    }
+    return false;
+}
+
+void algorithms_review(const struct tls_policy *policy, const struct config_listen *listen,
+                       struct config_findings findings)
+{
+    bool has_classic = false;
+
+    for (size_t i = 0; i < listen->suites.count; i++) {
+        const struct config_value *value = &listen->suites.values[i];
+        const struct tls_suite *suite = tls_suite_find(find_code(&suites, value->text));
+
+        has_classic = has_classic || suite->exchange == EXCHANGE_RSA;
+        if (!is_served(policy, suite))
+            config_warn(findings, &value->place,
+                        "suite '%s' needs a certificate with a key of %s, and [listen %s] has none", value->text,
+                        suite->exchange == EXCHANGE_ECDHE_ECDSA ? "ECDSA" : "RSA", listen->name);
+    }
+    if (listen->has_rsa_key_exchange && listen->suites.count > 0 && !has_classic)
+        config_warn(findings, &listen->suites.values[0].place,
+                    "[listen %s] has rsa-key-exchange = yes, but 'suites' names no suite of that exchange",
+                    listen->name);
+}

@@ -11,4 +11,9 @@
 MUST_CHECK bool algorithms_set(struct tls_policy *policy, const struct config_listen *listen,
                                struct config_findings findings);
 
+/* Warns of suites named in the configuration that none of the policy's certificates can serve. After algorithms_set().
+ */
+void algorithms_review(const struct tls_policy *policy, const struct config_listen *listen,
+                       struct config_findings findings);
+
 #endif

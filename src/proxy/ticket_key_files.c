@@ -42,7 +42,7 @@ static struct ticket_keys *from_files(const struct config_list *list, struct con
     struct file_bytes files[MAX_TICKET_KEYS] = {{.at = NULL}};
     struct bytes views[MAX_TICKET_KEYS];
     struct ticket_keys *keys = NULL;
-    const char *fault;
+    struct ticket_keys_fault fault;
 
     if (list->count > MAX_TICKET_KEYS) {
         config_complain(findings, &list->values[MAX_TICKET_KEYS].place, "ticket-key: at most %d files",
@@ -52,7 +52,8 @@ static struct ticket_keys *from_files(const struct config_list *list, struct con
     if (read_files(list, files, views, findings)) {
         keys = ticket_keys_from_files(random_system(), views, list->count, &fault);
         if (!keys)
-            config_complain(findings, &list->values[0].place, "ticket-key: %s", fault);
+            config_complain(findings, &list->values[fault.file].place, "ticket-key '%s': %s",
+                            list->values[fault.file].text, fault.text);
     }
     for (size_t i = 0; i < list->count; i++)
         file_wipe(&files[i]);

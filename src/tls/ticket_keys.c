@@ -121,22 +121,25 @@ static const char *add_file(struct ticket_keys *keys, struct bytes file)
 }
 
 struct ticket_keys *ticket_keys_from_files(struct random_source random, const struct bytes *files, size_t count,
-                                           const char **fault)
+                                           struct ticket_keys_fault *fault)
 {
     struct ticket_keys *keys;
 
-    *fault = count == 0 ? "no ticket key is given" : count > MAX_TICKET_KEYS ? "more than 8 ticket keys" : NULL;
-    if (*fault)
+    *fault = (struct ticket_keys_fault){count == 0                ? "no ticket key is given"
+                                        : count > MAX_TICKET_KEYS ? "more than 8 ticket keys"
+                                                                  : NULL,
+                                        0};
+    if (fault->text)
         return NULL;
     keys = ticket_keys_new(random, 0, 0);
     if (!keys) {
-        *fault = "out of memory";
+        fault->text = "out of memory";
         return NULL;
     }
     keys->is_fixed = true;
-    for (size_t i = 0; i < count && !*fault; i++)
-        *fault = add_file(keys, files[i]);
-    if (!*fault)
+    for (size_t i = 0; i < count && !fault->text; i++)
+        *fault = (struct ticket_keys_fault){add_file(keys, files[i]), i};
+    if (!fault->text)
         return keys;
     ticket_keys_free(keys);
     return NULL;

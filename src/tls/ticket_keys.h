@@ -32,11 +32,15 @@ struct ticket_keys;
 MUST_CHECK struct ticket_keys *ticket_keys_new(struct random_source random, uint32_t issues, uint32_t accepts);
 
 /*
- * Keys from files of TICKET_KEY_FILE_LEN bytes; the first seals. They do not age. NULL with a sentence in *fault: no
+ * Keys from files of TICKET_KEY_FILE_LEN bytes; the first seals. They do not age. NULL with a sentence in `fault`: no
  * key, too many, the wrong length, all bytes of the key equal, two with one name, no memory.
  */
+struct ticket_keys_fault {
+    const char *text; /* NULL: none */
+    size_t file;      /* the one at fault, counted from 0 */
+};
 MUST_CHECK struct ticket_keys *ticket_keys_from_files(struct random_source random, const struct bytes *files,
-                                                      size_t count, const char **fault);
+                                                      size_t count, struct ticket_keys_fault *fault);
 void ticket_keys_free(struct ticket_keys *keys); /* wipes; NULL is fine */
 
 /* `out` takes session.len + TICKET_OVERHEAD bytes. `now` is in seconds and never runs back. */

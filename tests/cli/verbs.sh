@@ -57,6 +57,8 @@ run -V
 expect "-V prints the version" 0 out "sallyport 0."
 expect "-V names who serves an algorithm" 0 out "mbedTLS"
 expect "-V names the event library" 0 out "libevent 2."
+expect "-V names the versions of TLS" 0 out "TLS 1.3 and 1.2"
+expect "-V says how certificates can be compressed" 0 out "certificate compression: "
 run --confg x
 expect "an unknown option is a fault of usage, with the nearest known one" 2 err "did you mean '--config'?"
 empty "a fault of usage prints nothing on standard output" out

@@ -237,7 +237,7 @@ static void case_ticket_key(void)
     struct test_random random = {.state = 5};
     uint8_t file[TICKET_KEY_FILE_LEN], sealed[64 + TICKET_OVERHEAD], opened[sizeof sealed], text[64] = {3};
     struct bytes files[] = {BYTES_OF_ARRAY(file)};
-    const char *fault;
+    struct ticket_keys_fault fault;
     struct ticket_keys *keys;
     size_t len, opened_len;
 

@@ -277,7 +277,7 @@ START_TEST(failing_allocations_of_the_providers_fail_closed)
         if (provider_fault_fired())
             assert_lesser_at_most(outcome, "the provider's failing allocation", n);
     }
-    ck_assert_uint_gt(places, conversation->is_resumed ? 0 : 50);
+    ck_assert_uint_gt(places, conversation->is_resumed ? 0 : 30);
 }
 END_TEST
 

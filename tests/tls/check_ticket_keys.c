@@ -288,7 +288,7 @@ START_TEST(a_failed_allocation_means_no_ticket_and_no_leak)
 
     for (bool is_over = false; !is_over; n++) {
         struct ticket_keys *keys, *fixed;
-        const char *fault = NULL;
+        struct ticket_keys_fault fault = {NULL, 0};
         bool is_sealed;
 
         alloc_fault_arm(n);
@@ -297,9 +297,9 @@ START_TEST(a_failed_allocation_means_no_ticket_and_no_leak)
         is_sealed = keys && ticket_seal(keys, 1000, binding, bytes_of(session, SESSION_LEN), ticket, &len);
         is_over = !alloc_fault_fired();
         ck_assert(is_over == (is_sealed && fixed));
-        ck_assert((fixed == NULL) == (fault != NULL));
-        if (fault)
-            ck_assert_str_eq(fault, "out of memory");
+        ck_assert((fixed == NULL) == (fault.text != NULL));
+        if (fault.text)
+            ck_assert_str_eq(fault.text, "out of memory");
         ticket_keys_free(keys);
         ticket_keys_free(fixed);
         alloc_fault_arm(0);
@@ -324,21 +324,21 @@ static void make_files(void)
 
 static struct ticket_keys *keys_of(const struct bytes *from, size_t count)
 {
-    const char *fault = "not touched";
+    struct ticket_keys_fault fault = {"not touched", 0};
     struct ticket_keys *keys = ticket_keys_from_files(random_system(), from, count, &fault);
 
     ck_assert(keys != NULL);
-    ck_assert(fault == NULL);
+    ck_assert(fault.text == NULL);
     return keys;
 }
 
 static void assert_refused(size_t count, const char *words)
 {
-    const char *fault = NULL;
+    struct ticket_keys_fault fault = {NULL, 0};
 
     ck_assert(ticket_keys_from_files(random_system(), files, count, &fault) == NULL);
-    ck_assert(fault != NULL);
-    ck_assert_msg(strstr(fault, words) != NULL, "\"%s\" does not say \"%s\"", fault, words);
+    ck_assert(fault.text != NULL);
+    ck_assert_msg(strstr(fault.text, words) != NULL, "\"%s\" does not say \"%s\"", fault.text, words);
 }
 
 START_TEST(of_files_the_first_key_seals_and_all_open_at_any_time)

@@ -1,0 +1,17 @@
+/*
+ * credentials.h: the certificates of a listener and their private keys.
+ *
+ * Reads their files, pairs them by public key (never by their order) and reviews what a client might stumble over.
+ */
+#ifndef PROXY_CREDENTIALS_H
+#define PROXY_CREDENTIALS_H
+
+#include "config/config.h"
+#include "proxy/keyring.h"
+#include "tls/policy.h"
+
+/* The chains go to `policy`, the keys to `keyring`. False after telling every fault, and then neither has changed. */
+MUST_CHECK bool credentials_add(struct tls_policy *policy, const struct config_listen *listen, struct keyring *keyring,
+                                struct config_findings findings);
+
+#endif
