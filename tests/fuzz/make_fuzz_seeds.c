@@ -90,13 +90,18 @@ static void talk(struct rig *rig, struct client13 *client)
     exchange(rig, client);
 }
 
-static void converse(uint16_t version, uint8_t flags, struct client13 *client, const char *name)
+static struct rig *begin(uint16_t version, uint8_t flags)
 {
-    struct rig *rig = fuzz_server_rig(version, flags);
-
     out = writer_of(seed, sizeof seed);
     write_u8(&out, flags);
     write_u8(&out, 0);
+    return fuzz_server_rig(version, flags);
+}
+
+static void converse(uint16_t version, uint8_t flags, struct client13 *client, const char *name)
+{
+    struct rig *rig = begin(version, flags);
+
     client13_send_hello(client);
     exchange(rig, client);
     if (!client->is_done)
@@ -193,6 +198,75 @@ static void make_one(uint16_t version, enum variant variant)
     client13_wipe(&client);
 }
 
+/* ---- conversations that end with a refusal which mutations hardly come to */
+
+static const uint8_t zeros[MAX_PLAINTEXT_LEN + 1];
+
+static void end(struct rig *rig, struct client13 *client, uint16_t version, const char *name)
+{
+    must(writer_ok(&out));
+    save(version == TLS_1_2 ? "server12" : "server13", name, writer_view(&out));
+    tls_free(rig->tls);
+    rig->tls = NULL;
+    client13_wipe(client);
+}
+
+/* RFC 8446 5.4, RFC 5246 6.2.1 */
+static void make_overlong(uint16_t version)
+{
+    static struct client13 client;
+    struct rig *rig = begin(version, 0);
+
+    make_client(&client, version);
+    client13_send_hello(&client);
+    exchange(rig, &client);
+    client13_send_finished(&client);
+    exchange(rig, &client);
+    must(tls_is_connected(rig->tls));
+    step(CONTENT_APPLICATION_DATA, BYTES_OF_ARRAY(zeros));
+    end(rig, &client, version, "overlong");
+}
+
+/* RFC 8446 4.2.10: before the second ClientHello, more than a server may be asked to pass over. */
+static void make_early_data(void)
+{
+    static struct client13 client;
+    struct rig *rig = begin(TLS_1_3, 0);
+
+    make_client(&client, TLS_1_3);
+    client.hello.has_early_data = true;
+    client.hello.share_groups[0] = 0;
+    client13_send_hello(&client);
+    note_record(rig, client.out[0], bytes_of(client.out + RECORD_HEADER_LEN, client.out_len - RECORD_HEADER_LEN));
+    step(0x80 | CONTENT_APPLICATION_DATA, bytes_of(zeros, MAX_PLAINTEXT_LEN));
+    step(0x80 | CONTENT_APPLICATION_DATA, bytes_of(zeros, MAX_PLAINTEXT_LEN));
+    end(rig, &client, TLS_1_3, "early-data");
+}
+
+/* RFC 8446 4.4.3: a CertificateVerify of an algorithm that was offered, and for another kind of key. */
+static void make_foreign_scheme(uint16_t version)
+{
+    static struct client13 client;
+    struct tls_signature_scheme foreign;
+    struct client_identity_files files = {0};
+    struct rig *rig = begin(version, TLS_CLIENT_CERTIFICATE_REQUIRED);
+
+    make_client(&client, version);
+    client_identity_show(&client, &files, "alice,intermediate", "alice", 0x0403);
+    foreign = *client.own_scheme;
+    foreign.code = 0x0804; /* rsa_pss_rsae_sha256 */
+    client.own_scheme = &foreign;
+    client13_send_hello(&client);
+    exchange(rig, &client);
+    client13_send_finished(&client);
+    exchange(rig, &client);
+    must(tls_outcome(rig->tls)->why == WHY_CERTIFICATE_VERIFY_SCHEME);
+    end(rig, &client, version, "foreign-scheme");
+    client_identity_free(&files);
+}
+
+/* ---- fuzz_server_real */
+
 /* Every honest conversation of fuzz_server_real, and one of each with what is done to a record in turn. */
 static void make_real(uint8_t traits)
 {
@@ -216,6 +290,11 @@ int main(int argc, char **argv)
             make_one(TLS_1_2, (enum variant)variant);
     }
     make_ticket(TLS_1_3, TLS_CLIENT_CERTIFICATE_REQUIRED, true);
+    make_early_data();
+    for (uint16_t version = TLS_1_2; version <= TLS_1_3; version++) {
+        make_overlong(version);
+        make_foreign_scheme(version);
+    }
     for (uint8_t traits = 0; traits < 128; traits++)
         make_real(traits);
     return 0;
