@@ -1,4 +1,6 @@
+#include "base/reader.h"
 #include "crypto/client_trust_types.h"
+#include "crypto/der.h"
 #include "crypto/fault.h"
 #include "crypto/hash.h"
 #include "crypto/key_der.h"
@@ -298,12 +300,24 @@ static enum chain_result check_sizes(const struct bytes *chain, size_t count)
     return count <= MAX_CLIENT_CHAIN ? len <= MAX_CLIENT_CHAIN_LEN ? CHAIN_OK : CHAIN_MALFORMED : CHAIN_TOO_LONG;
 }
 
+/* Reliability X03: the library keeps a list of them. */
+static bool has_few_names(const struct certificate *certificate)
+{
+    struct reader r = reader_of(certificate->alt_names);
+    struct der_item item;
+    unsigned count = 0;
+
+    while (count <= MAX_CLIENT_NAMES && !read_end(&r) && der_read_item(&r, &item))
+        count++;
+    return count <= MAX_CLIENT_NAMES;
+}
+
 static enum chain_result read_all(const struct bytes *ders, size_t count, struct certificate *chain)
 {
     struct crypto_fault fault;
 
     for (size_t i = 0; i < count; i++)
-        if (!certificate_read(ders[i], &chain[i], &fault))
+        if (!certificate_read(ders[i], &chain[i], &fault) || !has_few_names(&chain[i]))
             return CHAIN_MALFORMED;
     return CHAIN_OK;
 }

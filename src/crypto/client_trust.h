@@ -15,6 +15,7 @@ enum {
     MAX_CLIENT_CHAIN = 6,
     MAX_CLIENT_CHAIN_LEN = 1 << 16,
     MAX_CLIENT_RSA_BITS = 4096,
+    MAX_CLIENT_NAMES = 256,  /* subjectAltNames of one certificate */
     MAX_IDENTITY_TEXT = 256, /* of subject and of names, cut with "..." beyond */
 };
 
@@ -23,7 +24,7 @@ struct client_trust;
 /* Why a chain is not believed. */
 enum chain_result {
     CHAIN_OK,
-    CHAIN_MALFORMED,  /* a certificate does not parse, or is longer than we take */
+    CHAIN_MALFORMED,  /* a certificate does not parse, or is longer or has more names than we take */
     CHAIN_TOO_LONG,   /* more than MAX_CLIENT_CHAIN certificates */
     CHAIN_UNKNOWN_CA, /* leads to none of our CAs, or a signature in it is wrong */
     CHAIN_EXPIRED,    /* of any certificate in it */

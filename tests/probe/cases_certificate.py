@@ -191,8 +191,10 @@ def authority():
     for kind in BOTH:
         yield case(kind, "a certificate of two authorities that certify each other", looped, UNKNOWN_CA,
                    "client_certificate_unknown_ca")
-        yield case(kind, "a certificate with 2000 names",
-                   fresh("many", [f"host{n}.clients.example" for n in range(2000)]), "echo", "")
+        for count, alert, reason in ((256, "echo", ""), (257, BAD, "client_certificate_bad"),
+                                     (2000, BAD, "client_certificate_bad")):
+            yield case(kind, f"a certificate with {count} names",
+                       fresh("many", [f"host{n}.clients.example" for n in range(count)]), alert, reason)
         # RFC 5280 4.1.2.4 lets a name hold anything: the log's line stays one, and ends as the connection did
         yield case(kind, "a certificate whose name would write a line of the log", fresh(FORGED[:64]), "echo",
                    "truncated")
