@@ -3,6 +3,7 @@
 #include <event2/event.h>
 #include <unistd.h>
 
+#include "proxy/decision_log.h"
 #include "proxy/limits.h"
 #include "proxy/outcome_log.h"
 #include "proxy/relay.h"
@@ -97,6 +98,7 @@ static void tell_end(struct connection *c, const struct tls_outcome *outcome)
     if (report.is_connected || outcome_is_silent(outcome))
         limit = NULL; /* bounded by what a handshake costs, or told at debug level only */
     count_end(c, &report);
+    decision_log_write(c->ticket.id, report.policy, tls_decisions(c->tls)); /* kept only while it is not connected */
     if (outcome_log_write(&report, limit, now) == OUTCOME_LOGGED)
         return;
     c->proxy->counters.lines_suppressed++;

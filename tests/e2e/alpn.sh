@@ -5,7 +5,9 @@
 need openssl
 backend_start
 raw_daemon "alpn = h2
-alpn = http/1.1"
+alpn = http/1.1" "
+[sallyport]
+log-level = debug"
 
 for version in 1_2 1_3; do
     label="TLS ${version/_/.}"
@@ -20,5 +22,7 @@ for version in 1_2 1_3; do
         refused 'no application protocol' $PORT -tls$version -alpn smtp,imap
     check_log_since "$label: ... and logged with what was offered" event=handshake_failed reason=no_common_alpn \
         alert_sent=no_application_protocol offered_alpn=smtp,imap allowed_alpn=h2,http/1.1
+    check_log_since "$label: ... and at level debug with every candidate and why it was not taken" \
+        event=handshake_decisions "alpn=\"h2: not offered by the client; http/1.1: not offered by the client\""
 done
 finish

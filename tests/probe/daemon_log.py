@@ -26,11 +26,13 @@ class DaemonLog:
         self.read_on()
         self.reasons.pop(port, None)
 
-    def reason(self, port, seconds=2):
-        """"" where no line comes in time."""
+    def reason(self, port, expected, seconds=2):
+        """The one expected, or what else was said last; "" where no line comes in time. A line of the connection that
+        had the port before may still come late: it is no answer."""
         end = time.monotonic() + seconds
         while True:
             self.read_on()
-            if port in self.reasons or time.monotonic() > end:
-                return self.reasons.get(port, "")
+            said = self.reasons.get(port, "")
+            if said == expected or time.monotonic() > end:
+                return said
             time.sleep(0.02)

@@ -68,7 +68,7 @@ def attempt(case, address, log):
         log.forget(client.port)
         got = answer_of(action, client)
         client.judged.sock.close()  # at its end a connection is logged
-        return got, log.reason(client.judged.port) if reason and got == expected else reason
+        return got, log.reason(client.judged.port, reason) if reason and got == expected else reason
     except Exception as error:  # a client that cannot go on is a finding, not the end of the run
         return repr(error), reason
     finally:
