@@ -49,7 +49,7 @@ static void print_compressors(void)
 
     printf("certificate compression:");
     for (size_t i = 0; (compressor = certificate_compressor_at(i)); i++)
-        printf("%s %s", i ? "," : "", compressor->name);
+        printf("%s %s %s", i ? "," : "", compressor->name, certificate_compressor_version(i));
     printf("%s\n", certificate_compressor_at(0) ? "" : " none");
 }
 

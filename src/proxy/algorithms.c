@@ -235,59 +235,15 @@ static bool set_schemes(struct tls_policy *policy, const struct config_listen *l
            (tls_policy_set_schemes(policy, list, count) && tls_policy_set_client_schemes(policy, list, count));
 }
 
-static void warn_of_rsa(const struct config_listen *listen, struct config_findings findings)
-{
-    if (listen->has_rsa_key_exchange)
-        config_warn(findings, &listen->place,
-                    "[listen %s] takes the classic RSA key exchange: whoever gets the private key one day can read all "
-                    "that was recorded, and mbedTLS before 2.28.7 (Debian 12) leaks through the time of its RSA "
-                    "operation (CVE-2024-23170); switch it off as soon as the last old client is gone",
-                    listen->name);
-}
-
 bool algorithms_set(struct tls_policy *policy, const struct config_listen *listen, struct config_findings findings)
 {
     bool is_ok = set_suites(policy, listen, findings);
 
     is_ok = set_groups(policy, listen, findings) && is_ok;
-    is_ok = set_schemes(policy, listen, findings) && is_ok;
-    if (is_ok)
-        warn_of_rsa(listen, findings);
-    return is_ok;
+    return set_schemes(policy, listen, findings) && is_ok;
 }
 
-/* ---- suites that the configuration names, beside the certificates that are to serve them */
-
-/* A suite of TLS 1.3 leaves the kind of key open, one of 1.2 names it. */
-static bool is_served(const struct tls_policy *policy, const struct tls_suite *suite)
+const struct tls_suite *algorithms_find_suite(const char *name)
 {
-    if (suite->exchange == EXCHANGE_ANY)
-        return true;
-    for (size_t i = 0; i < tls_policy_certificate_count(policy); i++) {
-        bool is_rsa = certificate_chain_key_kind(tls_policy_chain(policy, i)) == KEY_KIND_RSA;
-        if (is_rsa == (suite->exchange != EXCHANGE_ECDHE_ECDSA))
-            return true;
-    }
-    return false;
-}
-
-void algorithms_review(const struct tls_policy *policy, const struct config_listen *listen,
-                       struct config_findings findings)
-{
-    bool has_classic = false;
-
-    for (size_t i = 0; i < listen->suites.count; i++) {
-        const struct config_value *value = &listen->suites.values[i];
-        const struct tls_suite *suite = tls_suite_find(find_code(&suites, value->text));
-
-        has_classic = has_classic || suite->exchange == EXCHANGE_RSA;
-        if (!is_served(policy, suite))
-            config_warn(findings, &value->place,
-                        "suite '%s' needs a certificate with a key of %s, and [listen %s] has none", value->text,
-                        suite->exchange == EXCHANGE_ECDHE_ECDSA ? "ECDSA" : "RSA", listen->name);
-    }
-    if (listen->has_rsa_key_exchange && listen->suites.count > 0 && !has_classic)
-        config_warn(findings, &listen->suites.values[0].place,
-                    "[listen %s] has rsa-key-exchange = yes, but 'suites' names no suite of that exchange",
-                    listen->name);
+    return tls_suite_find(find_code(&suites, name));
 }

@@ -11,9 +11,7 @@
 MUST_CHECK bool algorithms_set(struct tls_policy *policy, const struct config_listen *listen,
                                struct config_findings findings);
 
-/* Warns of suites named in the configuration that none of the policy's certificates can serve. After algorithms_set().
- */
-void algorithms_review(const struct tls_policy *policy, const struct config_listen *listen,
-                       struct config_findings findings);
+/* By its name as `suites` takes it; NULL for one that algorithms_set() refuses. */
+const struct tls_suite *algorithms_find_suite(const char *name);
 
 #endif

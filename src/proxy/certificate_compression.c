@@ -1,5 +1,7 @@
 #include "proxy/certificate_compression.h"
 
+#include <stdio.h>
+
 #include "config.h"
 
 #ifdef HAVE_BROTLI
@@ -17,6 +19,16 @@ static bool compress_brotli(struct bytes in, uint8_t *out, size_t *len)
 }
 
 const struct tls_compressor certificate_compressor_brotli = {CERTIFICATE_COMPRESSION_BROTLI, "brotli", compress_brotli};
+
+/* One number in hexadecimal: MMMNNNPPP is major, minor and patch (brotli/encode.h). */
+static const char *brotli_version(void)
+{
+    static char text[sizeof "255.4095.4095"];
+    uint32_t version = BrotliEncoderVersion();
+
+    snprintf(text, sizeof text, "%u.%u.%u", version / 0x1000000, version / 0x1000 % 0x1000, version % 0x1000);
+    return text;
+}
 #endif
 
 #ifdef HAVE_ZLIB
@@ -35,18 +47,28 @@ static bool compress_zlib(struct bytes in, uint8_t *out, size_t *len)
 const struct tls_compressor certificate_compressor_zlib = {CERTIFICATE_COMPRESSION_ZLIB, "zlib", compress_zlib};
 #endif
 
+struct library {
+    const struct tls_compressor *compressor;
+    const char *(*version)(void);
+};
+
 /* Brotli first: what it makes is smaller. */
-static const struct tls_compressor *const compressors[] = {
+static const struct library libraries[] = {
 #ifdef HAVE_BROTLI
-    &certificate_compressor_brotli,
+    {&certificate_compressor_brotli, brotli_version},
 #endif
 #ifdef HAVE_ZLIB
-    &certificate_compressor_zlib,
+    {&certificate_compressor_zlib, zlibVersion},
 #endif
-    NULL,
+    {NULL, NULL},
 };
 
 const struct tls_compressor *certificate_compressor_at(size_t index)
 {
-    return index < ARRAY_LEN(compressors) ? compressors[index] : NULL;
+    return index < ARRAY_LEN(libraries) ? libraries[index].compressor : NULL;
+}
+
+const char *certificate_compressor_version(size_t index)
+{
+    return certificate_compressor_at(index) ? libraries[index].version() : NULL;
 }

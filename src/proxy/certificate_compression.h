@@ -15,6 +15,9 @@ enum { CERTIFICATE_COMPRESSION_ZLIB = 1, CERTIFICATE_COMPRESSION_BROTLI = 2 };
 /* Those of this build, the preferred one first; NULL past the last. A build without the libraries has none. */
 const struct tls_compressor *certificate_compressor_at(size_t index);
 
+/* Of the library that runs, not of the headers it was compiled with. NULL past the last. */
+const char *certificate_compressor_version(size_t index);
+
 /* Defined where the library was there. */
 extern const struct tls_compressor certificate_compressor_brotli;
 extern const struct tls_compressor certificate_compressor_zlib;

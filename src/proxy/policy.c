@@ -6,6 +6,7 @@
 #include "proxy/certificate_compression.h"
 #include "proxy/client_policy.h"
 #include "proxy/credentials.h"
+#include "proxy/policy_review.h"
 #include "proxy/proxy.h"
 #include "proxy/staples.h"
 
@@ -55,48 +56,6 @@ static bool set_tickets(struct tls_policy *policy, const struct config_listen *l
     return false;
 }
 
-/* Mozilla's guidelines 6.0: modern has certificates of ECDSA alone. */
-static bool is_outside_profile(const struct config_listen *listen, const struct certificate_chain *chain)
-{
-    return listen->profile == CONFIG_PROFILE_MODERN && certificate_chain_key_kind(chain) == KEY_KIND_RSA;
-}
-
-static const struct config_place *place_of(const struct config_listen *listen, size_t certificate)
-{
-    return &listen->certificates.values[certificate < listen->certificates.count ? certificate : 0].place;
-}
-
-/* RFC 5246 7.4.2 MUST: for the classic RSA key exchange the keyEncipherment bit is set, if there is a key usage. */
-static void warn_of_key_usage(const struct config_listen *listen, const struct certificate_chain *chain,
-                              const struct config_place *place, struct config_findings findings)
-{
-    if (certificate_chain_key_kind(chain) == KEY_KIND_RSA && !certificate_chain_may_encipher_keys(chain))
-        config_warn(findings, place,
-                    "the key usage of certificate '%s' does not allow to encipher keys, as rsa-key-exchange = yes of "
-                    "[listen %s] needs: strict clients (GnuTLS, NSS) refuse that",
-                    certificate_chain_subject(chain), listen->name);
-}
-
-static void warn_of_profile(const struct tls_policy *policy, const struct config_listen *listen,
-                            struct config_findings findings)
-{
-    bool has_rsa = false;
-
-    for (size_t i = 0; i < tls_policy_certificate_count(policy); i++) {
-        const struct certificate_chain *chain = tls_policy_chain(policy, i);
-        has_rsa = has_rsa || certificate_chain_key_kind(chain) == KEY_KIND_RSA;
-        if (is_outside_profile(listen, chain))
-            config_warn(findings, place_of(listen, i),
-                        "certificate '%s' has a key of RSA, which profile = modern does not know; it is served",
-                        certificate_chain_subject(chain));
-        if (listen->has_rsa_key_exchange)
-            warn_of_key_usage(listen, chain, place_of(listen, i), findings);
-    }
-    if (listen->has_rsa_key_exchange && !has_rsa)
-        config_warn(findings, &listen->place,
-                    "[listen %s] has rsa-key-exchange = yes and no certificate with a key of RSA", listen->name);
-}
-
 struct tls_policy *policy_build(const struct config_listen *listen, struct keyring *keyring,
                                 struct config_findings findings)
 {
@@ -117,11 +76,10 @@ struct tls_policy *policy_build(const struct config_listen *listen, struct keyri
     is_ok = client_policy_set(policy, listen, policy_time(NULL), findings) && is_ok;
     is_ok = add_alpn(policy, &listen->alpn, findings) && is_ok;
     is_ok = is_ok && set_tickets(policy, listen, findings);
-    if (is_ok) {
-        warn_of_profile(policy, listen, findings);
-        algorithms_review(policy, listen, findings);
+    if (is_ok)
+        policy_review(policy, listen, findings);
+    if (is_ok)
         return policy;
-    }
     tls_policy_unref(policy);
     return NULL;
 }

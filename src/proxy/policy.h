@@ -1,8 +1,8 @@
 /*
  * policy.h: what the configuration says about a listener becomes what the engine agrees to.
  *
- * Reads the certificate and key files, pairs them by public key (never by their order), and tells every fault in
- * words with the file and line of the option that named it.
+ * Its parts are read elsewhere: credentials.h (certificates and their keys), algorithms.h, staples.h, client_policy.h.
+ * Here they come together; policy_review.h warns of what shows only then.
  */
 #ifndef PROXY_POLICY_H
 #define PROXY_POLICY_H
@@ -11,13 +11,7 @@
 #include "proxy/keyring.h"
 #include "tls/policy.h"
 
-/*
- * The policy of one listener, its private keys added to `keyring`. NULL after telling every fault found: a file
- * that cannot be read or used, a certificate without its key, a key without its certificate. What a client might
- * stumble over (an expired certificate, a missing intermediate) is told as "warning: ..." and served all the same.
- *
- * With CONFIG_CERTIFICATE_DEVELOPMENT the development certificate is loaded, and made if there is none yet.
- */
+/* The policy of one listener, its private keys added to `keyring`. NULL after telling every fault found. */
 MUST_CHECK struct tls_policy *policy_build(const struct config_listen *listen, struct keyring *keyring,
                                            struct config_findings findings);
 

@@ -3,7 +3,8 @@
 # a backend is in tests/e2e/command_line.sh.
 set -u
 srcdir=$(cd "${srcdir:-$(dirname "$0")/../..}" && pwd)
-program=$PWD/sallyport
+builddir=$PWD
+program=$builddir/sallyport
 certificates=$srcdir/tests/data/certificates
 failures=0
 
@@ -58,7 +59,13 @@ expect "-V prints the version" 0 out "sallyport 0."
 expect "-V names who serves an algorithm" 0 out "mbedTLS"
 expect "-V names the event library" 0 out "libevent 2."
 expect "-V names the versions of TLS" 0 out "TLS 1.3 and 1.2"
-expect "-V says how certificates can be compressed" 0 out "certificate compression: "
+# has LIBRARY: this build was made with it
+has() {
+    grep -q "#define HAVE_$1 1" "$builddir/config.h"
+}
+has BROTLI && expect "-V names what compresses certificates, the best first" 0 out "certificate compression: brotli 1."
+has ZLIB && expect "-V names the version of zlib" 0 out "zlib 1."
+has ZLIB || has BROTLI || expect "-V says that nothing compresses certificates" 0 out "certificate compression: none"
 run --confg x
 expect "an unknown option is a fault of usage, with the nearest known one" 2 err "did you mean '--config'?"
 empty "a fault of usage prints nothing on standard output" out

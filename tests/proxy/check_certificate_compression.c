@@ -1,5 +1,7 @@
 #include "proxy/certificate_compression.h"
 
+#include <stdio.h>
+
 #include "config.h"
 
 #ifdef HAVE_BROTLIDEC
@@ -154,6 +156,33 @@ START_TEST(the_compressors_of_this_build_come_in_our_order_under_their_codes)
 }
 END_TEST
 
+/* A version is digits with dots between them: that of zlib may have a suffix. */
+START_TEST(each_library_says_its_version_and_past_the_last_there_is_none)
+{
+    size_t i = 0;
+
+    for (; certificate_compressor_at(i); i++) {
+        const char *version = certificate_compressor_version(i);
+
+        ck_assert_msg(version[0] >= '1' && version[0] <= '9' && version[1] == '.', "'%s'", version);
+#ifdef HAVE_ZLIB
+        if (certificate_compressor_at(i)->code == CERTIFICATE_COMPRESSION_ZLIB)
+            ck_assert_str_eq(version, zlibVersion());
+#endif
+#ifdef HAVE_BROTLIDEC
+        if (certificate_compressor_at(i)->code == CERTIFICATE_COMPRESSION_BROTLI) {
+            unsigned major, minor, patch;
+
+            ck_assert_int_eq(sscanf(version, "%u.%u.%u", &major, &minor, &patch), 3);
+            ck_assert_uint_eq(major << 24 | minor << 12 | patch, BrotliDecoderVersion());
+        }
+#endif
+    }
+    ck_assert_ptr_null(certificate_compressor_version(i));
+    ck_assert_ptr_null(certificate_compressor_version(SIZE_MAX));
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -163,6 +192,7 @@ int main(void)
         a_buffer_that_is_too_small_is_an_answer_and_is_not_overrun,
         the_same_bytes_always_compress_to_the_same,
         the_compressors_of_this_build_come_in_our_order_under_their_codes,
+        each_library_says_its_version_and_past_the_last_there_is_none,
     };
     return check_run("certificate_compression", tests, ARRAY_LEN(tests));
 }

@@ -12,21 +12,7 @@
 #include "proxy/file_bytes.h"
 #include "proxy/limits.h"
 #include "proxy/test_files.h"
-#include "support/check_run.h"
-
-static char told[1 << 14];
-static size_t told_count; /* without warnings: the keys of tests/data are open to all */
-
-static void hear(void *context, const char *finding)
-{
-    size_t len = strlen(told);
-
-    (void)context;
-    snprintf(told + len, sizeof told - len, "%s\n", finding);
-    told_count += strstr(finding, CONFIG_WARNING_PREFIX) == NULL;
-}
-
-static const struct config_findings findings = {hear, NULL};
+#include "proxy/told.h"
 
 enum { MAX_FILES = 8 };
 static struct config_value certificates[MAX_FILES], keys[MAX_FILES];
@@ -60,8 +46,7 @@ static struct config_listen listen_with(const char *names)
 static struct tls_policy *build_listen(const struct config_listen *listen)
 {
     ck_assert(crypto_start());
-    told[0] = 0;
-    told_count = 0;
+    told_forget();
     if (!keyring)
         keyring = keyring_new();
     return policy_build(listen, keyring, findings);
@@ -80,11 +65,6 @@ static void expect_ok(const char *names, size_t certificate_count)
     ck_assert_msg(policy != NULL, "%s", told);
     ck_assert_uint_eq(tls_policy_certificate_count(policy), certificate_count);
     tls_policy_unref(policy);
-}
-
-static void expect_told(const char *part)
-{
-    ck_assert_msg(strstr(told, part) != NULL, "'%s' is not in:\n%s", part, told);
 }
 
 static void expect_fault(const char *names, const char *line, const char *part)
