@@ -143,6 +143,64 @@ START_TEST(the_answer_for_a_connection_that_died_waiting_is_counted_as_late)
 }
 END_TEST
 
+/* ---- tickets of TLS 1.3 are sealed after the handshake, while the connection is relayed */
+
+static void establish_with_a_ticket_asked_for(void)
+{
+    harness_init(&h);
+    harness_start(&h);
+    hold_answers_back();
+    harness_open_client(&h);
+    harness_send(&h, h.client, "Q", 1);
+    harness_expect(&h, h.client, "S", 1);
+    HARNESS_WAIT(&h, harness_accept(&h));
+    take_question();
+}
+
+START_TEST(while_a_ticket_is_sealed_text_flows_both_ways_and_nobody_asks_twice)
+{
+    establish_with_a_ticket_asked_for();
+    for (int i = 0; i < 3; i++) {
+        harness_send(&h, h.client, "ping", 4);
+        harness_expect(&h, h.peer, "ping", 4);
+        harness_send(&h, h.peer, "pong", 4);
+        harness_expect(&h, h.client, "pong", 4); /* no ticket yet */
+    }
+    ck_assert_uint_eq(h.proxy->counters.key_operations, 1);
+    ck_assert_uint_eq(key_service_waiting(h.proxy->keys), 0);
+    connection_answer_key(proxy_find(h.proxy, asked_ticket), true, BYTES_OF_LITERAL("sealed"));
+    harness_send(&h, h.peer, "pong", 4);
+    harness_expect(&h, h.client, "\x16\x16pong", 6);
+    free_with_answers_held_back();
+}
+END_TEST
+
+START_TEST(tickets_that_cannot_be_sealed_cost_the_connection_nothing)
+{
+    establish_with_a_ticket_asked_for();
+    connection_answer_key(proxy_find(h.proxy, asked_ticket), false, bytes_of(NULL, 0));
+    ck_assert_uint_eq(h.proxy->counters.key_operations_failed, 1);
+    harness_send(&h, h.peer, "pong", 4);
+    harness_expect(&h, h.client, "pong", 4);
+    harness_send(&h, h.client, "ping", 4);
+    harness_expect(&h, h.peer, "ping", 4);
+    ck_assert_uint_eq(h.proxy->counters.tickets_issued, 0);
+    free_with_answers_held_back();
+}
+END_TEST
+
+/* A ticket is no reason to keep a connection: its answer comes too late and is dropped. */
+START_TEST(a_client_may_leave_while_its_ticket_is_being_sealed)
+{
+    establish_with_a_ticket_asked_for();
+    close(h.client);
+    h.client = -1;
+    HARNESS_WAIT(&h, h.proxy->connection_count == 0);
+    ck_assert_ptr_null(proxy_find(h.proxy, asked_ticket));
+    free_with_answers_held_back();
+}
+END_TEST
+
 START_TEST(a_key_that_is_unknown_fails_the_handshake)
 {
     static const uint8_t internal_error[] = {FAKE_ALERT, 80};
@@ -315,6 +373,9 @@ int main(void)
         while_a_key_is_asked_nothing_moves_and_its_late_answer_is_taken,
         an_answer_for_a_connection_that_is_gone_falls_to_the_floor,
         the_answer_for_a_connection_that_died_waiting_is_counted_as_late,
+        while_a_ticket_is_sealed_text_flows_both_ways_and_nobody_asks_twice,
+        tickets_that_cannot_be_sealed_cost_the_connection_nothing,
+        a_client_may_leave_while_its_ticket_is_being_sealed,
         a_key_that_is_unknown_fails_the_handshake,
         no_turn_of_the_loop_answers_more_than_a_few_and_none_is_answered_at_once,
         tickets_do_not_wait_behind_signatures,

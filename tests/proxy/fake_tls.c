@@ -15,7 +15,7 @@ struct tls {
     struct tls_policy *policy;
     struct pool *pool;
     struct buffer in, out;
-    bool is_key_wanted, has_bytes, is_close_sent, has_tickets;
+    bool is_key_wanted, is_ticket_wanted, has_bytes, is_close_sent, has_tickets;
     struct tls_key_request request;
     struct tls_outcome outcome;
     struct tls_timeline *timeline;
@@ -123,7 +123,7 @@ unsigned tls_ready(const struct tls *tls)
         ready |= TLS_PLAIN_IN;
     if (tls->outcome.client_end != TLS_CLIENT_OPEN && text_len(tls) == 0)
         ready |= TLS_PLAIN_END;
-    if (tls->is_key_wanted)
+    if (tls_key_wanted(tls))
         ready |= TLS_KEY;
     if (tls->has_tickets && !tls->is_close_sent)
         ready |= TLS_TICKETS;
@@ -196,9 +196,10 @@ static void handshake(struct tls *tls)
 
     buffer_consume(&tls->in, tls->pool, 1);
     tls->outcome.stage = TLS_STAGE_CLIENT_HELLO;
-    if (letter == 'H' || letter == 'T') {
+    if (letter == 'H' || letter == 'T' || letter == 'Q') {
         connect_now(tls);
         tls->has_tickets = letter == 'T';
+        tls->is_ticket_wanted = letter == 'Q';
     } else if (letter == 'C') {
         tls_abort(tls, WHY_CLIENT_CERTIFICATE_MISSING);
     } else if (letter == 'K') {
@@ -311,11 +312,24 @@ void tls_plain_commit(struct tls *tls, size_t len)
 
 const struct tls_key_request *tls_key_wanted(const struct tls *tls)
 {
+    static const struct tls_key_request ticket = {.operation = TLS_KEY_SEAL_TICKET};
+
+    if (tls->is_ticket_wanted && tls->outcome.why == WHY_NONE && !tls->is_close_sent)
+        return &ticket;
     return tls->is_key_wanted ? &tls->request : NULL;
+}
+
+/* As of the real one: without its tickets the connection is as good as with them. */
+static void take_ticket(struct tls *tls, bool is_ok)
+{
+    tls->is_ticket_wanted = false;
+    tls->has_tickets = is_ok;
 }
 
 void tls_key_done(struct tls *tls, bool is_ok, struct bytes answer)
 {
+    if (tls->is_ticket_wanted)
+        take_ticket(tls, is_ok);
     if (!tls->is_key_wanted)
         return;
     tls->is_key_wanted = false;
@@ -329,7 +343,7 @@ void tls_key_done(struct tls *tls, bool is_ok, struct bytes answer)
 bool tls_key_perform(const struct tls_key_request *request, const struct tls_key_holder *holder, uint8_t *out,
                      size_t *len)
 {
-    if (!holder->find(holder->keyring, request->key_id))
+    if (request->operation != TLS_KEY_SEAL_TICKET && !holder->find(holder->keyring, request->key_id))
         return false;
     memcpy(out, "signed", 6);
     *len = 6;

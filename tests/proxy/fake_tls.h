@@ -2,8 +2,9 @@
  * fake_tls.h: an engine that changes nothing, to test the pump around it.
  *
  * It takes the place of tls.c at link time. The first bytes are a handshake in letters: 'K' asks for a private-key
- * operation, 'H' (or the answer to 'K') connects and sends 'S'; 'T' does so with two tickets to be sent, 'C' is a
- * client that shows no certificate where one is required. From then on every byte is text but these:
+ * operation, 'H' (or the answer to 'K') connects and sends 'S'; 'T' does so with two tickets to be sent, 'Q' has to
+ * ask for these first, while text flows; 'C' is a client that shows no certificate where one is required. From then on
+ * every byte is text but these:
  */
 #ifndef TESTS_PROXY_FAKE_TLS_H
 #define TESTS_PROXY_FAKE_TLS_H
