@@ -85,12 +85,40 @@ START_TEST(the_demo_backend_finds_the_connection_that_calls_it_and_no_longer_whe
     ck_assert_uint_eq(view.outcome.version, 0x0304);
     ck_assert_ptr_null(view.outcome.credential);
     ck_assert_str_eq(view.sni, "");
+    ck_assert(!view.is_client_verified);
+    ck_assert_str_eq(view.client_certificate, "");
     ck_assert_msg(strncmp(view.client, "127.0.0.1:", 10) == 0, "%s", view.client);
     ck_assert_uint_ge(view.connected_at, view.accepted_at);
     close(h.client);
     h.client = -1;
     HARNESS_WAIT(&h, h.proxy->connection_count == 0);
     ck_assert(!handshake_view_find(port, &view));
+    harness_free(&h);
+}
+END_TEST
+
+/* Whoever looks at it may do so after the connection: nothing in it may point there. */
+START_TEST(a_view_holds_copies_of_what_dies_with_the_connection)
+{
+    harness_init(&h);
+    harness_start(&h);
+    listener_backend(h.listener)->is_demo = true;
+    harness_open_client(&h);
+    harness_send(&h, h.client, "A", 1);
+    harness_expect(&h, h.client, "S", 1);
+    HARNESS_WAIT(&h, harness_accept(&h));
+    ck_assert(handshake_view_find(peer_port(), &view));
+    close(h.client);
+    h.client = -1;
+    HARNESS_WAIT(&h, h.proxy->connection_count == 0);
+    ck_assert(view.is_client_verified);
+    ck_assert_str_eq(view.client_certificate, FAKE_CLIENT);
+    ck_assert_str_eq(view.sni, FAKE_SNI);
+    ck_assert_str_eq(view.alpn, FAKE_ALPN);
+    ck_assert_ptr_null(view.outcome.client);
+    ck_assert_ptr_null(view.outcome.credential);
+    ck_assert_ptr_null(view.outcome.sni.at);
+    ck_assert_ptr_null(view.outcome.alpn.at);
     harness_free(&h);
 }
 END_TEST
@@ -112,6 +140,7 @@ int main(void)
         an_entry_that_is_published_again_is_found_at_its_new_port_only,
         an_entry_that_was_never_published_is_freed_without_a_trace,
         the_demo_backend_finds_the_connection_that_calls_it_and_no_longer_when_it_has_ended,
+        a_view_holds_copies_of_what_dies_with_the_connection,
         connections_to_other_backends_are_not_in_the_registry,
     };
     return check_run("handshake_view", tests, ARRAY_LEN(tests));

@@ -1,5 +1,6 @@
 #include "proxy/fake_tls.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -19,6 +20,8 @@ struct tls {
     struct tls_key_request request;
     struct tls_outcome outcome;
     struct tls_timeline *timeline;
+    struct client_identity client; /* of 'A' */
+    char sni[sizeof FAKE_SNI], alpn[sizeof FAKE_ALPN];
 };
 
 struct tls *tls_new(struct tls_policy *policy, struct pool *pool)
@@ -190,6 +193,17 @@ static void connect_now(struct tls *tls)
     send_byte(tls, FAKE_CONNECTED);
 }
 
+/* All that the outcome points to lives in this struct, as with the real one: it is gone when the connection is. */
+static void show_client(struct tls *tls)
+{
+    snprintf(tls->client.subject, sizeof tls->client.subject, "%s", FAKE_CLIENT);
+    memcpy(tls->sni, FAKE_SNI, sizeof tls->sni);
+    memcpy(tls->alpn, FAKE_ALPN, sizeof tls->alpn);
+    tls->outcome.client = &tls->client;
+    tls->outcome.sni = bytes_of_string(tls->sni);
+    tls->outcome.alpn = bytes_of_string(tls->alpn);
+}
+
 static void handshake(struct tls *tls)
 {
     uint8_t letter = *buffer_view(&tls->in).at;
@@ -200,6 +214,9 @@ static void handshake(struct tls *tls)
         connect_now(tls);
         tls->has_tickets = letter == 'T';
         tls->is_ticket_wanted = letter == 'Q';
+    } else if (letter == 'A') {
+        show_client(tls);
+        connect_now(tls);
     } else if (letter == 'C') {
         tls_abort(tls, WHY_CLIENT_CERTIFICATE_MISSING);
     } else if (letter == 'K') {

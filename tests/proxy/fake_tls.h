@@ -3,8 +3,8 @@
  *
  * It takes the place of tls.c at link time. The first bytes are a handshake in letters: 'K' asks for a private-key
  * operation, 'H' (or the answer to 'K') connects and sends 'S'; 'T' does so with two tickets to be sent, 'Q' has to
- * ask for these first, while text flows; 'C' is a client that shows no certificate where one is required. From then on
- * every byte is text but these:
+ * ask for these first, while text flows; 'A' is a client that names a host, a protocol and itself, 'C' one that shows
+ * no certificate where one is required. From then on every byte is text but these:
  */
 #ifndef TESTS_PROXY_FAKE_TLS_H
 #define TESTS_PROXY_FAKE_TLS_H
@@ -19,6 +19,10 @@ enum {
     FAKE_TICKET = 0x16, /* to the client */
     FAKE_TICKETS = 2,
 };
+
+#define FAKE_CLIENT "CN=alice" /* of 'A', as are the two below */
+#define FAKE_SNI "app.example"
+#define FAKE_ALPN "h2"
 
 /* Spans are of random length up to this, so that the pump sees many of them. 0: as long as they are. */
 extern size_t fake_tls_max_span;
