@@ -214,6 +214,12 @@ static void handshake(struct tls *tls)
         connect_now(tls);
         tls->has_tickets = letter == 'T';
         tls->is_ticket_wanted = letter == 'Q';
+    } else if (letter == 'P') {
+        tls->outcome.is_resumed = tls->outcome.is_hello_retried = true;
+        connect_now(tls);
+    } else if (letter == 'R') {
+        tls->outcome.suite = tls_suite_find(0x009c);
+        connect_now(tls);
     } else if (letter == 'A') {
         show_client(tls);
         connect_now(tls);
