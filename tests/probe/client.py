@@ -1,5 +1,6 @@
 """A client of TLS 1.3 that is honest unless a case tells it otherwise, at any step."""
 import hashlib
+import itertools
 import os
 import socket
 
@@ -18,11 +19,21 @@ class Closed(Exception):
     """The server's end of the connection, without an alert."""
 
 
+# Each connection comes from an address of its own: ports come again in one run, and a late line of the log about the
+# connection that had one before would be taken for this one's.
+serial = itertools.count(1)
+
+
+def own_address():
+    number = next(serial)
+    return f"127.{251 + number // 62500}.{number // 250 % 250 + 1}.{number % 250 + 1}"
+
+
 class Client:
     def __init__(self, address):
-        self.sock = socket.create_connection(address, timeout=5)
+        self.sock = socket.create_connection(address, timeout=5, source_address=(own_address(), 0))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.port = self.sock.getsockname()[1]  # by which the daemon's log tells connections apart
+        self.name = self.sock.getsockname()[0]  # by which the daemon's log tells connections apart
         self.private = X25519PrivateKey.generate()
         self.hello = wire.Hello(os.urandom(32), self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
         self.held, self.reading, self.writing, self.transcript = b"", None, None, b""
