@@ -37,7 +37,7 @@ class Client:
         self.private = X25519PrivateKey.generate()
         self.hello = wire.Hello(os.urandom(32), self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
         self.held, self.reading, self.writing, self.transcript = b"", None, None, b""
-        self.retried, self.psk, self.tickets = False, None, b""
+        self.retried, self.psk, self.tickets, self.late = False, None, b"", b""
         self.heard = []  # the server's messages of its flight
         self.judged = self  # or a later connection, which is what the case is about
 
@@ -171,10 +171,15 @@ class Client:
             self.take_late(body)
 
     def take_late(self, body):
-        if body[0] == wire.NEW_SESSION_TICKET:
-            self.tickets += body
-        if body[0] == wire.KEY_UPDATE:
-            self.reading = self.reading.updated()
+        """Handshake messages may be spread over records (RFC 8446 5.1): only whole ones are looked at."""
+        self.late += body
+        while len(self.late) >= 4 and len(self.late) >= 4 + int.from_bytes(self.late[1:4], "big"):
+            length = 4 + int.from_bytes(self.late[1:4], "big")
+            whole, self.late = self.late[:length], self.late[length:]
+            if whole[0] == wire.NEW_SESSION_TICKET:
+                self.tickets += whole
+            if whole[0] == wire.KEY_UPDATE:
+                self.reading = self.reading.updated()
 
     def ticket_messages(self):
         """RFC 8446 4.6.1: they come at any time, so from a busy server behind its first text."""
