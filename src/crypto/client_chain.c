@@ -101,45 +101,33 @@ static enum chain_result check_words(const struct certificate *chain, size_t cou
 
 /* ---- the path, as the library found it */
 
-struct path {
-    const mbedtls_x509_crt *certificates[MAX_CLIENT_CHAIN + 2]; /* leaf first */
-    size_t count;
-    bool is_revoked, is_crl_bad;
-};
-
 /* Called for each certificate of the path, the anchor first. Dates are judged by us, against the caller's clock. */
 static int look_at(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
 {
-    struct path *path = context;
+    struct client_path *path = context;
 
     if (depth < 0 || (size_t)depth >= ARRAY_LEN(path->certificates))
         return MBEDTLS_ERR_X509_FATAL_ERROR;
     path->certificates[depth] = certificate;
     if ((size_t)depth >= path->count)
         path->count = (size_t)depth + 1;
-    path->is_revoked = path->is_revoked || (*flags & MBEDTLS_X509_BADCERT_REVOKED);
-    path->is_crl_bad = path->is_crl_bad || (*flags & (MBEDTLS_X509_BADCRL_NOT_TRUSTED | MBEDTLS_X509_BADCRL_BAD_MD |
-                                                      MBEDTLS_X509_BADCRL_BAD_PK | MBEDTLS_X509_BADCRL_BAD_KEY));
-    *flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE | MBEDTLS_X509_BADCERT_REVOKED |
-                          MBEDTLS_X509_BADCRL_NOT_TRUSTED | MBEDTLS_X509_BADCRL_EXPIRED | MBEDTLS_X509_BADCRL_FUTURE |
-                          MBEDTLS_X509_BADCRL_BAD_MD | MBEDTLS_X509_BADCRL_BAD_PK | MBEDTLS_X509_BADCRL_BAD_KEY);
+    *flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
     return 0;
 }
 
 static const mbedtls_x509_crt_profile profile = {
-    MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA256) | MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA384) |
-        MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA512),
+    CLIENT_DIGESTS,
     0xfffffff,
     MBEDTLS_X509_ID_FLAG(MBEDTLS_ECP_DP_SECP256R1) | MBEDTLS_X509_ID_FLAG(MBEDTLS_ECP_DP_SECP384R1) |
         MBEDTLS_X509_ID_FLAG(MBEDTLS_ECP_DP_SECP521R1),
     MIN_RSA_BITS,
 };
 
-static enum chain_result find_path(struct client_trust *trust, mbedtls_x509_crt *chain, struct path *path)
+/* Without CRLs: client_revocation.c says why. */
+static enum chain_result find_path(struct client_trust *trust, mbedtls_x509_crt *chain, struct client_path *path)
 {
     uint32_t flags = 0;
-    int error = mbedtls_x509_crt_verify_with_profile(chain, &trust->cas, trust->crl_count ? &trust->crls : NULL,
-                                                     &profile, NULL, &flags, look_at, path);
+    int error = mbedtls_x509_crt_verify_with_profile(chain, &trust->cas, NULL, &profile, NULL, &flags, look_at, path);
 
     if (error == 0)
         return CHAIN_OK;
@@ -150,60 +138,17 @@ static enum chain_result find_path(struct client_trust *trust, mbedtls_x509_crt 
     return CHAIN_UNKNOWN_CA;
 }
 
-/* What the CRLs of the path's issuers and its certificates have in common: a span of time in which all are good. */
-struct span {
-    int64_t from, until;
-};
-
-static void narrow(struct span *span, int64_t from, int64_t until)
+static struct client_span span_of_dates(const struct client_path *path)
 {
-    span->from = from > span->from ? from : span->from;
-    span->until = until < span->until ? until : span->until;
-}
-
-static bool has_name(const mbedtls_x509_crl *crl, const mbedtls_x509_crt *issuer)
-{
-    return bytes_equal(bytes_of(crl->issuer_raw.p, crl->issuer_raw.len),
-                       bytes_of(issuer->subject_raw.p, issuer->subject_raw.len));
-}
-
-/* RFC 5280 6.3.3: a current CRL of this issuer. One without nextUpdate says nothing of today. */
-static bool is_covered(const struct client_trust *trust, const mbedtls_x509_crt *issuer, int64_t now, struct span *span)
-{
-    for (const mbedtls_x509_crl *crl = &trust->crls; crl && crl->raw.p; crl = crl->next) {
-        int64_t from = client_trust_seconds(&crl->this_update), until = client_trust_seconds(&crl->next_update);
-        if (has_name(crl, issuer) && from <= now && now <= until) {
-            narrow(span, from, until);
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum chain_result check_revocation(const struct client_trust *trust, const struct path *path, int64_t now,
-                                          struct span *span)
-{
-    if (path->is_revoked)
-        return CHAIN_REVOKED;
-    if (trust->crl_count == 0)
-        return CHAIN_OK;
-    for (size_t i = 1; i < path->count; i++)
-        if (!is_covered(trust, path->certificates[i], now, span))
-            return CHAIN_CRL_STALE;
-    return path->is_crl_bad ? CHAIN_CRL_STALE : CHAIN_OK;
-}
-
-static struct span span_of_dates(const struct path *path)
-{
-    struct span span = {INT64_MIN, INT64_MAX};
+    struct client_span span = {INT64_MIN, INT64_MAX};
 
     for (size_t i = 0; i < path->count; i++)
-        narrow(&span, client_trust_seconds(&path->certificates[i]->valid_from),
-               client_trust_seconds(&path->certificates[i]->valid_to));
+        client_span_narrow(&span, client_trust_seconds(&path->certificates[i]->valid_from),
+                           client_trust_seconds(&path->certificates[i]->valid_to));
     return span;
 }
 
-static enum chain_result check_dates(const struct span *dates, int64_t now)
+static enum chain_result check_dates(const struct client_span *dates, int64_t now)
 {
     if (now > dates->until)
         return CHAIN_EXPIRED;
@@ -211,7 +156,7 @@ static enum chain_result check_dates(const struct span *dates, int64_t now)
 }
 
 /* The anchor may be none of the certificates the client sent: its words count too. */
-static enum chain_result check_anchor(const struct path *path, const struct certificate *chain, size_t count)
+static enum chain_result check_anchor(const struct client_path *path, const struct certificate *chain, size_t count)
 {
     const mbedtls_x509_crt *top = path->certificates[path->count - 1];
     struct certificate anchor;
@@ -229,8 +174,8 @@ static enum chain_result check_path(struct client_trust *trust, mbedtls_x509_crt
                                     const struct certificate *chain, size_t count, int64_t now,
                                     struct client_cache_entry *entry)
 {
-    struct path path = {.count = 0};
-    struct span dates, all;
+    struct client_path path = {.count = 0};
+    struct client_span dates, all;
     enum chain_result result = find_path(trust, parsed, &path);
 
     if (result == CHAIN_OK)
@@ -238,11 +183,11 @@ static enum chain_result check_path(struct client_trust *trust, mbedtls_x509_crt
     if (result != CHAIN_OK)
         return result;
     dates = span_of_dates(&path);
-    entry->identity.not_after = dates.until;
     all = dates;
-    result = check_revocation(trust, &path, now, &all);
+    result = client_revocation_check(trust, &path, now, &all);
     entry->from = all.from;
     entry->until = all.until;
+    entry->identity.not_after = all.until;
     return result == CHAIN_OK ? check_dates(&dates, now) : result;
 }
 

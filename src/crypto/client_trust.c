@@ -51,7 +51,8 @@ void client_trust_free(struct client_trust *trust)
     memory_free(trust);
 }
 
-/* Whatever the order in which they came, the sum is the same: the digests are xored, each under its kind. */
+/* Whatever the order in which they came, the sum is the same: the digests are xored, each under its kind. Each is
+ * added once: two of one would cancel. */
 static bool add_to_digest(struct client_trust *trust, const char *kind, struct bytes der)
 {
     struct hash hash = {0};
@@ -147,8 +148,18 @@ static bool add_ca(struct client_trust *trust, struct bytes der, unsigned line, 
     return add_to_digest(trust, "ca", der) || fault_set(fault, "the certificate in line %u cannot be hashed", line);
 }
 
+static bool has_crl(const struct client_trust *trust, struct bytes der)
+{
+    for (const mbedtls_x509_crl *crl = &trust->crls; crl && crl->raw.p; crl = crl->next)
+        if (bytes_equal(bytes_of(crl->raw.p, crl->raw.len), der))
+            return true;
+    return false;
+}
+
 static bool add_crl(struct client_trust *trust, struct bytes der, unsigned line, struct crypto_fault *fault)
 {
+    if (has_crl(trust, der))
+        return true;
     if (mbedtls_x509_crl_parse_der(&trust->crls, der.at, der.len) != 0)
         return fault_set(fault,
                          "the CRL in line %u does not parse, has a critical extension that is not supported, or "

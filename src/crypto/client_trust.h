@@ -46,7 +46,7 @@ struct client_identity {
     char names[MAX_IDENTITY_TEXT];   /* subjectAltNames: "DNS:a.example,email:a@example,URI:spiffe://x" */
     char common_name[65];            /* the CN alone; empty when there is none */
     uint8_t fingerprint[32];         /* SHA-256 of the certificate */
-    int64_t not_after;               /* the earliest of the chain, seconds since 1970 */
+    int64_t not_after; /* the earliest end of its chain and of the CRLs that cover it, seconds since 1970 */
 };
 
 /*

@@ -1,5 +1,6 @@
 /*
- * client_trust_types.h: the inside of a trust, for client_trust.c, client_chain.c and client_cache.c.
+ * client_trust_types.h: the inside of a trust, for client_trust.c, client_chain.c, client_revocation.c and
+ * client_cache.c.
  */
 #ifndef CRYPTO_CLIENT_TRUST_TYPES_H
 #define CRYPTO_CLIENT_TRUST_TYPES_H
@@ -27,6 +28,27 @@ enum chain_result client_issuer_check(const struct certificate *issuer);
 
 /* Key and signature algorithm; `is_anchor`: nobody looks at the signature. */
 enum chain_result client_strength_check(const struct certificate *certificate, bool is_anchor);
+
+/* The hashes of signatures that we take, as a set of MBEDTLS_X509_ID_FLAG. */
+#define CLIENT_DIGESTS                                                                                                 \
+    (MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA256) | MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA384) |                               \
+     MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA512))
+
+/* From the leaf to the anchor, as the library found it. */
+struct client_path {
+    mbedtls_x509_crt *certificates[MAX_CLIENT_CHAIN + 2];
+    size_t count;
+};
+
+/* What certificates and CRLs have in common: a span of time in which all are good, in seconds since 1970. */
+struct client_span {
+    int64_t from, until;
+};
+void client_span_narrow(struct client_span *span, int64_t from, int64_t until);
+
+/* CHAIN_REVOKED, CHAIN_CRL_STALE or CHAIN_OK; the CRLs that say so narrow `span`. */
+enum chain_result client_revocation_check(const struct client_trust *trust, const struct client_path *path, int64_t now,
+                                          struct client_span *span);
 
 /* Fills in the texts. */
 void client_identity_read(const struct certificate *leaf, struct client_identity *identity);

@@ -38,13 +38,18 @@ static struct bytes file(const char *name, const char *suffix)
     return bytes_of(text, contents.len);
 }
 
-static void begin(void)
+static void begin_with(const char *ca)
 {
     struct crypto_fault fault;
 
     ck_assert(crypto_start());
-    trust = client_trust_new(file("root", "crt"), &fault);
+    trust = client_trust_new(file(ca, "crt"), &fault);
     ck_assert_msg(trust != NULL, "%s", fault.text);
+}
+
+static void begin(void)
+{
+    begin_with("root");
 }
 
 static void end(void)
@@ -296,6 +301,71 @@ START_TEST(a_crl_with_a_wrong_signature_is_none)
 }
 END_TEST
 
+static void begin_rekeyed(const char *first, const char *second)
+{
+    struct crypto_fault fault;
+    begin_with(first);
+    ck_assert(client_trust_add_ca(trust, file(second, "crt"), &fault));
+}
+
+/* Two CAs of one name: each CRL counts for the one whose key signed it, whatever the order of either. */
+START_TEST(a_ca_that_changed_its_key_has_a_crl_of_each)
+{
+    static const char *const ages[][2] = {{"rekeyed-old", "rekeyed-new"}, {"rekeyed-new", "rekeyed-old"}};
+
+    for (size_t i = 0; i < 4; i++) {
+        begin_rekeyed(ages[i % 2][0], ages[i % 2][1]);
+        add_crl(ages[i / 2][0]);
+        add_crl(ages[i / 2][1]);
+        believes("under-rekeyed-old");
+        believes("under-rekeyed-new");
+        end();
+    }
+    begin_rekeyed("rekeyed-old", "rekeyed-new");
+    add_crl("rekeyed-old");
+    believes("under-rekeyed-old");
+    refuses("under-rekeyed-new", CHAIN_CRL_STALE); /* none that its key signed */
+    add_crl("rekeyed-new-revokes");
+    believes("under-rekeyed-old");
+    refuses("under-rekeyed-new", CHAIN_REVOKED);
+    add_crl("rekeyed-old-revokes"); /* beside one that does not: what any of them revokes is */
+    refuses("under-rekeyed-old", CHAIN_REVOKED);
+    end();
+}
+END_TEST
+
+/* RFC 5280 6.3.3 (f); and no signature over SHA-1. */
+START_TEST(a_crl_whose_issuer_may_sign_none_or_that_is_weakly_signed_is_none)
+{
+    begin_with("no-crl-sign");
+    add_crl("no-crl-sign");
+    refuses("under-no-crl-sign", CHAIN_CRL_STALE);
+    end();
+    begin_with("rekeyed-old");
+    add_crl("rekeyed-old-sha1");
+    refuses("under-rekeyed-old", CHAIN_CRL_STALE);
+    add_crl("rekeyed-old");
+    believes("under-rekeyed-old");
+    end();
+}
+END_TEST
+
+/* Reliability X08: nobody is known for longer than what vouches for them. */
+START_TEST(an_identity_lasts_no_longer_than_its_crls)
+{
+    enum { STALE_FROM = 1767225600 }; /* 2026-01-01, when root-stale ends */
+    begin();
+    ck_assert_int_eq(verify_at("client-P-256", STALE_FROM - 60), CHAIN_OK);
+    ck_assert_int_gt(identity.not_after, STALE_FROM);
+    add_crl("root-stale");
+    for (int i = 0; i < 2; i++) { /* anew, and from the cache */
+        ck_assert_int_eq(verify_at("client-P-256", STALE_FROM - 60), CHAIN_OK);
+        ck_assert_int_eq(identity.not_after, STALE_FROM);
+    }
+    end();
+}
+END_TEST
+
 START_TEST(every_changed_bit_of_a_certificate_is_noticed)
 {
     size_t len;
@@ -410,6 +480,8 @@ START_TEST(the_digest_names_the_set_whatever_its_order)
     memcpy(before, client_trust_digest(trust), 32);
     add_crl("root");
     ck_assert(memcmp(before, client_trust_digest(trust), 32) != 0);
+    add_crl("root"); /* once more: it does not cancel the first */
+    ck_assert(memcmp(before, client_trust_digest(trust), 32) != 0);
     client_trust_free(other);
     end();
 }
@@ -509,6 +581,9 @@ int main(void)
         revocation_is_looked_up,
         a_crl_that_is_not_current_is_none,
         a_crl_with_a_wrong_signature_is_none,
+        a_ca_that_changed_its_key_has_a_crl_of_each,
+        a_crl_whose_issuer_may_sign_none_or_that_is_weakly_signed_is_none,
+        an_identity_lasts_no_longer_than_its_crls,
         every_changed_bit_of_a_certificate_is_noticed,
         the_identity_is_told,
         the_texts_are_printable,

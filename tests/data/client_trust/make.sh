@@ -144,8 +144,8 @@ crl() {
     shift 4
     : >"$work/index"
     echo 01 >"$work/number"
-    printf '[ca]\ndefault_ca = it\n[it]\ndatabase = %s/index\ncrlnumber = %s/number\ndefault_md = sha256\n' \
-        "$work" "$work" >"$work/conf"
+    printf '[ca]\ndefault_ca = it\n[it]\ndatabase = %s/index\ncrlnumber = %s/number\ndefault_md = %s\n' \
+        "$work" "$work" "${digest:-sha256}" >"$work/conf"
     for revoked in "$@"; do
         printf 'R\t950101000000Z\t250201000000Z\t%s\tunknown\t/CN=x\n' \
             "$(openssl x509 -in "$revoked.crt" -noout -serial | cut -d= -f2)" >>"$work/index"
@@ -160,6 +160,22 @@ crl root-future root 20900101000000Z $until
 crl intermediate intermediate $from $until
 crl intermediate-revokes intermediate $from $until alice
 crl other-root other-root $from $until
+
+# a CA that changed its key: two roots of one name, and a leaf and a CRL of each
+for age in old new; do
+    key "rekeyed-$age" P-256
+    issue "rekeyed-$age" /O=Example/CN=rekeyed self "$ca"
+    key "under-rekeyed-$age" P-256
+    issue "under-rekeyed-$age" "/CN=under-rekeyed-$age" "rekeyed-$age" "$client"
+    crl "rekeyed-$age" "rekeyed-$age" $from $until
+    crl "rekeyed-$age-revokes" "rekeyed-$age" $from $until "under-rekeyed-$age"
+done
+digest=sha1 crl rekeyed-old-sha1 rekeyed-old $from $until
+key no-crl-sign P-256
+issue no-crl-sign /O=Example/CN=no-crl-sign self 'basicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign'
+key under-no-crl-sign P-256
+issue under-no-crl-sign /CN=under-no-crl-sign no-crl-sign "$client"
+crl no-crl-sign no-crl-sign $from $until
 
 # the keys of the leaves are wanted by tests of the handshake; those of CAs by nobody
 for name in ./*.key; do
