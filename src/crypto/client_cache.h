@@ -1,15 +1,15 @@
 /*
  * client_cache.h: the last chains that were found good, by their digest. Private to src/crypto.
  *
- * Services reconnect with the same certificate all day. A place is found by the digest's first byte and taken over by
- * whoever comes next: bounded, and nothing a client can do makes a lookup dearer.
+ * Services reconnect with the same certificate all day. The digest's first byte names a set of a few places, in which
+ * the one that was not asked for longest makes room: bounded, and nothing a client can do makes a lookup dearer.
  */
 #ifndef CRYPTO_CLIENT_CACHE_H
 #define CRYPTO_CLIENT_CACHE_H
 
 #include "crypto/client_trust.h"
 
-enum { CLIENT_CACHE_PLACES = 256 };
+enum { CLIENT_CACHE_SETS = 256, CLIENT_CACHE_WAYS = 4 };
 
 struct client_cache_entry {
     uint8_t digest[32];  /* of the whole chain */
@@ -18,11 +18,11 @@ struct client_cache_entry {
 };
 
 struct client_cache {
-    struct client_cache_entry *entries[CLIENT_CACHE_PLACES]; /* NULL: free */
+    struct client_cache_entry *sets[CLIENT_CACHE_SETS][CLIENT_CACHE_WAYS]; /* the last asked for first; NULL: free */
     uint64_t hits;
 };
 
-/* NULL: not there, or not at this time. */
+/* NULL: not there, or not at this time. Good until the next call. */
 const struct client_cache_entry *client_cache_find(struct client_cache *cache, const uint8_t digest[32], int64_t now);
 
 /* Without memory nothing is kept. */

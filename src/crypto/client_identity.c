@@ -98,14 +98,51 @@ static void read_names(struct bytes alt_names, char *text)
     finish(&w, text);
 }
 
+/* How many bytes follow a first byte of UTF-8, and the least code point of that length (RFC 3629 3); -1: it is none. */
+static int utf8_tail(uint8_t first, uint32_t *least)
+{
+    static const uint32_t leasts[] = {0, 0x80, 0x800, 0x10000};
+    int tail = first < 0x80 ? 0 : first < 0xc0 ? -1 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf8 ? 3 : -1;
+
+    *least = leasts[tail > 0 ? tail : 0];
+    return tail;
+}
+
+/* RFC 3629 3: no longer form than needed, no surrogate, nothing beyond U+10FFFF; and no control character. */
+static bool read_character(struct reader *r)
+{
+    uint8_t first, more;
+    uint32_t code, least;
+    int tail;
+
+    if (!read_u8(r, &first) || (tail = utf8_tail(first, &least)) < 0)
+        return false;
+    for (code = tail ? first & (0x3fU >> tail) : first; tail > 0; tail--) {
+        if (!read_u8(r, &more) || (more & 0xc0) != 0x80)
+            return false;
+        code = code << 6 | (more & 0x3f);
+    }
+    return code >= least && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) && code >= 0x20 &&
+           (code < 0x7f || code > 0x9f);
+}
+
+static bool is_text(struct bytes value)
+{
+    struct reader r = reader_of(value);
+
+    while (!read_end(&r))
+        if (!read_character(&r))
+            return false;
+    return true;
+}
+
+/* Whole and unchanged or not at all: a backend compares it. */
 static void read_common_name(struct bytes subject, char *text, size_t size)
 {
-    struct writer w = writer_of((uint8_t *)text, size - sizeof "...");
     struct bytes name;
 
-    if (certificate_common_name(subject, &name))
-        write_escaped(&w, name);
-    finish(&w, text);
+    if (certificate_common_name(subject, &name) && name.len > 0 && name.len < size && is_text(name))
+        memcpy(text, name.at, name.len);
 }
 
 void client_identity_read(const struct certificate *leaf, struct client_identity *identity)

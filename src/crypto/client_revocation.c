@@ -32,8 +32,7 @@ static bool is_signed_by(const mbedtls_x509_crl *crl, mbedtls_x509_crt *issuer)
                                  crl->MBEDTLS_PRIVATE(sig).len) == 0;
 }
 
-/* RFC 5280 6.3.3 (f), (g): its issuer may sign CRLs, and did. */
-static bool is_of(const mbedtls_x509_crl *crl, mbedtls_x509_crt *issuer)
+bool client_crl_is_of(const mbedtls_x509_crl *crl, mbedtls_x509_crt *issuer)
 {
     return has_name(crl, issuer) && mbedtls_x509_crt_check_key_usage(issuer, MBEDTLS_X509_KU_CRL_SIGN) == 0 &&
            is_signed_by(crl, issuer);
@@ -50,7 +49,7 @@ static enum chain_result check_one(const struct client_trust *trust, const mbedt
 
     for (const mbedtls_x509_crl *crl = &trust->crls; crl && crl->raw.p; crl = crl->next) {
         int64_t from = client_trust_seconds(&crl->this_update), until = client_trust_seconds(&crl->next_update);
-        if (!is_of(crl, issuer))
+        if (!client_crl_is_of(crl, issuer))
             continue;
         if (mbedtls_x509_crt_is_revoked(certificate, crl))
             return CHAIN_REVOKED;

@@ -221,28 +221,28 @@ bool client_trust_next_subject(const struct client_trust *trust, const void **at
 }
 
 struct review {
-    const struct client_trust *trust;
+    struct client_trust *trust;
     int64_t now;
-    void (*tell)(void *context, const char *sentence);
+    void (*tell)(void *context, bool is_of_crls, const char *sentence);
     void *context;
 };
 
 enum { SOON = 30 * 24 * 3600, SOON_CRL = 24 * 3600 };
 
-static void tell_name(const struct review *review, const mbedtls_x509_buf *name, const char *what, const char *sentence)
+static void tell_name(const struct review *review, bool is_of_crls, const mbedtls_x509_buf *name, const char *sentence)
 {
     struct crypto_fault text;
     char subject[MAX_NAME_TEXT_LEN];
 
     certificate_name_text(bytes_of(name->p, name->len), subject);
-    fault_set(&text, "%s '%.150s' %s", what, subject, sentence);
-    review->tell(review->context, text.text);
+    fault_set(&text, "%s '%.150s' %s", is_of_crls ? "the CRL of" : "the CA", subject, sentence);
+    review->tell(review->context, is_of_crls, text.text);
 }
 
-static bool has_crl_of(const struct client_trust *trust, const mbedtls_x509_buf *name)
+static bool has_crl_of(struct client_trust *trust, mbedtls_x509_crt *ca)
 {
     for (const mbedtls_x509_crl *crl = &trust->crls; crl && crl->raw.p; crl = crl->next)
-        if (bytes_equal(bytes_of(crl->issuer_raw.p, crl->issuer_raw.len), bytes_of(name->p, name->len)))
+        if (client_crl_is_of(crl, ca))
             return true;
     return false;
 }
@@ -255,16 +255,16 @@ static bool is_ca_name(const struct client_trust *trust, const mbedtls_x509_buf 
     return false;
 }
 
-static void review_ca(const struct review *review, const mbedtls_x509_crt *ca)
+static void review_ca(const struct review *review, mbedtls_x509_crt *ca)
 {
     int64_t until = client_trust_seconds(&ca->valid_to);
 
     if (until < review->now)
-        tell_name(review, &ca->subject_raw, "the CA", "has expired: no client of it is believed any more");
+        tell_name(review, false, &ca->subject_raw, "has expired: no client of it is believed any more");
     else if (until - review->now < SOON)
-        tell_name(review, &ca->subject_raw, "the CA", "expires within 30 days");
-    if (review->trust->crl_count > 0 && !has_crl_of(review->trust, &ca->subject_raw))
-        tell_name(review, &ca->subject_raw, "the CA",
+        tell_name(review, false, &ca->subject_raw, "expires within 30 days");
+    if (review->trust->crl_count > 0 && !has_crl_of(review->trust, ca))
+        tell_name(review, false, &ca->subject_raw,
                   "has no CRL among those configured: no client of it is believed while there are any");
 }
 
@@ -273,20 +273,19 @@ static void review_crl(const struct review *review, const mbedtls_x509_crl *crl)
     int64_t until = client_trust_seconds(&crl->next_update);
 
     if (until < review->now)
-        tell_name(review, &crl->issuer_raw, "the CRL of", "is out of date: no client of it is believed any more");
+        tell_name(review, true, &crl->issuer_raw, "is out of date: no client of it is believed any more");
     else if (until - review->now < SOON_CRL)
-        tell_name(review, &crl->issuer_raw, "the CRL of", "is out of date within a day");
+        tell_name(review, true, &crl->issuer_raw, "is out of date within a day");
     if (!is_ca_name(review->trust, &crl->issuer_raw))
-        tell_name(review, &crl->issuer_raw, "the CRL of",
-                  "belongs to no CA of client-ca; it counts for intermediates only");
+        tell_name(review, true, &crl->issuer_raw, "belongs to no CA of client-ca; it counts for intermediates only");
 }
 
-void client_trust_review(const struct client_trust *trust, int64_t now,
-                         void (*tell)(void *context, const char *sentence), void *context)
+void client_trust_review(struct client_trust *trust, int64_t now,
+                         void (*tell)(void *context, bool is_of_crls, const char *sentence), void *context)
 {
     const struct review review = {trust, now, tell, context};
 
-    for (const mbedtls_x509_crt *ca = &trust->cas; ca && ca->raw.p; ca = ca->next)
+    for (mbedtls_x509_crt *ca = &trust->cas; ca && ca->raw.p; ca = ca->next)
         review_ca(&review, ca);
     for (const mbedtls_x509_crl *crl = &trust->crls; crl && crl->raw.p; crl = crl->next)
         review_crl(&review, crl);

@@ -40,11 +40,11 @@ enum chain_result {
 };
 const char *chain_result_name(enum chain_result result); /* "unknown_ca" */
 
-/* Who it is. Every text is printable UTF-8 without control bytes; what was not is escaped as \xNN. */
+/* Who it is. The texts but common_name are printable ASCII, for people; what was not is escaped. */
 struct client_identity {
     char subject[MAX_IDENTITY_TEXT]; /* "CN=alice,O=Example" */
     char names[MAX_IDENTITY_TEXT];   /* subjectAltNames: "DNS:a.example,email:a@example,URI:spiffe://x" */
-    char common_name[65];            /* the CN alone; empty when there is none */
+    char common_name[65];            /* the CN as it is, in UTF-8; empty: none, longer, or no text */
     uint8_t fingerprint[32];         /* SHA-256 of the certificate */
     int64_t not_after; /* the earliest end of its chain and of the CRLs that cover it, seconds since 1970 */
 };
@@ -61,8 +61,8 @@ MUST_CHECK bool client_trust_add_ca(struct client_trust *trust, struct bytes ca_
 MUST_CHECK bool client_trust_add_crl(struct client_trust *trust, struct bytes crl_pem, struct crypto_fault *fault);
 
 /* What an operator should know: a CA or CRL that has expired or soon will, a CRL of no CA of ours, a CA without one. */
-void client_trust_review(const struct client_trust *trust, int64_t now,
-                         void (*tell)(void *context, const char *sentence), void *context);
+void client_trust_review(struct client_trust *trust, int64_t now,
+                         void (*tell)(void *context, bool is_of_crls, const char *sentence), void *context);
 
 /* The digest of every CA and CRL in it, whatever their order; a ticket is bound to it. */
 const uint8_t *client_trust_digest(const struct client_trust *trust); /* 32 bytes */

@@ -46,6 +46,9 @@ struct client_span {
 };
 void client_span_narrow(struct client_span *span, int64_t from, int64_t until);
 
+/* RFC 5280 6.3.3 (f), (g): the issuer has its name, may sign CRLs, and did sign this one. */
+bool client_crl_is_of(const mbedtls_x509_crl *crl, mbedtls_x509_crt *issuer);
+
 /* CHAIN_REVOKED, CHAIN_CRL_STALE or CHAIN_OK; the CRLs that say so narrow `span`. */
 enum chain_result client_revocation_check(const struct client_trust *trust, const struct client_path *path, int64_t now,
                                           struct client_span *span);

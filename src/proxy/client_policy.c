@@ -47,13 +47,15 @@ static struct client_trust *read_trust(const struct config_listen *listen, struc
 
 struct review {
     struct config_findings findings;
-    const struct config_place *place;
+    const struct config_listen *listen;
 };
 
-static void tell_review(void *context, const char *sentence)
+static void tell_review(void *context, bool is_of_crls, const char *sentence)
 {
     const struct review *review = context;
-    config_warn(review->findings, review->place, "client-ca: %s", sentence);
+    const struct config_list *files = is_of_crls ? &review->listen->client_crls : &review->listen->client_cas;
+
+    config_warn(review->findings, &files->values[0].place, "%s: %s", is_of_crls ? "client-crl" : "client-ca", sentence);
 }
 
 /* Whom nobody is asked for, nobody is looked up in: not what was meant, but no harm. */
@@ -74,7 +76,7 @@ bool client_policy_set(struct tls_policy *policy, const struct config_listen *li
         [CONFIG_CLIENT_CERTIFICATE_OPTIONAL] = TLS_CLIENT_CERTIFICATE_OPTIONAL,
         [CONFIG_CLIENT_CERTIFICATE_REQUIRED] = TLS_CLIENT_CERTIFICATE_REQUIRED,
     };
-    struct review review = {findings, NULL};
+    struct review review = {findings, listen};
     struct client_trust *trust;
 
     if (listen->client_certificate == CONFIG_CLIENT_CERTIFICATE_NONE) {
@@ -84,7 +86,6 @@ bool client_policy_set(struct tls_policy *policy, const struct config_listen *li
     trust = read_trust(listen, findings);
     if (!trust)
         return false;
-    review.place = &listen->client_cas.values[0].place;
     client_trust_review(trust, now, tell_review, &review);
     tls_policy_set_client_certificates(policy, modes[listen->client_certificate], trust);
     return true;

@@ -31,7 +31,7 @@ struct key_service {
     int64_t last_time;
     key_answer *answer;
     void *context;
-    struct event *turn;
+    struct event *turn, *ageing;
     struct queue queues[HASTES];
 };
 
@@ -72,6 +72,25 @@ static const struct private_key *find_key(const void *keyring, const uint8_t key
     return keyring_find(keyring, key_id);
 }
 
+/* A ticket key that is too old is wiped when its time comes, also where nobody seals or opens a ticket any more. */
+static void watch_ticket_keys(struct key_service *service)
+{
+    struct timeval wait = {0, 0};
+
+    if (!service->holder.tickets)
+        return;
+    wait.tv_sec = (time_t)ticket_keys_drop_aged(service->holder.tickets, holder_time(service));
+    wait.tv_sec = wait.tv_sec < MAX_TICKET_KEY_WATCH ? wait.tv_sec : MAX_TICKET_KEY_WATCH;
+    if (wait.tv_sec > 0)
+        (void)event_add(service->ageing, &wait); /* without memory: at the next ticket */
+}
+
+static void on_ageing(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    watch_ticket_keys(context);
+}
+
 static void perform(struct key_service *service, const struct question *question)
 {
     uint8_t out[MAX_KEY_ANSWER_LEN];
@@ -81,6 +100,8 @@ static void perform(struct key_service *service, const struct question *question
 
     service->answer(service->context, question->ticket, is_ok, bytes_of(out, is_ok ? len : 0));
     memory_wipe(out, sizeof out); /* a master secret or a session */
+    if (question->request.operation == TLS_KEY_SEAL_TICKET && !evtimer_pending(service->ageing, NULL))
+        watch_ticket_keys(service);
 }
 
 static void perform_some(struct key_service *service, struct queue *queue, size_t limit)
@@ -120,18 +141,21 @@ struct key_service *key_service_new(struct event_base *base, const struct keyrin
     service->answer = answer;
     service->context = context;
     service->turn = evtimer_new(base, on_turn, service);
-    if (!service->turn) {
-        memory_free(service);
-        return NULL;
-    }
-    return service;
+    service->ageing = evtimer_new(base, on_ageing, service);
+    if (service->turn && service->ageing)
+        return service;
+    key_service_free(service);
+    return NULL;
 }
 
 void key_service_free(struct key_service *service)
 {
     if (!service)
         return;
-    event_free(service->turn);
+    if (service->turn)
+        event_free(service->turn);
+    if (service->ageing)
+        event_free(service->ageing);
     for (size_t i = 0; i < HASTES; i++)
         memory_free(service->queues[i].questions);
     memory_free(service);

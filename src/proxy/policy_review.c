@@ -66,7 +66,7 @@ static void review_rsa_exchange(const struct tls_policy *policy, const struct co
     if (!listen->has_rsa_key_exchange)
         return;
     if (!takes_rsa_exchange(policy)) {
-        config_warn(findings, &listen->suites.values[0].place,
+        config_warn(findings, listen->suites.count ? &listen->suites.values[0].place : &listen->place,
                     "[listen %s] has rsa-key-exchange = yes, and 'suites' names none of its suites: no client gets it",
                     listen->name);
         return;

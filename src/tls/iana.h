@@ -139,7 +139,6 @@ struct tls_signature_scheme {
     const char *name;              /* the name of RFC 8446 4.2.3 */
     enum signature_id signature;   /* in TLS 1.3; SIGNATURE_IDS: not there */
     enum signature_id signature12; /* in TLS 1.2, where ECDSA leaves the curve open */
-    bool is_for_clients_alone;     /* we verify it, and have no keys that make it */
 };
 
 /* The tables, in our order of preference, each ended by an entry with code 0. */

@@ -81,10 +81,11 @@ static bool add_random_key(struct ticket_keys *keys, int64_t now)
     return true;
 }
 
-static void drop_aged(struct ticket_keys *keys, int64_t now)
+int64_t ticket_keys_drop_aged(struct ticket_keys *keys, int64_t now)
 {
     while (!keys->is_fixed && keys->count && now - keys->keys[keys->count - 1].birth >= keys->accepts)
         drop_last(keys);
+    return keys->is_fixed || keys->count == 0 ? 0 : keys->keys[keys->count - 1].birth + keys->accepts - now;
 }
 
 static bool may_seal(const struct ticket_keys *keys, const struct ticket_key *key, int64_t now)
@@ -193,7 +194,7 @@ bool ticket_seal(struct ticket_keys *keys, int64_t now, const uint8_t binding[TI
     struct writer w = writer_of(out, session.len + TICKET_OVERHEAD);
 
     *len = 0;
-    drop_aged(keys, now);
+    (void)ticket_keys_drop_aged(keys, now);
     if ((keys->count == 0 || !may_seal(keys, &keys->keys[0], now)) && !add_random_key(keys, now))
         return false;
     if (!seal_with(&keys->keys[0], keys->random, binding, session, &w)) {
@@ -214,7 +215,7 @@ enum ticket_result ticket_open(struct ticket_keys *keys, int64_t now, const uint
     enum crypto_result result;
 
     *len = 0;
-    drop_aged(keys, now);
+    (void)ticket_keys_drop_aged(keys, now);
     if (ticket.len < TICKET_OVERHEAD || !read_bytes(&r, TICKET_KEY_NAME_LEN, &name) ||
         !read_bytes(&r, AEAD_NONCE_LEN, &nonce) || !read_bytes(&r, ticket.len - TICKET_OVERHEAD, &text) ||
         !read_bytes(&r, AEAD_TAG_LEN, &tag) || !(key = find_key(keys, name)))

@@ -60,6 +60,9 @@ MUST_CHECK enum ticket_result ticket_open(struct ticket_keys *keys, int64_t now,
                                           const uint8_t binding[TICKET_BINDING_LEN], struct bytes ticket, uint8_t *out,
                                           size_t *len);
 
+/* Wipes the keys that are too old, as every seal and open does. Seconds until the next one is; 0 when none will be. */
+int64_t ticket_keys_drop_aged(struct ticket_keys *keys, int64_t now);
+
 /* How many keys are held, and the age in seconds of the one that seals (0 for files), for metrics and tests. */
 size_t ticket_keys_count(const struct ticket_keys *keys);
 int64_t ticket_keys_age(const struct ticket_keys *keys, int64_t now);

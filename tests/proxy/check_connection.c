@@ -353,13 +353,13 @@ START_TEST(a_client_that_takes_little_by_little_is_not_stalled)
     uint64_t end;
 
     harness_init(&h);
-    h.settings.write_stall_timeout = 8 * SHORT;
-    h.listen.idle_timeout = 10 * SHORT;
+    h.settings.write_stall_timeout = 16 * SHORT; /* a busy machine may leave us alone for a good while of it */
+    h.listen.idle_timeout = 20 * SHORT;
     harness_start(&h);
     harness_establish(&h);
     ck_assert_int_eq(setsockopt(h.client, SOL_SOCKET, SO_RCVBUF, &window, sizeof window), 0);
     (void)stuff(h.peer);
-    for (end = proxy_now() + 24 * SHORT; proxy_now() < end;) {
+    for (end = proxy_now() + 48 * SHORT; proxy_now() < end;) {
         (void)!recv(h.client, piece, sizeof piece, 0);
         harness_turn(&h, 5);
     }

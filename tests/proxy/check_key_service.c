@@ -311,6 +311,34 @@ START_TEST(tickets_do_not_wait_behind_signatures)
 }
 END_TEST
 
+/* T15: a server that nobody comes to any more does not keep the keys of its last tickets. */
+START_TEST(an_aged_ticket_key_is_wiped_though_nobody_asks)
+{
+    struct event_base *base = event_base_new();
+    struct key_service *service = lone_service(base);
+    struct ticket_keys *tickets = ticket_keys_new(random_system(), 2, 2);
+    uint64_t end = proxy_now() + HARNESS_PATIENCE_MS * 1000;
+    uint8_t binding[TICKET_BINDING_LEN] = {0}, out[TICKET_OVERHEAD];
+    size_t len;
+
+    key_service_free(service);
+    ck_assert_ptr_nonnull(tickets);
+    ck_assert(ticket_seal(tickets, time(NULL), binding, bytes_of(NULL, 0), out, &len)); /* the fake engine does not */
+    keyring_set_tickets(h.keyring, tickets);
+    service = key_service_new(base, h.keyring, random_system(), count_answer, NULL);
+    ck_assert_ptr_nonnull(service);
+    ask_for_a_ticket(service, 1, TLS_KEY_SEAL_TICKET);
+    ck_assert_uint_eq(next_answer(base), 1);
+    ck_assert_uint_eq(ticket_keys_count(tickets), 1);
+    while (ticket_keys_count(tickets) > 0 && proxy_now() < end)
+        ck_assert_int_eq(event_base_loop(base, EVLOOP_ONCE), 0); /* 1 would say that it waits for nothing */
+    ck_assert_uint_eq(ticket_keys_count(tickets), 0);
+    ck_assert_int_eq(event_base_loop(base, EVLOOP_NONBLOCK), 1); /* and no timer is left */
+    key_service_free(service);
+    event_base_free(base);
+}
+END_TEST
+
 /* However many tickets are asked for, the relays run in between and a signature is made in each turn. */
 START_TEST(tickets_do_not_starve_signatures)
 {
@@ -379,6 +407,7 @@ int main(void)
         a_key_that_is_unknown_fails_the_handshake,
         no_turn_of_the_loop_answers_more_than_a_few_and_none_is_answered_at_once,
         tickets_do_not_wait_behind_signatures,
+        an_aged_ticket_key_is_wiped_though_nobody_asks,
         tickets_do_not_starve_signatures,
         a_full_queue_lets_its_oldest_question_fail_and_takes_the_new_one,
         a_question_that_waited_too_long_fails_without_a_signature,

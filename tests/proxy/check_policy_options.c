@@ -414,7 +414,7 @@ END_TEST
 START_TEST(a_crl_that_makes_clients_unbelievable_is_a_warning)
 {
     tls_policy_unref(good(build(ASKS ROOT "client-crl = ${D}/client_trust/root-stale.crl\n")));
-    expect_told("warning: client-ca: the CRL of 'CN=root, O=Example' is out of date: no client of it is believed");
+    expect_told("warning: client-crl: the CRL of 'CN=root, O=Example' is out of date: no client of it is believed");
     tls_policy_unref(good(build(ASKS ROOT ROOT_CRL)));
     expect_not_told("the CRL of");
 }

@@ -221,6 +221,26 @@ START_TEST(after_a_rotation_the_old_ticket_opens_as_old_and_after_two_not_any_mo
 }
 END_TEST
 
+/* So that a key does not wait for the next ticket to be wiped (T15). */
+START_TEST(an_aged_key_is_wiped_when_told_the_time)
+{
+    struct ticket_keys *keys = ticket_keys_new(random_system(), ISSUES, ACCEPTS);
+
+    ck_assert(keys != NULL);
+    ck_assert_int_eq(ticket_keys_drop_aged(keys, 1000), 0); /* there is none */
+    seal(keys, 1000);
+    ck_assert_int_eq(ticket_keys_drop_aged(keys, 1000), ACCEPTS);
+    seal(keys, 1000 + ISSUES);
+    ck_assert_int_eq(ticket_keys_drop_aged(keys, 1000 + ACCEPTS - 1), 1);
+    ck_assert_uint_eq(ticket_keys_count(keys), 2);
+    ck_assert_int_eq(ticket_keys_drop_aged(keys, 1000 + ACCEPTS), ISSUES);
+    ck_assert_uint_eq(ticket_keys_count(keys), 1);
+    ck_assert_int_eq(ticket_keys_drop_aged(keys, 1000 + ISSUES + ACCEPTS), 0);
+    ck_assert_uint_eq(ticket_keys_count(keys), 0);
+    ticket_keys_free(keys);
+}
+END_TEST
+
 START_TEST(there_are_never_more_keys_than_the_most)
 {
     struct ticket_keys *keys = ticket_keys_new(random_system(), 1, 1000);
@@ -398,6 +418,7 @@ int main(void)
         no_ticket_is_ever_sealed_with_a_key_of_zeros,
         a_key_seals_while_it_is_young_and_opens_until_it_is_too_old,
         after_a_rotation_the_old_ticket_opens_as_old_and_after_two_not_any_more,
+        an_aged_key_is_wiped_when_told_the_time,
         there_are_never_more_keys_than_the_most,
         without_random_bytes_there_is_no_ticket,
         a_source_that_gives_the_same_byte_over_and_over_makes_no_key,
