@@ -48,8 +48,8 @@ bool client_chain_verify(struct tls *tls, const struct client_chain *chain)
 
     if (chain->count == 0)
         return accept_none(tls);
-    if (!policy->client_trust || !policy->time)
-        return tls_fail(tls, WHY_INTERNAL); /* asked without a trust: the policy was built wrong */
+    if (!policy->client_trust || !policy->time || tls->client)
+        return tls_fail(tls, WHY_INTERNAL); /* asked without a trust, or of somebody who is known already */
     tls->client = memory_new(sizeof *tls->client);
     if (!tls->client)
         return tls_fail(tls, WHY_NO_MEMORY);

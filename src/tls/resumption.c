@@ -45,25 +45,31 @@ bool resumption_has_ticket(const struct tls *tls, const struct client_hello *ch)
 
 static bool ticket_opened(struct tls *tls, bool is_ok, struct bytes answer);
 
+/* The message's bytes are the record layer's: they are kept while the key port is asked. */
+static bool keep_hello(struct tls *tls)
+{
+    struct handshake *hs = tls->handshake;
+
+    if (hs->kept_hello) /* it is of this very hello: another of its tickets was asked for */
+        return true;
+    hs->kept_hello = memory_copy(hs->message.at, hs->message.len);
+    hs->kept_hello_len = hs->message.len;
+    return hs->kept_hello || tls_fail(tls, WHY_NO_MEMORY);
+}
+
 static bool ask_to_open(struct tls *tls, struct bytes ticket)
 {
     struct handshake *hs = tls->handshake;
-    struct tls_key_request *request = handshake_ask_key(tls, TLS_KEY_OPEN_TICKET, ticket_opened);
+    struct tls_key_request *request;
 
+    if (!keep_hello(tls))
+        return false;
+    request = handshake_ask_key(tls, TLS_KEY_OPEN_TICKET, ticket_opened);
     memcpy(request->payload, ticket.at, ticket.len);
     request->payload_len = ticket.len;
     hs->tried_tickets++;
     return binding_of(tls->policy, tls->outcome.version, tls->outcome.sni, request->binding) ||
            tls_fail(tls, WHY_CRYPTO);
-}
-
-static bool keep_hello(struct tls *tls)
-{
-    struct handshake *hs = tls->handshake;
-
-    hs->kept_hello = memory_copy(hs->message.at, hs->message.len);
-    hs->kept_hello_len = hs->message.len;
-    return hs->kept_hello || tls_fail(tls, WHY_NO_MEMORY);
 }
 
 /* What is longer than any of ours is passed over without asking. */
@@ -99,7 +105,7 @@ bool resumption_open(struct tls *tls, const struct client_hello *ch, resumption_
     hs->tried_tickets = 0;
     session_wipe(&hs->session);
     hs->offered = (struct offered_session){.now = now_of(tls)};
-    return keep_hello(tls) && try_next(tls, ch);
+    return try_next(tls, ch);
 }
 
 static void take_opened(struct tls *tls, bool is_ok, struct bytes answer)

@@ -85,7 +85,9 @@ bool server_take_identity(struct tls *tls)
 {
     const struct session *session = &tls->handshake->session;
 
-    if (!session->has_client || tls->client)
+    if (tls->client)
+        return tls_fail(tls, WHY_INTERNAL); /* nobody is two */
+    if (!session->has_client)
         return true;
     tls->client = memory_copy(&session->client, sizeof session->client);
     tls->outcome.client = tls->client;

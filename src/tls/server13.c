@@ -63,8 +63,7 @@ static bool take_hello(struct tls *tls, const struct client_hello *ch, const str
 {
     if (choice->is_resumed && !check_binder(tls, ch, choice))
         return false;
-    return commit_choice(tls, ch, choice) && handshake_add_message(tls) &&
-           (!choice->is_resumed || server_take_identity(tls));
+    return commit_choice(tls, ch, choice) && handshake_add_message(tls);
 }
 
 static bool answer_with_retry(struct tls *tls, const struct client_hello *ch)
@@ -99,11 +98,18 @@ static bool exchange_keys(struct tls *tls, struct bytes client_share)
     return tls_fail(tls, WHY_CRYPTO);
 }
 
+/*
+ * Whose session it is counts from here alone. A first ClientHello that is answered with a HelloRetryRequest proves
+ * nothing: nothing of ours is under its binder, so it can be recorded and sent again, and the second one may bring
+ * another PSK.
+ */
 static bool answer_with_flight(struct tls *tls, struct bytes client_share)
 {
-    if (!exchange_keys(tls, client_share))
+    bool is_resumed = tls->handshake->choice.is_resumed;
+
+    if (!exchange_keys(tls, client_share) || (is_resumed && !server_take_identity(tls)))
         return false;
-    return tls->handshake->choice.is_resumed ? server13_send_resumed_flight(tls) : server13_send_until_signature(tls);
+    return is_resumed ? server13_send_resumed_flight(tls) : server13_send_until_signature(tls);
 }
 
 bool server13_recv_client_hello(struct tls *tls, const struct client_hello *ch)

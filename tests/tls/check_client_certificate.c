@@ -255,6 +255,111 @@ START_TEST(another_mode_ca_or_crl_ends_the_ticket)
 }
 END_TEST
 
+/* ---- a first ClientHello proves nothing: whoever saw one can send it again, binder and all */
+
+static struct ticket13 own_ticket;
+
+/* In the second hello: a PSK that is none. */
+static void offer_garbage(void)
+{
+    client.hello.ticket = NULL;
+    client.hello.has_psk = true;
+}
+
+static void offer_garbage_and_show(void)
+{
+    offer_garbage();
+    client.own_chain = files.chain;
+    client.own_key = files.key;
+    client.own_scheme = tls_signature_scheme_find(0x0503);
+}
+
+/* In the second hello: another session, of which this client does have the secret. */
+static void offer_own(void)
+{
+    client.hello.ticket = &own_ticket;
+}
+
+/* The ticket of "client-P-256" in the first hello, which is answered with a HelloRetryRequest; `second` makes the
+ * other. */
+static void replay_first_hello(void (*second)(void))
+{
+    client13_wipe(&client);
+    make_client(TLS_1_3);
+    client.hello.ticket = &ticket;
+    client.hello.share_groups[0] = 0;
+    ck_assert(rig_connect(&rig));
+    rig.before_client = second;
+    rig_handshake(&rig, &client);
+    rig.before_client = NULL;
+    assert_connected();
+    ck_assert(tls_outcome(rig.tls)->is_hello_retried);
+}
+
+static uint8_t last_fingerprint[32];
+
+static void take_ticket_of(const char *name, uint16_t scheme, struct ticket13 *out)
+{
+    client_identity_free(&files);
+    client13_wipe(&client);
+    make_client(TLS_1_3);
+    ck_assert(rig_connect(&rig));
+    client_identity_show(&client, &files, name, name, scheme);
+    rig_handshake(&rig, &client);
+    assert_connected();
+    tls_send_tickets(rig.tls);
+    rig_drain(&rig, &client);
+    *out = client.ticket;
+    memcpy(last_fingerprint, tls_outcome(rig.tls)->client->fingerprint, sizeof last_fingerprint);
+}
+
+static bool is_the_last_one(void)
+{
+    return memcmp(tls_outcome(rig.tls)->client->fingerprint, last_fingerprint, sizeof last_fingerprint) == 0;
+}
+
+/* RFC 8446 4.2.11, reliability X01, X02: who the session belongs to counts once its PSK is the one that is used. */
+START_TEST(a_first_hello_sent_again_brings_nobody_in)
+{
+    begin(TLS_1_3, TLS_CLIENT_CERTIFICATE_OPTIONAL, NULL);
+    take_ticket_of("client-P-256", 0x0403, &ticket);
+    replay_first_hello(offer_garbage);
+    ck_assert(!tls_outcome(rig.tls)->is_resumed);
+    ck_assert(client.is_certificate_requested);
+    ck_assert(tls_outcome(rig.tls)->client == NULL);
+    tls_send_tickets(rig.tls);
+    rig_drain(&rig, &client);
+    ticket = client.ticket; /* nor does what this client gets for next time */
+    ck_assert(resumes(TLS_1_3));
+    ck_assert(tls_outcome(rig.tls)->client == NULL);
+    end();
+}
+END_TEST
+
+START_TEST(of_two_sessions_offered_in_turn_the_one_resumed_says_who_it_is)
+{
+    begin(TLS_1_3, TLS_CLIENT_CERTIFICATE_REQUIRED, NULL);
+    take_ticket_of("client-P-256", 0x0403, &ticket);
+    take_ticket_of("client-P-384", 0x0503, &own_ticket);
+    replay_first_hello(offer_own);
+    ck_assert(tls_outcome(rig.tls)->is_resumed);
+    ck_assert(is_the_last_one());
+    end();
+}
+END_TEST
+
+START_TEST(after_a_retry_a_certificate_counts_and_the_session_given_up_does_not)
+{
+    begin(TLS_1_3, TLS_CLIENT_CERTIFICATE_REQUIRED, NULL);
+    take_ticket_of("client-P-256", 0x0403, &ticket);
+    take_ticket_of("client-P-384", 0x0503, &own_ticket);
+    replay_first_hello(offer_garbage_and_show);
+    ck_assert(!tls_outcome(rig.tls)->is_resumed);
+    ck_assert(is_the_last_one());
+    end();
+}
+END_TEST
+
 /* Reliability X08: the ticket ends with the certificate at the latest. */
 START_TEST(a_ticket_does_not_outlive_the_certificate)
 {
@@ -308,5 +413,12 @@ int main(void)
         the_handshake_works_however_it_is_cut,
     };
 
-    return check_run_loops("client_certificate", NULL, 0, loops, ARRAY_LEN(loops), (int)ARRAY_LEN(versions));
+    const TTest *const once[] = {
+        a_first_hello_sent_again_brings_nobody_in,
+        of_two_sessions_offered_in_turn_the_one_resumed_says_who_it_is,
+        after_a_retry_a_certificate_counts_and_the_session_given_up_does_not,
+    };
+
+    return check_run_loops("client_certificate", once, ARRAY_LEN(once), loops, ARRAY_LEN(loops),
+                           (int)ARRAY_LEN(versions));
 }

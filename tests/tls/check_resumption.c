@@ -263,6 +263,25 @@ START_TEST(a_ticket_survives_a_hello_retry_request)
 }
 END_TEST
 
+/* What none of ours is as long as is not asked for, in either hello; and nothing is kept of the first. */
+START_TEST(a_ticket_too_long_to_ask_for_survives_a_hello_retry_request)
+{
+    static const size_t lens[] = {MAX_KEY_PAYLOAD_LEN, MAX_KEY_PAYLOAD_LEN + 1};
+
+    for (size_t i = 0; i < ARRAY_LEN(lens); i++) {
+        first_handshake(TLS_1_3);
+        come_back(TLS_1_3);
+        ticket.len = lens[i];
+        client.hello.share_groups[0] = 0;
+        rig_handshake(&rig, &client);
+        assert_connected();
+        ck_assert(tls_outcome(rig.tls)->is_hello_retried);
+        ck_assert(!tls_outcome(rig.tls)->is_resumed);
+        end();
+    }
+}
+END_TEST
+
 /* RFC 8446 4.2.11: the PSK goes with its hash; with another one the handshake is a full one. */
 START_TEST(a_suite_with_another_hash_means_a_full_handshake)
 {
@@ -537,6 +556,7 @@ int main(void)
         a_client_without_psk_dhe_ke_gets_no_ticket,
         a_wrong_binder_is_refused_with_decrypt_error,
         a_ticket_survives_a_hello_retry_request,
+        a_ticket_too_long_to_ask_for_survives_a_hello_retry_request,
         a_suite_with_another_hash_means_a_full_handshake,
         in_12_a_suite_that_is_not_offered_any_more_means_a_full_handshake,
         without_extended_master_secret_nothing_is_resumed,
