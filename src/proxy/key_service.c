@@ -19,6 +19,12 @@ struct queue {
     struct question *questions;
 };
 
+/* Whoever's question was pushed out, to be told in a later turn. A ring, too. */
+struct dropped {
+    size_t first, count, capacity;
+    struct connection_ticket *tickets;
+};
+
 /*
  * Tickets are symmetric work of microseconds, private keys take a thousand times as long. Behind the signatures of
  * a busy server a ticket would come after its connection has ended: nothing would ever be resumed, and each client
@@ -33,6 +39,7 @@ struct key_service {
     void *context;
     struct event *turn, *ageing;
     struct queue queues[HASTES];
+    struct dropped dropped;
 };
 
 static enum haste haste_of(enum tls_key_operation operation)
@@ -48,13 +55,19 @@ static bool schedule(struct key_service *service)
     return event_add(service->turn, &at_once) == 0;
 }
 
-static struct question take_oldest(struct queue *queue)
+/* The payload of a ticket's question is a session, its secret included. */
+static void remove_oldest(struct queue *queue)
 {
-    struct question oldest = queue->questions[queue->first];
-
+    memory_wipe(&queue->questions[queue->first], sizeof *queue->questions);
     queue->first = (queue->first + 1) % queue->capacity;
     queue->count--;
-    return oldest;
+}
+
+static void free_questions(struct queue *queue)
+{
+    if (queue->questions)
+        memory_wipe(queue->questions, queue->capacity * sizeof *queue->questions);
+    memory_free(queue->questions);
 }
 
 /* The age of ticket keys: the wall clock, so that it goes on while the machine sleeps, but never back. */
@@ -91,24 +104,41 @@ static void on_ageing(evutil_socket_t fd, short what, void *context)
     watch_ticket_keys(context);
 }
 
-static void perform(struct key_service *service, const struct question *question)
+/* The question is gone before it is answered: the answer may lead to the next one, and the ring may move. */
+static void perform_oldest(struct key_service *service, struct queue *queue)
 {
+    const struct question *question = &queue->questions[queue->first];
+    struct connection_ticket ticket = question->ticket;
+    bool is_seal = question->request.operation == TLS_KEY_SEAL_TICKET;
     uint8_t out[MAX_KEY_ANSWER_LEN];
     size_t len = 0;
     bool is_ok = proxy_now() - question->asked_at <= KEY_WAIT_TIMEOUT &&
                  tls_key_perform(&question->request, &service->holder, out, &len);
 
-    service->answer(service->context, question->ticket, is_ok, bytes_of(out, is_ok ? len : 0));
+    remove_oldest(queue);
+    service->answer(service->context, ticket, is_ok, bytes_of(out, is_ok ? len : 0));
     memory_wipe(out, sizeof out); /* a master secret or a session */
-    if (question->request.operation == TLS_KEY_SEAL_TICKET && !evtimer_pending(service->ageing, NULL))
+    if (is_seal && !evtimer_pending(service->ageing, NULL))
         watch_ticket_keys(service);
 }
 
 static void perform_some(struct key_service *service, struct queue *queue, size_t limit)
 {
-    for (size_t i = 0; i < limit && queue->count > 0; i++) {
-        struct question question = take_oldest(queue);
-        perform(service, &question);
+    for (size_t i = 0; i < limit && queue->count > 0; i++)
+        perform_oldest(service, queue);
+}
+
+/* The more there are the more are told, so that they never pile up. */
+static void tell_dropped(struct key_service *service)
+{
+    struct dropped *dropped = &service->dropped;
+    size_t limit = MAX_TICKET_OPERATIONS_PER_TURN + dropped->count / 8;
+
+    for (size_t i = 0; i < limit && dropped->count > 0; i++) {
+        struct connection_ticket ticket = dropped->tickets[dropped->first];
+        dropped->first = (dropped->first + 1) % dropped->capacity;
+        dropped->count--;
+        service->answer(service->context, ticket, false, bytes_of(NULL, 0));
     }
 }
 
@@ -118,6 +148,7 @@ static void on_turn(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
 
     do {
+        tell_dropped(service);
         perform_some(service, &service->queues[TICKETS], MAX_TICKET_OPERATIONS_PER_TURN);
         perform_some(service, &service->queues[PRIVATE_KEYS], MAX_KEY_OPERATIONS_PER_TURN);
     } while (key_service_waiting(service) > 0 && !schedule(service)); /* no memory for a timer: all are answered now */
@@ -157,7 +188,8 @@ void key_service_free(struct key_service *service)
     if (service->ageing)
         event_free(service->ageing);
     for (size_t i = 0; i < HASTES; i++)
-        memory_free(service->queues[i].questions);
+        free_questions(&service->queues[i]);
+    memory_free(service->dropped.tickets);
     memory_free(service);
 }
 
@@ -174,16 +206,40 @@ static bool grow(struct queue *queue)
         return false;
     for (size_t i = 0; i < queue->count; i++)
         questions[i] = queue->questions[(queue->first + i) % queue->capacity];
-    memory_free(queue->questions);
+    free_questions(queue);
     *queue = (struct queue){.count = queue->count, .capacity = capacity, .questions = questions};
     return true;
 }
 
-/* The oldest has waited longest in vain: its client is the likeliest to have left. */
-static void drop_oldest(struct key_service *service, struct queue *queue)
+static bool grow_dropped(struct dropped *dropped)
 {
-    struct question oldest = take_oldest(queue);
-    service->answer(service->context, oldest.ticket, false, bytes_of(NULL, 0));
+    size_t capacity = dropped->capacity ? 2 * dropped->capacity : 64;
+    struct connection_ticket *tickets = memory_new_array(capacity, sizeof *tickets);
+
+    if (!tickets)
+        return false;
+    for (size_t i = 0; i < dropped->count; i++)
+        tickets[i] = dropped->tickets[(dropped->first + i) % dropped->capacity];
+    memory_free(dropped->tickets);
+    *dropped = (struct dropped){.count = dropped->count, .capacity = capacity, .tickets = tickets};
+    return true;
+}
+
+/*
+ * The oldest has waited longest in vain: its client is the likeliest to have left. It is told later: told now it would
+ * ask its next question into the very place that it made free. A connection has one question open, so there are never
+ * more to be told than connections.
+ */
+static bool drop_oldest(struct key_service *service, struct queue *queue)
+{
+    struct dropped *dropped = &service->dropped;
+
+    if (dropped->count == dropped->capacity && !grow_dropped(dropped))
+        return false;
+    dropped->tickets[(dropped->first + dropped->count) % dropped->capacity] = queue->questions[queue->first].ticket;
+    dropped->count++;
+    remove_oldest(queue);
+    return true;
 }
 
 bool key_service_ask(struct key_service *service, struct connection_ticket ticket,
@@ -192,11 +248,8 @@ bool key_service_ask(struct key_service *service, struct connection_ticket ticke
     struct queue *queue = &service->queues[haste_of(request->operation)];
     struct question *question;
 
-    if (queue->count == queue->capacity && !grow(queue)) {
-        if (queue->count == 0)
-            return false;
-        drop_oldest(service, queue);
-    }
+    if (queue->count == queue->capacity && !grow(queue) && (queue->count == 0 || !drop_oldest(service, queue)))
+        return false;
     question = &queue->questions[(queue->first + queue->count) % queue->capacity];
     question->ticket = ticket;
     question->request = *request;
@@ -209,5 +262,5 @@ bool key_service_ask(struct key_service *service, struct connection_ticket ticke
 
 size_t key_service_waiting(const struct key_service *service)
 {
-    return service->queues[TICKETS].count + service->queues[PRIVATE_KEYS].count;
+    return service->queues[TICKETS].count + service->queues[PRIVATE_KEYS].count + service->dropped.count;
 }

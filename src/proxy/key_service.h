@@ -38,6 +38,6 @@ void key_service_free(struct key_service *service); /* open questions are never 
 MUST_CHECK bool key_service_ask(struct key_service *service, struct connection_ticket ticket,
                                 const struct tls_key_request *request);
 
-size_t key_service_waiting(const struct key_service *service);
+size_t key_service_waiting(const struct key_service *service); /* questions that have no answer yet */
 
 #endif
