@@ -72,12 +72,13 @@ static bool read_extended_key_usage(struct bytes value, struct certificate *out)
 
     if (!der_enter(&r, DER_SEQUENCE, &inner) || !read_end(&r))
         return false;
-    out->is_for_servers = out->is_for_clients = false;
+    out->is_for_servers = out->is_for_clients = out->is_for_anything = false;
     while (!read_end(&inner)) {
         if (!der_read(&inner, DER_OID, &usage))
             return false;
         out->is_for_servers |= bytes_equal(usage, oid_server_auth) || bytes_equal(usage, oid_any_usage);
         out->is_for_clients |= bytes_equal(usage, oid_client_auth);
+        out->is_for_anything |= bytes_equal(usage, oid_any_usage);
     }
     return true;
 }
@@ -207,6 +208,7 @@ bool certificate_read(struct bytes der, struct certificate *out, struct crypto_f
         .may_sign_certificates = true,
         .is_for_servers = true,
         .is_for_clients = true,
+        .is_for_anything = true,
     };
     if (!der_enter(&r, DER_SEQUENCE, &outer) || !read_end(&r) || !der_read_item(&outer, &signed_part) ||
         signed_part.tag != DER_SEQUENCE || !der_read_item(&outer, &algorithm) || algorithm.tag != DER_SEQUENCE ||

@@ -29,6 +29,7 @@ struct certificate {
     bool may_sign_certificates; /* keyCertSign; true without a key usage */
     bool is_for_servers;        /* serverAuth or anyExtendedKeyUsage; true without an extended key usage */
     bool is_for_clients;        /* clientAuth; true without an extended key usage */
+    bool is_for_anything;       /* anyExtendedKeyUsage; true without an extended key usage */
     bool has_name_constraints;
     bool has_path_len;
     unsigned path_len; /* at most 255: more is as good as none */

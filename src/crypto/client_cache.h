@@ -15,6 +15,7 @@ struct client_cache_entry {
     uint8_t digest[32];  /* of the whole chain */
     int64_t from, until; /* seconds since 1970, both included: while nothing of the chain or its CRLs runs out */
     struct client_identity identity;
+    bool is_worth_keeping;
 };
 
 struct client_cache {

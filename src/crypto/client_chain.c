@@ -18,7 +18,15 @@ enum chain_result client_issuer_check(const struct certificate *issuer)
 {
     if (!issuer->is_ca || !issuer->may_sign_certificates) /* RFC 5280 4.2.1.3, 4.2.1.9 */
         return CHAIN_NOT_A_CA;
+    if (!issuer->is_for_clients && !issuer->is_for_anything) /* what an issuer is limited to limits those below it */
+        return CHAIN_NOT_FOR_CLIENTS;
     return issuer->has_name_constraints ? CHAIN_NAME_CONSTRAINTS : CHAIN_OK;
+}
+
+/* RFC 5280 4.2.1.3: a CA MUST say that it signs certificates; an anchor, which we were told to believe, need not. */
+static enum chain_result sent_issuer_check(const struct certificate *issuer)
+{
+    return issuer->has_key_usage || certificate_is_self_issued(issuer) ? client_issuer_check(issuer) : CHAIN_NOT_A_CA;
 }
 
 /* SHA-256, SHA-384 and SHA-512 with RSA and ECDSA, and RSASSA-PSS, whose hash the library's profile looks at. */
@@ -90,7 +98,7 @@ static enum chain_result check_words(const struct certificate *chain, size_t cou
     if (result == CHAIN_OK)
         result = check_leaf(&chain[0]);
     for (size_t i = 1; i < count && result == CHAIN_OK; i++) {
-        result = client_issuer_check(&chain[i]);
+        result = sent_issuer_check(&chain[i]);
         if (result == CHAIN_OK && !path_len_holds(chain, i, &chain[i]))
             result = CHAIN_NOT_A_CA;
     }
@@ -170,6 +178,19 @@ static enum chain_result check_anchor(const struct client_path *path, const stru
                                                                                              : CHAIN_NOT_A_CA;
 }
 
+/*
+ * Whether nothing was sent beside the path. Else anybody who knows a good chain could make as many others as they like
+ * by adding one more certificate, and drive the honest ones out of the cache.
+ */
+static bool is_all_of_path(const struct client_path *path, const struct certificate *chain, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (i >= path->count ||
+            !bytes_equal(bytes_of(path->certificates[i]->raw.p, path->certificates[i]->raw.len), chain[i].der))
+            return false;
+    return true;
+}
+
 static enum chain_result check_path(struct client_trust *trust, mbedtls_x509_crt *parsed,
                                     const struct certificate *chain, size_t count, int64_t now,
                                     struct client_cache_entry *entry)
@@ -184,6 +205,7 @@ static enum chain_result check_path(struct client_trust *trust, mbedtls_x509_crt
         return result;
     dates = span_of_dates(&path);
     all = dates;
+    entry->is_worth_keeping = is_all_of_path(&path, chain, count);
     result = client_revocation_check(trust, &path, now, &all);
     entry->from = all.from;
     entry->until = all.until;
@@ -310,7 +332,7 @@ enum chain_result client_trust_verify(struct client_trust *trust, const struct b
     kept = client_cache_find(&trust->cache, entry.digest, now);
     if (!kept) {
         result = verify_anew(trust, chain, count, now, &entry);
-        if (result == CHAIN_OK)
+        if (result == CHAIN_OK && entry.is_worth_keeping)
             client_cache_keep(&trust->cache, &entry);
         kept = &entry;
     }

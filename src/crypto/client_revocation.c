@@ -1,3 +1,4 @@
+#include "base/alloc.h"
 #include "crypto/client_trust_types.h"
 #include "crypto/mbedtls_compat.h"
 
@@ -13,30 +14,66 @@ void client_span_narrow(struct client_span *span, int64_t from, int64_t until)
     span->until = until < span->until ? until : span->until;
 }
 
+/* ---- a CRL */
+
+static void hash_signed_part(struct client_crl *crl)
+{
+    mbedtls_md_type_t type = crl->crl.MBEDTLS_PRIVATE(sig_md);
+    const mbedtls_md_info_t *md = mbedtls_md_info_from_type(type);
+
+    if (md && (MBEDTLS_X509_ID_FLAG(type) & CLIENT_DIGESTS) &&
+        mbedtls_md(md, crl->crl.tbs.p, crl->crl.tbs.len, crl->digest) == 0)
+        crl->digest_len = mbedtls_md_get_size(md);
+}
+
+struct client_crl *client_crl_new(struct bytes der)
+{
+    struct client_crl *crl = memory_new(sizeof *crl);
+
+    if (!crl)
+        return NULL;
+    mbedtls_x509_crl_init(&crl->crl);
+    if (mbedtls_x509_crl_parse_der(&crl->crl, der.at, der.len) == 0) {
+        hash_signed_part(crl);
+        return crl;
+    }
+    client_crl_free(crl);
+    return NULL;
+}
+
+void client_crl_free(struct client_crl *crl)
+{
+    while (crl) {
+        struct client_crl *next = crl->next;
+        mbedtls_x509_crl_free(&crl->crl);
+        memory_free(crl);
+        crl = next;
+    }
+}
+
 static bool has_name(const mbedtls_x509_crl *crl, const mbedtls_x509_crt *issuer)
 {
     return bytes_equal(bytes_of(crl->issuer_raw.p, crl->issuer_raw.len),
                        bytes_of(issuer->subject_raw.p, issuer->subject_raw.len));
 }
 
-static bool is_signed_by(const mbedtls_x509_crl *crl, mbedtls_x509_crt *issuer)
+static bool is_signed_by(const struct client_crl *crl, mbedtls_x509_crt *issuer)
 {
-    mbedtls_md_type_t type = crl->MBEDTLS_PRIVATE(sig_md);
-    const mbedtls_md_info_t *md = mbedtls_md_info_from_type(type);
-    uint8_t digest[MBEDTLS_MD_MAX_SIZE];
+    const mbedtls_x509_crl *it = &crl->crl;
 
-    return md && (MBEDTLS_X509_ID_FLAG(type) & CLIENT_DIGESTS) &&
-           mbedtls_md(md, crl->tbs.p, crl->tbs.len, digest) == 0 &&
-           mbedtls_pk_verify_ext(crl->MBEDTLS_PRIVATE(sig_pk), crl->MBEDTLS_PRIVATE(sig_opts), &issuer->pk, type,
-                                 digest, mbedtls_md_get_size(md), crl->MBEDTLS_PRIVATE(sig).p,
-                                 crl->MBEDTLS_PRIVATE(sig).len) == 0;
+    return crl->digest_len > 0 &&
+           mbedtls_pk_verify_ext(it->MBEDTLS_PRIVATE(sig_pk), it->MBEDTLS_PRIVATE(sig_opts), &issuer->pk,
+                                 it->MBEDTLS_PRIVATE(sig_md), crl->digest, crl->digest_len, it->MBEDTLS_PRIVATE(sig).p,
+                                 it->MBEDTLS_PRIVATE(sig).len) == 0;
 }
 
-bool client_crl_is_of(const mbedtls_x509_crl *crl, mbedtls_x509_crt *issuer)
+bool client_crl_is_of(const struct client_crl *crl, mbedtls_x509_crt *issuer)
 {
-    return has_name(crl, issuer) && mbedtls_x509_crt_check_key_usage(issuer, MBEDTLS_X509_KU_CRL_SIGN) == 0 &&
+    return has_name(&crl->crl, issuer) && mbedtls_x509_crt_check_key_usage(issuer, MBEDTLS_X509_KU_CRL_SIGN) == 0 &&
            is_signed_by(crl, issuer);
 }
+
+/* ---- a path */
 
 /*
  * Fail closed: a current CRL of the issuer must be there (one without nextUpdate says nothing of today), and none of
@@ -47,11 +84,13 @@ static enum chain_result check_one(const struct client_trust *trust, const mbedt
 {
     bool is_covered = false;
 
-    for (const mbedtls_x509_crl *crl = &trust->crls; crl && crl->raw.p; crl = crl->next) {
-        int64_t from = client_trust_seconds(&crl->this_update), until = client_trust_seconds(&crl->next_update);
+    for (const struct client_crl *crl = trust->crls; crl; crl = crl->next) {
+        int64_t from = client_trust_seconds(&crl->crl.this_update);
+        int64_t until = client_trust_seconds(&crl->crl.next_update);
+
         if (!client_crl_is_of(crl, issuer))
             continue;
-        if (mbedtls_x509_crt_is_revoked(certificate, crl))
+        if (mbedtls_x509_crt_is_revoked(certificate, &crl->crl))
             return CHAIN_REVOKED;
         if (from > now || now > until)
             continue;
@@ -66,7 +105,7 @@ enum chain_result client_revocation_check(const struct client_trust *trust, cons
 {
     enum chain_result result = CHAIN_OK;
 
-    if (trust->crl_count == 0)
+    if (!trust->crls)
         return CHAIN_OK;
     for (size_t i = 0; i + 1 < path->count && result != CHAIN_REVOKED; i++) {
         enum chain_result one = check_one(trust, path->certificates[i], path->certificates[i + 1], now, span);

@@ -46,7 +46,7 @@ void client_trust_free(struct client_trust *trust)
     if (!trust)
         return;
     mbedtls_x509_crt_free(&trust->cas);
-    mbedtls_x509_crl_free(&trust->crls);
+    client_crl_free(trust->crls);
     client_cache_wipe(&trust->cache);
     memory_free(trust);
 }
@@ -123,6 +123,8 @@ static const char *why_no_ca(const struct certificate *ca)
         break;
     case CHAIN_NAME_CONSTRAINTS:
         return "has name constraints, which sallyport does not evaluate: it cannot be trusted for clients";
+    case CHAIN_NOT_FOR_CLIENTS:
+        return "is a CA for other things than clients (its extendedKeyUsage says so)";
     default:
         return "is no CA (its basicConstraints or keyUsage do not make it one)";
     }
@@ -150,22 +152,26 @@ static bool add_ca(struct client_trust *trust, struct bytes der, unsigned line, 
 
 static bool has_crl(const struct client_trust *trust, struct bytes der)
 {
-    for (const mbedtls_x509_crl *crl = &trust->crls; crl && crl->raw.p; crl = crl->next)
-        if (bytes_equal(bytes_of(crl->raw.p, crl->raw.len), der))
+    for (const struct client_crl *it = trust->crls; it; it = it->next)
+        if (bytes_equal(bytes_of(it->crl.raw.p, it->crl.raw.len), der))
             return true;
     return false;
 }
 
 static bool add_crl(struct client_trust *trust, struct bytes der, unsigned line, struct crypto_fault *fault)
 {
+    struct client_crl **last = &trust->crls;
+
     if (has_crl(trust, der))
         return true;
-    if (mbedtls_x509_crl_parse_der(&trust->crls, der.at, der.len) != 0)
+    while (*last)
+        last = &(*last)->next;
+    *last = client_crl_new(der);
+    if (!*last)
         return fault_set(fault,
                          "the CRL in line %u does not parse, has a critical extension that is not supported, or "
                          "memory ran out",
                          line);
-    trust->crl_count++;
     return add_to_digest(trust, "crl", der) || fault_set(fault, "the CRL in line %u cannot be hashed", line);
 }
 
@@ -178,7 +184,6 @@ struct client_trust *client_trust_new(struct bytes ca_pem, struct crypto_fault *
         return NULL;
     }
     mbedtls_x509_crt_init(&trust->cas);
-    mbedtls_x509_crl_init(&trust->crls);
     if (client_trust_add_ca(trust, ca_pem, fault))
         return trust;
     client_trust_free(trust);
@@ -241,7 +246,7 @@ static void tell_name(const struct review *review, bool is_of_crls, const mbedtl
 
 static bool has_crl_of(struct client_trust *trust, mbedtls_x509_crt *ca)
 {
-    for (const mbedtls_x509_crl *crl = &trust->crls; crl && crl->raw.p; crl = crl->next)
+    for (const struct client_crl *crl = trust->crls; crl; crl = crl->next)
         if (client_crl_is_of(crl, ca))
             return true;
     return false;
@@ -263,7 +268,7 @@ static void review_ca(const struct review *review, mbedtls_x509_crt *ca)
         tell_name(review, false, &ca->subject_raw, "has expired: no client of it is believed any more");
     else if (until - review->now < SOON)
         tell_name(review, false, &ca->subject_raw, "expires within 30 days");
-    if (review->trust->crl_count > 0 && !has_crl_of(review->trust, ca))
+    if (review->trust->crls && !has_crl_of(review->trust, ca))
         tell_name(review, false, &ca->subject_raw,
                   "has no CRL among those configured: no client of it is believed while there are any");
 }
@@ -287,6 +292,6 @@ void client_trust_review(struct client_trust *trust, int64_t now,
 
     for (mbedtls_x509_crt *ca = &trust->cas; ca && ca->raw.p; ca = ca->next)
         review_ca(&review, ca);
-    for (const mbedtls_x509_crl *crl = &trust->crls; crl && crl->raw.p; crl = crl->next)
-        review_crl(&review, crl);
+    for (const struct client_crl *it = trust->crls; it; it = it->next)
+        review_crl(&review, &it->crl);
 }

@@ -12,10 +12,18 @@
 #include "crypto/client_cache.h"
 #include "crypto/client_trust.h"
 
+/* A revocation list. It may be large: what its issuer signed is hashed once, when it is read. */
+struct client_crl {
+    struct client_crl *next;
+    mbedtls_x509_crl crl; /* this one alone */
+    uint8_t digest[MBEDTLS_MD_MAX_SIZE];
+    size_t digest_len; /* 0: signed over a hash that we do not take */
+};
+
 struct client_trust {
     mbedtls_x509_crt cas;
-    mbedtls_x509_crl crls;
-    size_t ca_count, crl_count;
+    struct client_crl *crls; /* NULL: none, and nobody asks whether a certificate is revoked */
+    size_t ca_count;
     uint8_t digest[32];
     struct client_cache cache;
 };
@@ -46,8 +54,12 @@ struct client_span {
 };
 void client_span_narrow(struct client_span *span, int64_t from, int64_t until);
 
+/* NULL: it does not parse, or no memory. */
+struct client_crl *client_crl_new(struct bytes der);
+void client_crl_free(struct client_crl *crl); /* and all behind it; NULL is fine */
+
 /* RFC 5280 6.3.3 (f), (g): the issuer has its name, may sign CRLs, and did sign this one. */
-bool client_crl_is_of(const mbedtls_x509_crl *crl, mbedtls_x509_crt *issuer);
+bool client_crl_is_of(const struct client_crl *crl, mbedtls_x509_crt *issuer);
 
 /* CHAIN_REVOKED, CHAIN_CRL_STALE or CHAIN_OK; the CRLs that say so narrow `span`. */
 enum chain_result client_revocation_check(const struct client_trust *trust, const struct client_path *path, int64_t now,

@@ -17,6 +17,11 @@ START_TEST(revocation_is_looked_up)
     end();
 
     begin();
+    add_crl("intermediate");
+    refuses("alice,intermediate", CHAIN_CRL_STALE); /* none of the root */
+    end();
+
+    begin();
     add_crl("root-revokes");
     add_crl("intermediate");
     refuses("client-P-256", CHAIN_REVOKED);

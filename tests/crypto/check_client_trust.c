@@ -96,6 +96,27 @@ START_TEST(who_is_no_ca_certifies_nobody)
 END_TEST
 
 /* RFC 5280 4.2.1.9. */
+/* Reliability X06: what an intermediate is limited to limits those below it. */
+START_TEST(an_issuer_that_is_not_for_clients_certifies_none)
+{
+    begin_with("usage-root");
+    believes("under-clients-ca,clients-ca");
+    believes("under-any-ca,any-ca");
+    refuses("under-servers-ca,servers-ca", CHAIN_NOT_FOR_CLIENTS);
+    end();
+}
+END_TEST
+
+/* RFC 5280 4.2.1.3 MUST: a CA's certificate has a keyUsage. */
+START_TEST(an_intermediate_that_does_not_say_that_it_signs_certificates_certifies_nobody)
+{
+    begin_with("usage-root");
+    believes("under-clients-ca,clients-ca");
+    refuses("under-silent-ca,silent-ca", CHAIN_NOT_A_CA);
+    end();
+}
+END_TEST
+
 START_TEST(the_path_length_holds)
 {
     begin();
@@ -212,6 +233,20 @@ START_TEST(a_chain_is_verified_once)
 }
 END_TEST
 
+/* Else who knows a good chain makes as many others as they like, and drives the honest ones out. */
+START_TEST(a_chain_with_a_certificate_beside_the_path_is_believed_and_not_kept)
+{
+    begin_with("usage-root");
+    believes("under-clients-ca,clients-ca,impostor");
+    believes("under-clients-ca,clients-ca,impostor");
+    ck_assert_uint_eq(client_trust_cache_hits(trust), 0);
+    believes("under-clients-ca,clients-ca,usage-root");
+    believes("under-clients-ca,clients-ca,usage-root");
+    ck_assert_uint_eq(client_trust_cache_hits(trust), 1);
+    end();
+}
+END_TEST
+
 START_TEST(a_new_crl_empties_the_cache)
 {
     begin();
@@ -266,6 +301,7 @@ START_TEST(what_is_no_ca_is_refused_in_words)
         const char *file, *suffix, *words;
     } rows[] = {{"client-P-256", "crt", "is no CA"},
                 {"weak-intermediate", "crt", "too weak"},
+                {"servers-ca", "crt", "other things than clients"},
                 {"alice", "key", "CA certificate"},
                 {"root", "crl", "CA certificate"}};
     struct crypto_fault fault;
@@ -354,6 +390,8 @@ int main(void)
         dates_are_judged_by_the_callers_clock,
         a_certificate_that_is_not_for_clients_is_not_believed,
         who_is_no_ca_certifies_nobody,
+        an_issuer_that_is_not_for_clients_certifies_none,
+        an_intermediate_that_does_not_say_that_it_signs_certificates_certifies_nobody,
         the_path_length_holds,
         name_constraints_are_refused,
         weak_and_oversized_keys_and_signatures_are_refused,
@@ -362,6 +400,7 @@ int main(void)
         the_identity_is_told,
         the_texts_are_printable,
         a_chain_is_verified_once,
+        a_chain_with_a_certificate_beside_the_path_is_believed_and_not_kept,
         a_new_crl_empties_the_cache,
         what_is_kept_ends_with_its_crl,
         the_digest_names_the_set_whatever_its_order,

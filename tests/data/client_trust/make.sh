@@ -171,6 +171,22 @@ for age in old new; do
     crl "rekeyed-$age-revokes" "rekeyed-$age" $from $until "under-rekeyed-$age"
 done
 digest=sha1 crl rekeyed-old-sha1 rekeyed-old $from $until
+# what an issuer is for
+key usage-root P-256
+issue usage-root /O=Example/CN=usage-root self "$ca"
+usages() { # usages NAME EXTENSIONS: an intermediate of usage-root and a client of it
+    key "$1" P-256
+    issue "$1" "/CN=$1" usage-root "$2"
+    key "under-$1" P-256
+    issue "under-$1" "/CN=under-$1" "$1" "$client"
+}
+usages servers-ca "$ca\nextendedKeyUsage = serverAuth"
+usages clients-ca "$ca\nextendedKeyUsage = serverAuth, clientAuth"
+usages any-ca "$ca\nextendedKeyUsage = anyExtendedKeyUsage"
+usages silent-ca 'basicConstraints = critical, CA:TRUE' # no keyUsage at all
+key impostor P-256
+issue impostor /O=Example/CN=usage-root self "$ca" # of the name of another
+
 key no-crl-sign P-256
 issue no-crl-sign /O=Example/CN=no-crl-sign self 'basicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign'
 key under-no-crl-sign P-256
