@@ -302,6 +302,8 @@ static void log_client(struct log_line *line, const struct tls_outcome *outcome)
     log_hex(line, "client_fingerprint", BYTES_OF_ARRAY(client->fingerprint));
     if (outcome->client_result != CHAIN_OK)
         log_text(line, "client_verify", chain_result_name((enum chain_result)outcome->client_result));
+    else if (outcome->stage != TLS_STAGE_CONNECTED) /* anybody can show the certificate, and send the ticket */
+        log_text(line, "client_verify", "unproved");
 }
 
 static void log_agreed(struct log_line *line, const struct tls_outcome *outcome)

@@ -195,6 +195,22 @@ START_TEST(a_refused_client_certificate_is_told_with_what_is_wrong_and_without_l
 }
 END_TEST
 
+/* Anybody can show somebody's certificate or send their ticket: only a handshake that ended well says who it was. */
+START_TEST(who_proved_nothing_is_told_to_have_proved_nothing)
+{
+    begin(LOG_FORMAT_LOGFMT);
+    fail_with(WHY_CERTIFICATE_VERIFY_SIGNATURE, TLS_STAGE_CLIENT_FINISHED);
+    outcome.client = &identity;
+    write_line(LOG_FORMAT_LOGFMT);
+    expect_identity();
+    expect("client_verify", "unproved");
+    fail_with(WHY_RECORD_MAC, TLS_STAGE_CONNECTED);
+    write_line(LOG_FORMAT_LOGFMT);
+    expect_identity();
+    expect_none("client_verify");
+}
+END_TEST
+
 START_TEST(who_was_refused_for_a_certificate_is_known_by_the_reason)
 {
     ck_assert(!outcome_is_client_refused(&(struct tls_outcome){.why = WHY_NONE}));
@@ -404,6 +420,7 @@ int main(void)
         a_resumed_connection_says_so_and_tells_whom_its_ticket_knows,
         a_client_without_names_has_no_field_for_them,
         a_refused_client_certificate_is_told_with_what_is_wrong_and_without_lists,
+        who_proved_nothing_is_told_to_have_proved_nothing,
         who_was_refused_for_a_certificate_is_known_by_the_reason,
         the_classic_rsa_exchange_is_named_where_the_group_would_stand,
         truncation_and_reasons_are_told_as_the_end,
