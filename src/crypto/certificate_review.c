@@ -133,7 +133,7 @@ static void review_issuer_key(const struct review *review, size_t index)
     const struct certificate *issuer = &review->chain->certificates[index];
     const struct certificate *issued = &review->chain->certificates[index - 1];
 
-    if (provider_at(0)->check_issued(issuer->spki, issued->signature_oid, issued->signed_part, issued->signature) ==
+    if (provider_mbedtls.check_issued(issuer->spki, issued->signature_oid, issued->signed_part, issued->signature) ==
         CRYPTO_BAD_INPUT)
         say(review,
             "certificate %zu (%s) has the right name but the wrong key: the signature of certificate %zu does not fit",

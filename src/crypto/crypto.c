@@ -1,5 +1,7 @@
 #include "crypto/crypto.h"
 
+#include "config.h"
+
 #if defined(__aarch64__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
@@ -7,7 +9,12 @@
 
 #include "crypto/provider.h"
 
-static const struct provider *const providers[] = {&provider_mbedtls};
+static const struct provider *const providers[] = {
+#ifdef HAVE_LIBCRYPTO
+    &provider_libcrypto,
+#endif
+    &provider_mbedtls,
+};
 
 static bool has_fast_aes;
 

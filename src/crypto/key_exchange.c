@@ -3,6 +3,17 @@
 #include "crypto/provider.h"
 #include "crypto/scalar.h"
 
+/* The orders of the base points, FIPS 186-4 D.1.2.3 and D.1.2.4. */
+const uint8_t key_exchange_p256_order[32] = {
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+};
+const uint8_t key_exchange_p384_order[48] = {
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xc7, 0x63, 0x4d, 0x81, 0xf4, 0x37, 0x2d, 0xdf,
+    0x58, 0x1a, 0x0d, 0xb2, 0x48, 0xb0, 0xa7, 0x7a, 0xec, 0xec, 0x19, 0x6a, 0xcc, 0xc5, 0x29, 0x73,
+};
+
 size_t key_exchange_client_len(const struct key_exchange_alg *alg)
 {
     return alg->share_len;
@@ -46,8 +57,9 @@ static bool share_has_its_form(const struct key_exchange_alg *alg, struct bytes 
     return share.len == alg->share_len && (alg->id == KEY_EXCHANGE_X25519 || share.at[0] == 4);
 }
 
-static enum crypto_result agree(const struct key_exchange_alg *alg, const struct secret *scalar, struct bytes share,
-                                struct random_source blinding, struct secret *shared)
+static enum crypto_result agree(const struct key_exchange_alg *alg, const struct secret *scalar,
+                                const uint8_t *own_share, struct bytes share, struct random_source blinding,
+                                struct secret *shared)
 {
     static const uint8_t zeros[MAX_SCALAR_LEN];
     enum crypto_result result = CRYPTO_BAD_INPUT;
@@ -57,7 +69,7 @@ static enum crypto_result agree(const struct key_exchange_alg *alg, const struct
         return CRYPTO_BAD_INPUT;
     if (!secret_resize(shared, alg->secret_len))
         return CRYPTO_FAILED;
-    result = alg->agree(alg, scalar->bytes, share.at, blinding, shared->bytes);
+    result = alg->agree(alg, scalar->bytes, own_share, share.at, blinding, shared->bytes);
     /* RFC 7748 6.1, RFC 8446 7.4.2: there the all-zero value comes from a point of small order. On the other curves
      * it is the coordinate of a good point, if an unlikely one. */
     if (result == CRYPTO_OK && alg->id == KEY_EXCHANGE_X25519 && memory_equal(shared->bytes, zeros, shared->len))
@@ -77,11 +89,8 @@ enum crypto_result key_exchange_respond(const struct key_exchange_alg *alg, stru
     secret_wipe(shared);
     if (draw_scalar(alg, random, &scalar) && random_stream_begin(&blinding, random)) {
         struct random_source source = random_stream_source(&blinding);
-        result = agree(alg, &scalar, client_share, source, shared);
-        if (result == CRYPTO_OK && !alg->make_share(alg, scalar.bytes, source, server_share)) {
-            secret_wipe(shared);
-            result = CRYPTO_FAILED;
-        }
+        if (alg->make_share(alg, scalar.bytes, source, server_share))
+            result = agree(alg, &scalar, server_share, client_share, source, shared);
         random_stream_wipe(&blinding);
     }
     secret_wipe(&scalar);
@@ -99,6 +108,7 @@ bool key_exchange_client_start(struct key_exchange_client *state, const struct k
         return false;
     if (random_stream_begin(&blinding, random)) {
         ok = alg->make_share(alg, state->private_value.bytes, random_stream_source(&blinding), client_share);
+        memcpy(state->own_share, client_share, ok ? alg->share_len : 0);
         random_stream_wipe(&blinding);
     }
     if (!ok)
@@ -109,7 +119,8 @@ bool key_exchange_client_start(struct key_exchange_client *state, const struct k
 enum crypto_result key_exchange_client_finish(struct key_exchange_client *state, struct bytes server_share,
                                               struct secret *shared)
 {
-    enum crypto_result result = agree(state->alg, &state->private_value, server_share, random_system(), shared);
+    enum crypto_result result =
+        agree(state->alg, &state->private_value, state->own_share, server_share, random_system(), shared);
 
     secret_wipe(&state->private_value);
     return result;

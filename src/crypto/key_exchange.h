@@ -29,6 +29,8 @@ MUST_CHECK enum crypto_result key_exchange_respond(const struct key_exchange_alg
                                                    struct random_source random, uint8_t *server_share,
                                                    struct secret *shared);
 
+enum { MAX_DH_SHARE_LEN = 1 + 2 * 48 }; /* of the groups that are a Diffie-Hellman exchange */
+
 /*
  * The client's half, for tests, probes and load generators: makes a share and keeps what is needed to finish.
  * `state` is wiped by key_exchange_client_finish().
@@ -36,6 +38,7 @@ MUST_CHECK enum crypto_result key_exchange_respond(const struct key_exchange_alg
 struct key_exchange_client {
     const struct key_exchange_alg *alg;
     struct secret private_value;
+    uint8_t own_share[MAX_DH_SHARE_LEN];
 };
 MUST_CHECK bool key_exchange_client_start(struct key_exchange_client *state, const struct key_exchange_alg *alg,
                                           struct random_source random, uint8_t *client_share);

@@ -57,9 +57,11 @@ struct key_exchange_alg {
     const uint8_t *order; /* scalar_len bytes, big-endian: valid scalars lie in [1, order); NULL: all are valid */
     bool (*make_share)(const struct key_exchange_alg *alg, const uint8_t *scalar, struct random_source blinding,
                        uint8_t *share);
-    enum crypto_result (*agree)(const struct key_exchange_alg *alg, const uint8_t *scalar, const uint8_t *peer_share,
-                                struct random_source blinding, uint8_t *secret);
+    /* `own_share` is what make_share() gave for this scalar. */
+    enum crypto_result (*agree)(const struct key_exchange_alg *alg, const uint8_t *scalar, const uint8_t *own_share,
+                                const uint8_t *peer_share, struct random_source blinding, uint8_t *secret);
 };
+extern const uint8_t key_exchange_p256_order[32], key_exchange_p384_order[48];
 
 /* ---- keys: numbers are big-endian without leading zeros, points uncompressed */
 struct key_material {
@@ -103,7 +105,7 @@ struct provider {
     const struct aead_alg *aeads[AEAD_COUNT];
     const struct key_exchange_alg *key_exchanges[KEY_EXCHANGE_COUNT];
     const struct key_alg *keys[KEY_KIND_COUNT];
-    /* Of the first provider: needed at start only, nothing hot. FAILED: the algorithm is not known. */
+    /* Of mbedTLS's: needed at start only, nothing hot. FAILED: the algorithm is not known. */
     enum crypto_result (*check_issued)(struct bytes issuer_spki, struct bytes algorithm_oid, struct bytes signed_part,
                                        struct bytes signature);
 };
@@ -111,7 +113,8 @@ struct provider {
 /* NULL past the last; the first is asked first. Tests hold each against the others. */
 const struct provider *provider_at(size_t index);
 const struct key_alg *key_alg_find(enum key_kind kind);
-extern const struct provider provider_mbedtls;
+extern const struct provider provider_mbedtls;   /* serves everything */
+extern const struct provider provider_libcrypto; /* where it was built in */
 
 /*
  * Random bytes out of a seed of 32: blinding and salts take as many as the provider likes, the source always gives

@@ -71,14 +71,15 @@ static bool make_share(const struct key_exchange_alg *alg, const uint8_t *scalar
     return ok;
 }
 
-static enum crypto_result agree(const struct key_exchange_alg *alg, const uint8_t *scalar, const uint8_t *peer_share,
-                                struct random_source blinding, uint8_t *secret)
+static enum crypto_result agree(const struct key_exchange_alg *alg, const uint8_t *scalar, const uint8_t *own_share,
+                                const uint8_t *peer_share, struct random_source blinding, uint8_t *secret)
 {
     mbedtls_ecp_group *group = group_of(alg);
     uint8_t written[MAX_WRITTEN_POINT_LEN];
     mbedtls_ecp_point peer;
     int error;
 
+    (void)own_share;
     mbedtls_ecp_point_init(&peer);
     error = mbedtls_ecp_point_read_binary(group, &peer, peer_share, alg->share_len);
     if (!error)
@@ -91,17 +92,6 @@ static enum crypto_result agree(const struct key_exchange_alg *alg, const uint8_
     memory_wipe(written, sizeof written);
     return mbedtls_result(error);
 }
-
-/* The orders of the base points, FIPS 186-4 D.1.2.3 and D.1.2.4. */
-static const uint8_t p256_order[32] = {
-    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
-};
-static const uint8_t p384_order[48] = {
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xc7, 0x63, 0x4d, 0x81, 0xf4, 0x37, 0x2d, 0xdf,
-    0x58, 0x1a, 0x0d, 0xb2, 0x48, 0xb0, 0xa7, 0x7a, 0xec, 0xec, 0x19, 0x6a, 0xcc, 0xc5, 0x29, 0x73,
-};
 
 const struct key_exchange_alg mbedtls_x25519 = {
     .id = KEY_EXCHANGE_X25519,
@@ -120,7 +110,7 @@ const struct key_exchange_alg mbedtls_secp256r1 = {
     .share_len = 1 + 2 * 32,
     .scalar_len = 32,
     .secret_len = 32,
-    .order = p256_order,
+    .order = key_exchange_p256_order,
     .make_share = make_share,
     .agree = agree,
 };
@@ -131,7 +121,7 @@ const struct key_exchange_alg mbedtls_secp384r1 = {
     .share_len = 1 + 2 * 48,
     .scalar_len = 48,
     .secret_len = 48,
-    .order = p384_order,
+    .order = key_exchange_p384_order,
     .make_share = make_share,
     .agree = agree,
 };

@@ -86,10 +86,11 @@ START_TEST(x25519_iterated_gives_the_published_results)
                                                0xe3, 0x87, 0x5f, 0x2e, 0xb9, 0x4d, 0x99, 0x53, 0x2c, 0x51};
     const struct key_exchange_alg *alg = key_exchange_find(KEY_EXCHANGE_X25519);
     struct random_source random = random_system();
-    uint8_t k[32] = {9}, u[32] = {9}, result[32];
+    uint8_t k[32] = {9}, u[32] = {9}, own[32], result[32];
 
     for (int round = 1; round <= 1000; round++) {
-        ck_assert_int_eq(alg->agree(alg, k, u, random, result), CRYPTO_OK);
+        ck_assert(alg->make_share(alg, k, random, own));
+        ck_assert_int_eq(alg->agree(alg, k, own, u, random, result), CRYPTO_OK);
         memcpy(u, k, sizeof u);
         memcpy(k, result, sizeof k);
         if (round == 1)
@@ -278,9 +279,10 @@ START_TEST(secrets_with_leading_zeros_keep_their_length)
 END_TEST
 
 static enum crypto_result agree_on_zero(const struct key_exchange_alg *alg, const uint8_t *scalar,
-                                        const uint8_t *peer_share, struct random_source blinding, uint8_t *secret)
+                                        const uint8_t *own_share, const uint8_t *peer_share,
+                                        struct random_source blinding, uint8_t *secret)
 {
-    (void)scalar, (void)peer_share, (void)blinding;
+    (void)scalar, (void)own_share, (void)peer_share, (void)blinding;
     memset(secret, 0, alg->secret_len);
     return CRYPTO_OK;
 }

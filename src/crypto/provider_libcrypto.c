@@ -1,0 +1,63 @@
+#include "crypto/provider_libcrypto.h"
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/provider.h>
+#include <stdio.h>
+
+static OSSL_LIB_CTX *context;
+
+OSSL_LIB_CTX *libcrypto_context(void)
+{
+    return context;
+}
+
+static const char *provider_name(void)
+{
+    static char name[32];
+
+    if (name[0] == 0)
+        snprintf(name, sizeof name, "libcrypto %s", OpenSSL_version(OPENSSL_VERSION_STRING));
+    return name;
+}
+
+static bool provider_start(void)
+{
+    if (context)
+        return true;
+    /* Of the program's own context too nothing is read: no openssl.cnf, whatever the environment names. */
+    if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+        return false;
+    context = OSSL_LIB_CTX_new();
+    if (context && libcrypto_random_start(context) && OSSL_PROVIDER_load(context, "default") &&
+        libcrypto_curves_start(context) && libcrypto_aead_start(context))
+        return true;
+    OSSL_LIB_CTX_free(context);
+    context = NULL;
+    return false;
+}
+
+enum crypto_result libcrypto_refusal(void)
+{
+    bool is_memory = ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE ||
+                     ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
+
+    ERR_clear_error();
+    return is_memory ? CRYPTO_FAILED : CRYPTO_BAD_INPUT;
+}
+
+const struct provider provider_libcrypto = {
+    .name = provider_name,
+    .start = provider_start,
+    .hashes = {[HASH_SHA256] = &libcrypto_hash_sha256, [HASH_SHA384] = &libcrypto_hash_sha384},
+    .aeads = {[AEAD_AES_128_GCM] = &libcrypto_aead_aes_128_gcm,
+              [AEAD_AES_256_GCM] = &libcrypto_aead_aes_256_gcm,
+              [AEAD_CHACHA20_POLY1305] = &libcrypto_aead_chacha20_poly1305},
+    .key_exchanges = {[KEY_EXCHANGE_X25519] = &libcrypto_x25519,
+                      [KEY_EXCHANGE_SECP256R1] = &libcrypto_secp256r1,
+                      [KEY_EXCHANGE_SECP384R1] = &libcrypto_secp384r1},
+    .keys = {[KEY_KIND_RSA] = &libcrypto_key_rsa,
+             [KEY_KIND_ECDSA_P256] = &libcrypto_key_p256,
+             [KEY_KIND_ECDSA_P384] = &libcrypto_key_p384,
+             [KEY_KIND_ECDSA_P521] = &libcrypto_key_p521},
+};

@@ -1,0 +1,50 @@
+/*
+ * provider_libcrypto.h: what the files of the libcrypto provider share. Private to them.
+ *
+ * OpenSSL's libcrypto, 3.0 or newer; never its libssl. A library context of our own, so that no openssl.cnf, engine or
+ * provider of the system comes in; all that is fetched by name is fetched once, at the start.
+ */
+#ifndef CRYPTO_PROVIDER_LIBCRYPTO_H
+#define CRYPTO_PROVIDER_LIBCRYPTO_H
+
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+
+#include "crypto/provider.h"
+
+extern const struct hash_alg libcrypto_hash_sha256, libcrypto_hash_sha384;
+extern const struct aead_alg libcrypto_aead_aes_128_gcm, libcrypto_aead_aes_256_gcm, libcrypto_aead_chacha20_poly1305;
+extern const struct key_exchange_alg libcrypto_x25519, libcrypto_secp256r1, libcrypto_secp384r1;
+extern const struct key_alg libcrypto_key_rsa, libcrypto_key_p256, libcrypto_key_p384, libcrypto_key_p521;
+
+/* Lives as long as the process. */
+OSSL_LIB_CTX *libcrypto_context(void);
+
+/*
+ * Random numbers of the library (nonces, salts, blinding) are taken from `source` until libcrypto_random_end(), and
+ * from the system's source outside. It is the only source: the library has no generator with a state of its own.
+ */
+void libcrypto_random_begin(const struct random_source *source);
+void libcrypto_random_end(void);
+MUST_CHECK bool libcrypto_random_start(OSSL_LIB_CTX *context);
+
+MUST_CHECK bool libcrypto_aead_start(OSSL_LIB_CTX *context);
+
+/* The curves, with the tables of their base points where the library has them. */
+enum libcrypto_curve { LIBCRYPTO_P256, LIBCRYPTO_P384, LIBCRYPTO_P521, LIBCRYPTO_CURVES };
+MUST_CHECK bool libcrypto_curves_start(OSSL_LIB_CTX *context);
+const EC_GROUP *libcrypto_curve(enum libcrypto_curve curve);
+BN_CTX *libcrypto_numbers(void); /* scratch for them; its memory is wiped by the library */
+
+/* scalar * base point, uncompressed. False: memory or the library. */
+MUST_CHECK bool libcrypto_base_multiple(enum libcrypto_curve curve, struct bytes scalar, uint8_t *point, size_t len);
+
+/* What an answer of the library that is no success means: FAILED when it ran out of memory, else BAD_INPUT. */
+enum crypto_result libcrypto_refusal(void);
+
+/* The hash of a message, as the signature algorithm takes it; 0: no such algorithm. */
+enum { MAX_LIBCRYPTO_DIGEST_LEN = 64 };
+size_t libcrypto_digest(enum signature_id id, struct bytes message, uint8_t out[MAX_LIBCRYPTO_DIGEST_LEN]);
+
+#endif

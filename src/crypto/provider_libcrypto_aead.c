@@ -1,0 +1,110 @@
+#include <limits.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/params.h>
+
+#include "crypto/provider_libcrypto.h"
+
+static EVP_CIPHER *ciphers[AEAD_COUNT];
+
+bool libcrypto_aead_start(OSSL_LIB_CTX *context)
+{
+    static const char *const names[] = {[AEAD_AES_128_GCM] = "AES-128-GCM",
+                                        [AEAD_AES_256_GCM] = "AES-256-GCM",
+                                        [AEAD_CHACHA20_POLY1305] = "ChaCha20-Poly1305"};
+
+    for (size_t i = 0; i < AEAD_COUNT; i++) {
+        ciphers[i] = EVP_CIPHER_fetch(context, names[i], NULL);
+        if (!ciphers[i])
+            return false;
+    }
+    return true;
+}
+
+struct context {
+    EVP_CIPHER_CTX *it; /* keyed once; each record brings its nonce alone */
+};
+
+static bool aead_init(const struct aead_alg *alg, void *context, const uint8_t *key)
+{
+    struct context *c = context;
+
+    c->it = EVP_CIPHER_CTX_new();
+    return c->it && EVP_CipherInit_ex2(c->it, ciphers[alg->id], key, NULL, 1, NULL) == 1;
+}
+
+static bool begin(struct context *c, const uint8_t *nonce, struct bytes aad, size_t len, int encrypts)
+{
+    int out_len;
+
+    return len <= INT_MAX && aad.len <= INT_MAX && EVP_CipherInit_ex2(c->it, NULL, NULL, nonce, encrypts, NULL) == 1 &&
+           (aad.len == 0 || EVP_CipherUpdate(c->it, NULL, &out_len, aad.at, (int)aad.len) == 1);
+}
+
+/* In place; the last call takes what is left, which for these ciphers is nothing. */
+static bool run(struct context *c, uint8_t *text, size_t len)
+{
+    uint8_t rest[16];
+    int out_len;
+
+    return (len == 0 || EVP_CipherUpdate(c->it, text, &out_len, text, (int)len) == 1) &&
+           EVP_CipherFinal_ex(c->it, rest, &out_len) == 1;
+}
+
+static bool aead_tag(struct context *c, uint8_t *tag)
+{
+    OSSL_PARAM params[] = {OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag, AEAD_TAG_LEN), OSSL_PARAM_END};
+
+    return EVP_CIPHER_CTX_get_params(c->it, params) == 1;
+}
+
+static bool aead_expect_tag(struct context *c, const uint8_t *tag)
+{
+    OSSL_PARAM params[] = {OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, (void *)tag, AEAD_TAG_LEN),
+                           OSSL_PARAM_END};
+
+    return EVP_CIPHER_CTX_set_params(c->it, params) == 1;
+}
+
+static bool seal(void *context, const uint8_t *nonce, struct bytes aad, uint8_t *text, size_t len, uint8_t *tag)
+{
+    struct context *c = context;
+    bool is_ok = begin(c, nonce, aad, len, 1) && run(c, text, len) && aead_tag(c, tag);
+
+    if (!is_ok)
+        ERR_clear_error();
+    return is_ok;
+}
+
+static enum crypto_result open_text(void *context, const uint8_t *nonce, struct bytes aad, uint8_t *text, size_t len,
+                                    const uint8_t *tag)
+{
+    struct context *c = context;
+
+    if (!begin(c, nonce, aad, len, 0) || !aead_expect_tag(c, tag)) {
+        ERR_clear_error();
+        return CRYPTO_FAILED;
+    }
+    if (run(c, text, len))
+        return CRYPTO_OK;
+    memory_wipe(text, len); /* whatever was deciphered was not what the peer sent */
+    return libcrypto_refusal();
+}
+
+static void aead_wipe(void *context)
+{
+    struct context *c = context;
+
+    EVP_CIPHER_CTX_free(c->it); /* the library wipes the keys */
+    c->it = NULL;
+}
+
+#define AEAD(the_id, the_name, the_key_len)                                                                            \
+    {                                                                                                                  \
+        .id = the_id, .name = the_name, .key_len = the_key_len, .context_len = sizeof(struct context),                 \
+        .init = aead_init, .seal = seal, .open = open_text, .wipe = aead_wipe                                          \
+    }
+
+const struct aead_alg libcrypto_aead_aes_128_gcm = AEAD(AEAD_AES_128_GCM, "AES-128-GCM", 16);
+const struct aead_alg libcrypto_aead_aes_256_gcm = AEAD(AEAD_AES_256_GCM, "AES-256-GCM", 32);
+const struct aead_alg libcrypto_aead_chacha20_poly1305 = AEAD(AEAD_CHACHA20_POLY1305, "ChaCha20-Poly1305", 32);

@@ -1,0 +1,150 @@
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/params.h>
+
+#include "crypto/provider_libcrypto.h"
+
+struct ecdsa_key {
+    EVP_PKEY_CTX *sign, *verify; /* each begun once, used for every signature; a public key has no `sign` */
+};
+
+static const struct curve {
+    enum libcrypto_curve curve;
+    const char *name;
+    size_t scalar_len;
+} curves[] = {
+    [KEY_KIND_ECDSA_P256] = {LIBCRYPTO_P256, "P-256", 32},
+    [KEY_KIND_ECDSA_P384] = {LIBCRYPTO_P384, "P-384", 48},
+    [KEY_KIND_ECDSA_P521] = {LIBCRYPTO_P521, "P-521", 66},
+};
+
+/* `secret` NULL: a public key. */
+static EVP_PKEY *make_key(const struct curve *curve, const struct key_material *material, const uint8_t *secret)
+{
+    uint8_t native[MAX_SCALAR_LEN];
+    OSSL_PARAM params[4], *p = params;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(libcrypto_context(), "EC", NULL);
+    EVP_PKEY *key = NULL;
+
+    *p++ = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)curve->name, 0);
+    *p++ = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)material->point, material->point_len);
+    if (secret) { /* a number is in the order of the machine there */
+        for (size_t i = 0; i < curve->scalar_len; i++)
+            native[__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? i : curve->scalar_len - 1 - i] = secret[i];
+        *p++ = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, native, curve->scalar_len);
+    }
+    *p = OSSL_PARAM_construct_end();
+    if (!context || EVP_PKEY_fromdata_init(context) != 1 ||
+        EVP_PKEY_fromdata(context, &key, secret ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, params) != 1)
+        key = NULL;
+    EVP_PKEY_CTX_free(context);
+    memory_wipe(native, sizeof native);
+    return key;
+}
+
+/* The contexts hold the key from here on. */
+static bool begin_using(struct ecdsa_key *ecdsa, EVP_PKEY *key, bool is_private)
+{
+    ecdsa->verify = EVP_PKEY_CTX_new_from_pkey(libcrypto_context(), key, NULL);
+    if (!ecdsa->verify || EVP_PKEY_verify_init(ecdsa->verify) != 1)
+        return false;
+    if (!is_private)
+        return true;
+    ecdsa->sign = EVP_PKEY_CTX_new_from_pkey(libcrypto_context(), key, NULL);
+    return ecdsa->sign && EVP_PKEY_sign_init(ecdsa->sign) == 1;
+}
+
+static enum key_load as_key_load(enum crypto_result result)
+{
+    return result == CRYPTO_BAD_INPUT ? KEY_INVALID : KEY_NOT_LOADED;
+}
+
+/* The public point belongs to the secret: computed, not believed. key_der.c has seen to the range of the secret. */
+static enum key_load ecdsa_load_private(void *context, struct key_material *material, struct random_source random)
+{
+    const struct curve *curve = &curves[material->kind];
+    uint8_t point[MAX_POINT_LEN];
+    size_t len = 1 + 2 * curve->scalar_len;
+    EVP_PKEY *key;
+    bool is_ok;
+
+    libcrypto_random_begin(&random);
+    is_ok = libcrypto_base_multiple(curve->curve, material->scalar, point, len);
+    libcrypto_random_end();
+    if (!is_ok)
+        return as_key_load(libcrypto_refusal());
+    if (material->point_len != 0 && (material->point_len != len || memcmp(material->point, point, len) != 0))
+        return KEY_INVALID;
+    memcpy(material->point, point, len);
+    material->point_len = len;
+    key = make_key(curve, material, material->scalar.at);
+    is_ok = key && begin_using(context, key, true);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+    return is_ok ? KEY_LOADED : KEY_NOT_LOADED;
+}
+
+static enum key_load ecdsa_load_public(void *context, const struct key_material *material)
+{
+    EVP_PKEY *key = make_key(&curves[material->kind], material, NULL);
+    enum key_load answer;
+
+    if (!key)
+        return as_key_load(libcrypto_refusal());
+    answer = begin_using(context, key, false) ? KEY_LOADED : KEY_NOT_LOADED;
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+    return answer;
+}
+
+/*
+ * The nonce is of the library's making: out of the secret, the digest and random bytes, so that no weakness of one of
+ * them alone can leak the key.
+ */
+static bool ecdsa_sign(void *context, enum signature_id id, struct bytes message, struct random_source random,
+                       uint8_t *out, size_t *len)
+{
+    struct ecdsa_key *key = context;
+    uint8_t digest[MAX_LIBCRYPTO_DIGEST_LEN];
+    size_t digest_len = libcrypto_digest(id, message, digest);
+    bool is_ok;
+
+    *len = MAX_SIGNATURE_LEN;
+    libcrypto_random_begin(&random);
+    is_ok = digest_len > 0 && EVP_PKEY_sign(key->sign, out, len, digest, digest_len) == 1;
+    libcrypto_random_end();
+    if (!is_ok)
+        ERR_clear_error();
+    return is_ok;
+}
+
+static enum crypto_result ecdsa_check(void *context, enum signature_id id, struct bytes message, struct bytes signature)
+{
+    struct ecdsa_key *key = context;
+    uint8_t digest[MAX_LIBCRYPTO_DIGEST_LEN];
+    size_t digest_len = libcrypto_digest(id, message, digest);
+
+    if (digest_len == 0)
+        return CRYPTO_FAILED;
+    return EVP_PKEY_verify(key->verify, signature.at, signature.len, digest, digest_len) == 1 ? CRYPTO_OK
+                                                                                              : libcrypto_refusal();
+}
+
+static void ecdsa_wipe(void *context)
+{
+    struct ecdsa_key *key = context;
+
+    EVP_PKEY_CTX_free(key->sign);
+    EVP_PKEY_CTX_free(key->verify);
+}
+
+#define ECDSA(the_kind, the_name)                                                                                      \
+    {                                                                                                                  \
+        .kind = the_kind, .name = the_name, .context_len = sizeof(struct ecdsa_key),                                   \
+        .load_private = ecdsa_load_private, .load_public = ecdsa_load_public, .sign = ecdsa_sign,                      \
+        .check = ecdsa_check, .wipe = ecdsa_wipe                                                                       \
+    }
+
+const struct key_alg libcrypto_key_p256 = ECDSA(KEY_KIND_ECDSA_P256, "ECDSA P-256");
+const struct key_alg libcrypto_key_p384 = ECDSA(KEY_KIND_ECDSA_P384, "ECDSA P-384");
+const struct key_alg libcrypto_key_p521 = ECDSA(KEY_KIND_ECDSA_P521, "ECDSA P-521 (verification)");

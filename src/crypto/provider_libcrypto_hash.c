@@ -1,0 +1,111 @@
+/*
+ * The functions of SHA-2 themselves: state in our memory, nothing fetched, nothing allocated. The header calls them
+ * old; what would replace them costs an allocation for every copy of a transcript.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
+
+#include "crypto/provider_libcrypto.h"
+
+_Static_assert(sizeof(SHA256_CTX) <= sizeof(((struct hash *)0)->state), "struct hash.state is too small");
+_Static_assert(sizeof(SHA512_CTX) <= sizeof(((struct hash *)0)->state), "struct hash.state is too small");
+
+static bool sha256_begin(void *state)
+{
+    return SHA256_Init(state) == 1;
+}
+
+static bool sha256_update(void *state, struct bytes data)
+{
+    return SHA256_Update(state, data.at, data.len) == 1;
+}
+
+static bool sha256_clone(void *state, const void *from)
+{
+    memcpy(state, from, sizeof(SHA256_CTX));
+    return true;
+}
+
+static bool sha256_finish(void *state, uint8_t *out)
+{
+    return SHA256_Final(out, state) == 1;
+}
+
+static void sha256_wipe(void *state)
+{
+    memory_wipe(state, sizeof(SHA256_CTX));
+}
+
+static bool sha384_begin(void *state)
+{
+    return SHA384_Init(state) == 1;
+}
+
+static bool sha384_update(void *state, struct bytes data)
+{
+    return SHA384_Update(state, data.at, data.len) == 1;
+}
+
+static bool sha384_clone(void *state, const void *from)
+{
+    memcpy(state, from, sizeof(SHA512_CTX));
+    return true;
+}
+
+static bool sha384_finish(void *state, uint8_t *out)
+{
+    return SHA384_Final(out, state) == 1;
+}
+
+static void sha384_wipe(void *state)
+{
+    memory_wipe(state, sizeof(SHA512_CTX));
+}
+
+size_t libcrypto_digest(enum signature_id id, struct bytes message, uint8_t out[MAX_LIBCRYPTO_DIGEST_LEN])
+{
+    switch (id) {
+    case SIGNATURE_RSA_PSS_SHA256:
+    case SIGNATURE_RSA_PKCS1_SHA256:
+    case SIGNATURE_ECDSA_P256_SHA256:
+    case SIGNATURE_ECDSA_SHA256:
+        return SHA256(message.at, message.len, out) ? 32 : 0;
+    case SIGNATURE_RSA_PSS_SHA384:
+    case SIGNATURE_RSA_PKCS1_SHA384:
+    case SIGNATURE_ECDSA_P384_SHA384:
+    case SIGNATURE_ECDSA_SHA384:
+        return SHA384(message.at, message.len, out) ? 48 : 0;
+    case SIGNATURE_RSA_PSS_SHA512:
+    case SIGNATURE_RSA_PKCS1_SHA512:
+    case SIGNATURE_ECDSA_P521_SHA512:
+    case SIGNATURE_ECDSA_SHA512:
+        return SHA512(message.at, message.len, out) ? 64 : 0;
+    case SIGNATURE_IDS:
+        break;
+    }
+    return 0;
+}
+
+const struct hash_alg libcrypto_hash_sha256 = {
+    .id = HASH_SHA256,
+    .name = "SHA256",
+    .len = 32,
+    .block_len = 64,
+    .begin = sha256_begin,
+    .update = sha256_update,
+    .clone = sha256_clone,
+    .finish = sha256_finish,
+    .wipe = sha256_wipe,
+};
+
+const struct hash_alg libcrypto_hash_sha384 = {
+    .id = HASH_SHA384,
+    .name = "SHA384",
+    .len = 48,
+    .block_len = 128,
+    .begin = sha384_begin,
+    .update = sha384_update,
+    .clone = sha384_clone,
+    .finish = sha384_finish,
+    .wipe = sha384_wipe,
+};
