@@ -25,9 +25,11 @@ static bool provider_start(void)
 {
     if (context)
         return true;
-    /* Of the program's own context too nothing is read: no openssl.cnf, whatever the environment names. */
-    if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+    /* Of the library's own context too nothing is read: no openssl.cnf, whatever the environment names. No texts of its
+     * errors, which nobody reads. What it keeps to remember them is made now, not with the first error. */
+    if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL) != 1)
         return false;
+    ERR_clear_error();
     context = OSSL_LIB_CTX_new();
     if (context && libcrypto_random_start(context) && OSSL_PROVIDER_load(context, "default") &&
         libcrypto_curves_start(context) && libcrypto_aead_start(context))
@@ -37,13 +39,27 @@ static bool provider_start(void)
     return false;
 }
 
+/* `silent` is what it means when the library left no error at all. */
+static enum crypto_result judge_errors(enum crypto_result silent)
+{
+    enum crypto_result result = ERR_peek_error() ? CRYPTO_BAD_INPUT : silent;
+    unsigned long error;
+
+    while ((error = ERR_get_error()) != 0)
+        if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
+            result = CRYPTO_FAILED;
+    ERR_clear_error(); /* so that it always writes into the same places */
+    return result;
+}
+
 enum crypto_result libcrypto_refusal(void)
 {
-    bool is_memory = ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE ||
-                     ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
+    return judge_errors(CRYPTO_FAILED);
+}
 
-    ERR_clear_error();
-    return is_memory ? CRYPTO_FAILED : CRYPTO_BAD_INPUT;
+enum crypto_result libcrypto_verdict(int answer)
+{
+    return answer == 1 ? CRYPTO_OK : judge_errors(CRYPTO_BAD_INPUT);
 }
 
 const struct provider provider_libcrypto = {

@@ -40,8 +40,14 @@ BN_CTX *libcrypto_numbers(void); /* scratch for them; its memory is wiped by the
 /* scalar * base point, uncompressed. False: memory or the library. */
 MUST_CHECK bool libcrypto_base_multiple(enum libcrypto_curve curve, struct bytes scalar, uint8_t *point, size_t len);
 
-/* What an answer of the library that is no success means: FAILED when it ran out of memory, else BAD_INPUT. */
+/*
+ * What an answer of the library that is no success means, by the errors it left, which are gone then: BAD_INPUT when it
+ * says what is wrong with the peer's value, FAILED when it ran out of memory or says nothing.
+ */
 enum crypto_result libcrypto_refusal(void);
+
+/* The same of EVP_PKEY_verify(): 1 is a good signature, and it may say nothing of a wrong one. */
+enum crypto_result libcrypto_verdict(int answer);
 
 /* The hash of a message, as the signature algorithm takes it; 0: no such algorithm. */
 enum { MAX_LIBCRYPTO_DIGEST_LEN = 64 };

@@ -30,7 +30,10 @@ static bool aead_init(const struct aead_alg *alg, void *context, const uint8_t *
     struct context *c = context;
 
     c->it = EVP_CIPHER_CTX_new();
-    return c->it && EVP_CipherInit_ex2(c->it, ciphers[alg->id], key, NULL, 1, NULL) == 1;
+    if (c->it && EVP_CipherInit_ex2(c->it, ciphers[alg->id], key, NULL, 1, NULL) == 1)
+        return true;
+    ERR_clear_error();
+    return false;
 }
 
 static bool begin(struct context *c, const uint8_t *nonce, struct bytes aad, size_t len, int encrypts)

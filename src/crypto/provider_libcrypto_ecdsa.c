@@ -2,6 +2,7 @@
 #include <openssl/err.h>
 #include <openssl/params.h>
 
+#include "crypto/der.h"
 #include "crypto/provider_libcrypto.h"
 
 struct ecdsa_key {
@@ -71,8 +72,10 @@ static enum key_load ecdsa_load_private(void *context, struct key_material *mate
     libcrypto_random_begin(&random);
     is_ok = libcrypto_base_multiple(curve->curve, material->scalar, point, len);
     libcrypto_random_end();
-    if (!is_ok)
-        return as_key_load(libcrypto_refusal());
+    if (!is_ok) {
+        ERR_clear_error();
+        return KEY_NOT_LOADED;
+    }
     if (material->point_len != 0 && (material->point_len != len || memcmp(material->point, point, len) != 0))
         return KEY_INVALID;
     memcpy(material->point, point, len);
@@ -97,6 +100,14 @@ static enum key_load ecdsa_load_public(void *context, const struct key_material 
     return answer;
 }
 
+/* Where memory runs out while the library encodes the numbers it calls that a success, of length 0 or -1 (3.0). */
+static bool is_encoded(const uint8_t *signature, size_t len)
+{
+    struct reader r = reader_of(bytes_of(signature, len <= MAX_SIGNATURE_LEN ? len : 0)), inner;
+
+    return der_enter(&r, DER_SEQUENCE, &inner) && read_end(&r);
+}
+
 /*
  * The nonce is of the library's making: out of the secret, the digest and random bytes, so that no weakness of one of
  * them alone can leak the key.
@@ -111,7 +122,7 @@ static bool ecdsa_sign(void *context, enum signature_id id, struct bytes message
 
     *len = MAX_SIGNATURE_LEN;
     libcrypto_random_begin(&random);
-    is_ok = digest_len > 0 && EVP_PKEY_sign(key->sign, out, len, digest, digest_len) == 1;
+    is_ok = digest_len > 0 && EVP_PKEY_sign(key->sign, out, len, digest, digest_len) == 1 && is_encoded(out, *len);
     libcrypto_random_end();
     if (!is_ok)
         ERR_clear_error();
@@ -126,8 +137,7 @@ static enum crypto_result ecdsa_check(void *context, enum signature_id id, struc
 
     if (digest_len == 0)
         return CRYPTO_FAILED;
-    return EVP_PKEY_verify(key->verify, signature.at, signature.len, digest, digest_len) == 1 ? CRYPTO_OK
-                                                                                              : libcrypto_refusal();
+    return libcrypto_verdict(EVP_PKEY_verify(key->verify, signature.at, signature.len, digest, digest_len));
 }
 
 static void ecdsa_wipe(void *context)

@@ -193,8 +193,7 @@ static enum crypto_result rsa_check(void *context, enum signature_id id, struct 
         ERR_clear_error();
         return CRYPTO_FAILED;
     }
-    return EVP_PKEY_verify(key->verify, signature.at, signature.len, digest, digest_len) == 1 ? CRYPTO_OK
-                                                                                              : libcrypto_refusal();
+    return libcrypto_verdict(EVP_PKEY_verify(key->verify, signature.at, signature.len, digest, digest_len));
 }
 
 /* ---- the classic exchange */

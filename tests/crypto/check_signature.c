@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "crypto/certificate.h"
+#include "crypto/key_der.h"
 #include "crypto/pem.h"
 #include "crypto/provider.h"
 #include "support/check_run.h"
@@ -199,26 +200,27 @@ START_TEST(rsa_pss_takes_salts_as_long_as_the_hash_only)
 }
 END_TEST
 
-static struct private_key *key_of_der(struct bytes der)
+/* A key that is computed with by this provider, whichever comes first. */
+static struct private_key *key_of_provider(const struct provider *provider, struct bytes pkcs8)
 {
-    size_t len = pem_encoded_len("PRIVATE KEY", der.len);
-    uint8_t *text = malloc(len);
-    struct writer w = writer_of(text, len);
+    struct key_material material = {.bits = 0};
     struct crypto_fault fault;
     struct private_key *key;
+    const struct key_alg *alg;
 
-    pem_encode(&w, "PRIVATE KEY", der);
-    ck_assert(writer_ok(&w));
-    ck_assert_uint_eq(writer_view(&w).len, len);
-    key = private_key_new(writer_view(&w), random_system(), &fault);
-    ck_assert_msg(key != NULL, "%s", fault.text);
-    free(text);
+    ck_assert_msg(key_read_pkcs8(pkcs8, &material, &fault), "%s", fault.text);
+    alg = provider->keys[material.kind];
+    key = memory_new(sizeof *key + alg->context_len);
+    ck_assert(key != NULL);
+    key->alg = alg;
+    key->bits = material.bits;
+    ck_assert_int_eq(alg->load_private(key->context, &material, random_system()), KEY_LOADED);
     return key;
 }
 
 static void sign_deterministically(struct vector *vector)
 {
-    struct private_key *key = key_of_der(vector_bytes(vector, "pkcs8"));
+    struct private_key *key = key_of_provider(&provider_mbedtls, vector_bytes(vector, "pkcs8"));
     enum signature_id id =
         private_key_kind(key) == KEY_KIND_ECDSA_P256 ? SIGNATURE_ECDSA_P256_SHA256 : SIGNATURE_ECDSA_P384_SHA384;
     uint8_t out[MAX_SIGNATURE_LEN];
@@ -229,7 +231,7 @@ static void sign_deterministically(struct vector *vector)
     private_key_free(key);
 }
 
-/* RFC 6979 A.2: whatever the random source says, which only blinds. */
+/* RFC 6979 A.2: whatever the random source says, which only blinds. So mbedTLS's; libcrypto takes random bytes too. */
 START_TEST(ecdsa_signatures_are_the_published_deterministic_ones)
 {
     vectors_for_each("ecdsa_deterministic.txt", sign_deterministically);
@@ -259,6 +261,87 @@ START_TEST(the_same_random_bytes_give_the_same_signature_and_each_draws_as_many)
         }
         private_key_free(key);
     }
+}
+END_TEST
+
+static struct private_key *pem_key_of_provider(const struct provider *provider, const char *file)
+{
+    struct bytes pem = data_file_read(file);
+    struct pem_reader reader = pem_reader_of(pem);
+    uint8_t der[8192];
+    struct writer w = writer_of(der, sizeof der);
+    struct pem_block block;
+    struct private_key *key;
+
+    ck_assert_int_eq(pem_next(&reader, &block), PEM_BLOCK);
+    ck_assert(pem_label_is(&block, "PRIVATE KEY") && pem_decode(&block, &w));
+    key = key_of_provider(provider, writer_view(&w));
+    data_file_free(pem);
+    return key;
+}
+
+static void check_each_other(const struct private_key *signs, const struct private_key *checks, unsigned *compared)
+{
+    for (enum signature_id id = 0; id < SIGNATURE_IDS; id++) {
+        uint8_t out[MAX_SIGNATURE_LEN];
+        size_t len;
+
+        if (!signature_fits_key(id, private_key_kind(signs), private_key_bits(signs)))
+            continue;
+        ck_assert(signature_make(signs, id, BYTES_OF_LITERAL("message"), random_system(), out, &len));
+        ck_assert_int_eq(
+            checks->alg->check((void *)checks->context, id, BYTES_OF_LITERAL("message"), bytes_of(out, len)),
+            CRYPTO_OK);
+        ck_assert_int_eq(
+            checks->alg->check((void *)checks->context, id, BYTES_OF_LITERAL("massage"), bytes_of(out, len)),
+            CRYPTO_BAD_INPUT);
+        out[len / 2] ^= 1;
+        ck_assert_int_eq(
+            checks->alg->check((void *)checks->context, id, BYTES_OF_LITERAL("message"), bytes_of(out, len)),
+            CRYPTO_BAD_INPUT);
+        (*compared)++;
+    }
+}
+
+/* The raw operation of the classic exchange: the same number, whoever computes it, and too large a one is refused. */
+static void decrypt_alike(const struct private_key *one, const struct private_key *two)
+{
+    uint8_t in[512] = {0}, first[512], second[512];
+    size_t len = private_key_bits(one) / 8;
+
+    ck_assert_uint_le(len, sizeof in);
+    for (unsigned round = 0; round < 20; round++) {
+        ck_assert(random_fill(random_system(), in + 1, len - 1));
+        ck_assert_int_eq(one->alg->raw_private((void *)one->context, bytes_of(in, len), random_system(), first),
+                         CRYPTO_OK);
+        ck_assert_int_eq(two->alg->raw_private((void *)two->context, bytes_of(in, len), random_system(), second),
+                         CRYPTO_OK);
+        ck_assert_mem_eq(first, second, len);
+    }
+    memset(in, 0xff, len);
+    ck_assert_int_eq(one->alg->raw_private((void *)one->context, bytes_of(in, len), random_system(), first),
+                     CRYPTO_BAD_INPUT);
+}
+
+START_TEST(providers_agree_with_each_other)
+{
+    unsigned compared = 0;
+
+    for (size_t a = 0; provider_at(a); a++) {
+        for (size_t b = 0; provider_at(b); b++) {
+            for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+                struct private_key *one = pem_key_of_provider(provider_at(a), keys[i].file);
+                struct private_key *two = pem_key_of_provider(provider_at(b), keys[i].file);
+
+                check_each_other(one, two, &compared);
+                if (keys[i].kind == KEY_KIND_RSA)
+                    decrypt_alike(one, two);
+                private_key_free(one);
+                private_key_free(two);
+            }
+        }
+    }
+    ck_assert_uint_ge(compared, 20);
 }
 END_TEST
 
@@ -408,6 +491,7 @@ int main(void)
         rsa_pss_takes_salts_as_long_as_the_hash_only,
         ecdsa_signatures_are_the_published_deterministic_ones,
         the_same_random_bytes_give_the_same_signature_and_each_draws_as_many,
+        providers_agree_with_each_other,
         rsa_pss_draws_a_new_salt_for_each_signature,
         a_random_source_that_refuses_gives_no_signature,
         an_rsa_signature_that_does_not_verify_is_not_given_out,
