@@ -64,6 +64,10 @@ int verb_version(void)
     printf("%s\n", PACKAGE_STRING);
     printf("TLS: own engine, TLS 1.3 and 1.2\n");
     printf("events: libevent %s\n", libraries_event_version());
+    printf("crypto: ");
+    for (size_t i = 0; crypto_provider_name(i); i++)
+        printf("%s%s", i ? ", behind it " : "", crypto_provider_name(i));
+    printf("\n");
     print_compressors();
     printf("build: ");
     for (size_t i = 0; i < ARRAY_LEN(build_options); i++)

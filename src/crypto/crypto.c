@@ -23,6 +23,11 @@ const struct provider *provider_at(size_t index)
     return index < ARRAY_LEN(providers) ? providers[index] : NULL;
 }
 
+const char *crypto_provider_name(size_t index)
+{
+    return index < ARRAY_LEN(providers) ? providers[index]->name() : NULL;
+}
+
 /* The first provider that serves MEMBER (an element of one of its tables); NULL when none does. */
 #define FIRST_SERVED(member)                                                                                           \
     for (size_t i = 0; i < ARRAY_LEN(providers); i++) {                                                                \

@@ -28,6 +28,9 @@ MUST_CHECK bool crypto_start(void);
 /* False when AES would be computed from tables, slowly and open to timing: prefer ChaCha20-Poly1305 then. */
 bool crypto_has_fast_aes(void);
 
+/* "libcrypto 3.0.22", "mbedTLS 2.28.3": who is asked first comes first. NULL past the last. */
+const char *crypto_provider_name(size_t index);
+
 /* One line for an algorithm and who serves it, for `-V`: "X25519" -> "mbedTLS 2.28.3". False past the last. */
 struct crypto_service {
     const char *algorithm;

@@ -37,6 +37,9 @@ MUST_CHECK bool libcrypto_curves_start(OSSL_LIB_CTX *context);
 const EC_GROUP *libcrypto_curve(enum libcrypto_curve curve);
 BN_CTX *libcrypto_numbers(void); /* scratch for them; its memory is wiped by the library */
 
+/* Big-endian; within [1, order). */
+MUST_CHECK bool libcrypto_scalar_is_valid(enum libcrypto_curve curve, struct bytes scalar);
+
 /* scalar * base point, uncompressed. False: memory or the library. */
 MUST_CHECK bool libcrypto_base_multiple(enum libcrypto_curve curve, struct bytes scalar, uint8_t *point, size_t len);
 
@@ -46,7 +49,7 @@ MUST_CHECK bool libcrypto_base_multiple(enum libcrypto_curve curve, struct bytes
  */
 enum crypto_result libcrypto_refusal(void);
 
-/* The same of EVP_PKEY_verify(): 1 is a good signature, and it may say nothing of a wrong one. */
+/* The same of what judges a peer's value: 1 is good, and of a bad one it may say nothing. */
 enum crypto_result libcrypto_verdict(int answer);
 
 /* The hash of a message, as the signature algorithm takes it; 0: no such algorithm. */

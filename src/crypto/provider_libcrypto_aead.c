@@ -44,14 +44,20 @@ static bool begin(struct context *c, const uint8_t *nonce, struct bytes aad, siz
            (aad.len == 0 || EVP_CipherUpdate(c->it, NULL, &out_len, aad.at, (int)aad.len) == 1);
 }
 
-/* In place; the last call takes what is left, which for these ciphers is nothing. */
+/* In place; the last call, which also checks the tag, has nothing left to write for these ciphers. */
 static bool run(struct context *c, uint8_t *text, size_t len)
+{
+    int out_len;
+
+    return len == 0 || EVP_CipherUpdate(c->it, text, &out_len, text, (int)len) == 1;
+}
+
+static int finish(struct context *c)
 {
     uint8_t rest[16];
     int out_len;
 
-    return (len == 0 || EVP_CipherUpdate(c->it, text, &out_len, text, (int)len) == 1) &&
-           EVP_CipherFinal_ex(c->it, rest, &out_len) == 1;
+    return EVP_CipherFinal_ex(c->it, rest, &out_len);
 }
 
 static bool aead_tag(struct context *c, uint8_t *tag)
@@ -72,7 +78,7 @@ static bool aead_expect_tag(struct context *c, const uint8_t *tag)
 static bool seal(void *context, const uint8_t *nonce, struct bytes aad, uint8_t *text, size_t len, uint8_t *tag)
 {
     struct context *c = context;
-    bool is_ok = begin(c, nonce, aad, len, 1) && run(c, text, len) && aead_tag(c, tag);
+    bool is_ok = begin(c, nonce, aad, len, 1) && run(c, text, len) && finish(c) == 1 && aead_tag(c, tag);
 
     if (!is_ok)
         ERR_clear_error();
@@ -83,15 +89,17 @@ static enum crypto_result open_text(void *context, const uint8_t *nonce, struct 
                                     const uint8_t *tag)
 {
     struct context *c = context;
+    enum crypto_result result = CRYPTO_FAILED;
 
-    if (!begin(c, nonce, aad, len, 0) || !aead_expect_tag(c, tag)) {
-        ERR_clear_error();
+    if (len > INT_MAX)
         return CRYPTO_FAILED;
-    }
-    if (run(c, text, len))
+    if (begin(c, nonce, aad, len, 0) && aead_expect_tag(c, tag) && run(c, text, len))
+        result = libcrypto_verdict(finish(c));
+    if (result == CRYPTO_OK)
         return CRYPTO_OK;
+    ERR_clear_error();
     memory_wipe(text, len); /* whatever was deciphered was not what the peer sent */
-    return libcrypto_refusal();
+    return result;
 }
 
 static void aead_wipe(void *context)

@@ -1,6 +1,7 @@
 #include <openssl/objects.h>
 
 #include "crypto/provider_libcrypto.h"
+#include "crypto/scalar.h"
 
 static EC_GROUP *curves[LIBCRYPTO_CURVES];
 static BN_CTX *numbers;
@@ -27,6 +28,15 @@ const EC_GROUP *libcrypto_curve(enum libcrypto_curve curve)
 BN_CTX *libcrypto_numbers(void)
 {
     return numbers;
+}
+
+bool libcrypto_scalar_is_valid(enum libcrypto_curve curve, struct bytes scalar)
+{
+    uint8_t order[MAX_SCALAR_LEN];
+    int len = (int)scalar.len;
+
+    return scalar.len <= sizeof order && BN_bn2binpad(EC_GROUP_get0_order(curves[curve]), order, len) == len &&
+           scalar_is_in_range(scalar.at, order, scalar.len);
 }
 
 bool libcrypto_base_multiple(enum libcrypto_curve curve, struct bytes scalar, uint8_t *point, size_t len)

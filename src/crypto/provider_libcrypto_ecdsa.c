@@ -60,7 +60,7 @@ static enum key_load as_key_load(enum crypto_result result)
     return result == CRYPTO_BAD_INPUT ? KEY_INVALID : KEY_NOT_LOADED;
 }
 
-/* The public point belongs to the secret: computed, not believed. key_der.c has seen to the range of the secret. */
+/* The public point belongs to the secret: computed, not believed. */
 static enum key_load ecdsa_load_private(void *context, struct key_material *material, struct random_source random)
 {
     const struct curve *curve = &curves[material->kind];
@@ -69,6 +69,8 @@ static enum key_load ecdsa_load_private(void *context, struct key_material *mate
     EVP_PKEY *key;
     bool is_ok;
 
+    if (!libcrypto_scalar_is_valid(curve->curve, material->scalar))
+        return KEY_INVALID;
     libcrypto_random_begin(&random);
     is_ok = libcrypto_base_multiple(curve->curve, material->scalar, point, len);
     libcrypto_random_end();

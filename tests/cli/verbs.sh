@@ -56,13 +56,14 @@ expect "-h prints the usage" 0 out "usage: sallyport"
 empty "-h says nothing on standard error" err
 run -V
 expect "-V prints the version" 0 out "sallyport 0."
-expect "-V names who serves an algorithm" 0 out "mbedTLS"
+expect "-V names the library behind all others" 0 out "mbedTLS"
 expect "-V names the event library" 0 out "libevent 2."
 expect "-V names the versions of TLS" 0 out "TLS 1.3 and 1.2"
 # has LIBRARY: this build was made with it
 has() {
     grep -q "#define HAVE_$1 1" "$builddir/config.h"
 }
+has LIBCRYPTO && expect "-V names the faster library that serves first" 0 out "crypto: libcrypto 3."
 has BROTLI && expect "-V names what compresses certificates, the best first" 0 out "certificate compression: brotli 1."
 has ZLIB && expect "-V names the version of zlib" 0 out "zlib 1."
 has ZLIB || has BROTLI || expect "-V says that nothing compresses certificates" 0 out "certificate compression: none"

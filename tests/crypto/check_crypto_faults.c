@@ -11,7 +11,6 @@
 #include "crypto/certificate.h"
 #include "crypto/hkdf.h"
 #include "crypto/key_exchange.h"
-#include "crypto/provider.h"
 #include "support/alloc_fault.h"
 #include "support/check_run.h"
 #include "support/data_file.h"
@@ -77,7 +76,7 @@ static void prepare(void)
  */
 static bool is_memory_told(void)
 {
-    return !provider_at(1);
+    return !crypto_provider_name(1);
 }
 
 static bool load_private_key(size_t which)
@@ -433,7 +432,7 @@ END_TEST
 /* libcrypto remembers for good that its own start failed: the process has to end, as the program does then. */
 static bool may_start_again(void)
 {
-    return !provider_at(1);
+    return !crypto_provider_name(1);
 }
 
 static void start_without_memory(unsigned long n)
