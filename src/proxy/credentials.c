@@ -51,7 +51,7 @@ static bool read_file(struct pairing *pairing, const struct config_value *value,
 
 static void warn_if_open_to_all(struct pairing *pairing, const struct config_value *value, mode_t mode)
 {
-    if (S_ISREG(mode) && mode & S_IRWXO)
+    if (mode & S_IRWXO)
         config_warn(pairing->findings, &value->place,
                     "key '%s': every user of this machine can open the file (mode "
                     "%04o)",

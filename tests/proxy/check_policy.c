@@ -133,7 +133,36 @@ START_TEST(a_file_that_cannot_be_read_is_told_with_its_reason)
     expect_fault("missing.crt p256.key", "test.conf:1: certificate '", "No such file or directory");
     expect_fault("p256.crt missing.key", "test.conf:2: key '", "No such file or directory");
     expect_fault("/tmp p256.key", "test.conf:1: certificate '/tmp'", "Is a directory");
-    expect_fault("/dev/zero p256.key", "test.conf:1: certificate '/dev/zero'", "the file is too large");
+}
+END_TEST
+
+START_TEST(a_file_that_is_too_large_is_told)
+{
+    char path[] = "/tmp/sallyport-test-large-XXXXXX", names[128];
+    int fd = mkstemp(path);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(ftruncate(fd, MAX_CERTIFICATE_FILE_LEN + 1), 0);
+    snprintf(names, sizeof names, "%s p256.key", path);
+    expect_fault(names, "test.conf:1: certificate '/tmp/sallyport-test-large-", "': the file is too large");
+    close(fd);
+    unlink(path);
+}
+END_TEST
+
+/* Nobody writes into the FIFO: whoever waits for it never comes back. */
+START_TEST(what_is_no_regular_file_is_a_fault_and_not_waited_for)
+{
+    char directory[] = "/tmp/sallyport-test-fifo-XXXXXX", fifo[64], names[128];
+
+    expect_fault("/dev/zero p256.key", "test.conf:1: certificate '/dev/zero'", "it is no regular file");
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(fifo, sizeof fifo, "%s/f.key", directory);
+    ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+    snprintf(names, sizeof names, "p256.crt %s", fifo);
+    expect_fault(names, "test.conf:2: key '/tmp/sallyport-test-fifo-", "/f.key': it is no regular file");
+    unlink(fifo);
+    rmdir(directory);
 }
 END_TEST
 
@@ -429,6 +458,8 @@ int main(void)
         a_certificate_without_any_key_says_what_to_add,
         a_key_that_no_certificate_uses_is_a_fault,
         a_file_that_cannot_be_read_is_told_with_its_reason,
+        a_file_that_is_too_large_is_told,
+        what_is_no_regular_file_is_a_fault_and_not_waited_for,
         keys_that_cannot_be_used_are_told_why,
         every_fault_is_told_not_only_the_first,
         what_clients_may_stumble_over_is_a_warning_and_served,
