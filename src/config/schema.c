@@ -142,7 +142,7 @@ static const struct option options[] = {
      .help = "How many tickets follow a full TLS 1.3 handshake (TLS 1.2 has one); 0 switches resumption off"},
     {LISTEN(ticket_lifetime), .key = "ticket-lifetime", .type = OPTION_TIME, .min = 1 * SECONDS,
      .max = 7 * 24 * HOURS, .default_text = "8h",
-     .help = "How long a ticket is good; never longer than the client's certificate"},
+     .help = "How long a ticket is good; never longer than the client's certificate, nor than the key that opens it"},
     {LISTEN(has_dynamic_records), .key = "dynamic-record-size", .type = OPTION_CHOICE, .choices = yes_or_no,
      .default_text = "yes",
      .help = "Small records at first and after a pause, so that the client can begin with the first segment"},

@@ -94,7 +94,8 @@ void tls_policy_set_client_certificates(struct tls_policy *policy, enum tls_clie
 /*
  * Resumption. `listener` names what a ticket is good for (it and the client-certificate policy are hashed into every
  * ticket's binding); `count` tickets (0 to 2; 0 switches resumption off) follow a full TLS 1.3 handshake; `lifetime` is
- * in seconds, at most MAX_TICKET_LIFETIME. After tls_policy_set_client_certificates(). False: the hash failed.
+ * in seconds, at most MAX_TICKET_LIFETIME, and a ticket never outlives the key that sealed it. After
+ * tls_policy_set_client_certificates(). False: the hash failed.
  */
 MUST_CHECK bool tls_policy_set_tickets(struct tls_policy *policy, struct bytes listener, unsigned count,
                                        uint32_t lifetime);
