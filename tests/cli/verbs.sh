@@ -145,7 +145,22 @@ expect "explain reads standard input" 0 out "ClientHello, 326 bytes"
 
 run -t
 expect "-t without a file checks what is built in, and says so" 0 out "built in: the configuration is good"
-[ -e "$scratch/state" ] || { echo "not ok: the certificate for development is kept below STATE_DIRECTORY"; failures=$((failures + 1)); }
+expect "... and of the certificate for development only that it would be served" 0 err \
+    "warning: a self-signed DEVELOPMENT certificate would be served, not for production"
+
+# Nothing is written by who only looks: the directory that a start would keep its certificate in stays empty.
+looks() { # WORDS...
+    mkdir home
+    env -u STATE_DIRECTORY HOME="$scratch/home" "$program" "$@" >out 2>err </dev/null
+    code=$?
+    expect "$1 ends well" 0 err "DEVELOPMENT certificate would be served"
+    [ -z "$(ls -A home)" ] || { echo "not ok: $* writes into HOME"; failures=$((failures + 1)); }
+    rm -r home
+}
+looks -t
+looks -t -f :8443
+looks explain "$hello"
+[ ! -e "$scratch/state" ] || { echo "not ok: -t writes below STATE_DIRECTORY"; failures=$((failures + 1)); }
 
 # The same faults at start: nothing is served, and the code says that starting again is of no use.
 config p256.crt p384.key

@@ -43,13 +43,18 @@ static struct config_listen listen_with(const char *names)
     return listen;
 }
 
-static struct tls_policy *build_listen(const struct config_listen *listen)
+static struct tls_policy *build_listen_for(const struct config_listen *listen, enum purpose purpose)
 {
     ck_assert(crypto_start());
     told_forget();
     if (!keyring)
         keyring = keyring_new();
-    return policy_build(listen, keyring, findings);
+    return policy_build(listen, keyring, purpose, findings);
+}
+
+static struct tls_policy *build_listen(const struct config_listen *listen)
+{
+    return build_listen_for(listen, PURPOSE_SERVE);
 }
 
 static struct tls_policy *build(const char *names)
@@ -378,13 +383,62 @@ START_TEST(a_development_certificate_whose_key_is_lost_or_another_is_made_anew)
 }
 END_TEST
 
+static void look_at_development(uint8_t fingerprint[32])
+{
+    struct config_listen listen = development_listen();
+    struct tls_policy *policy = build_listen_for(&listen, PURPOSE_LOOK);
+
+    ck_assert_msg(policy != NULL, "%s", told);
+    memcpy(fingerprint, certificate_chain_fingerprint(tls_policy_chain(policy, 0)), 32);
+    expect_told("built in: warning: a self-signed DEVELOPMENT certificate would be served, not for production");
+    expect_not_told("serving");
+    tls_policy_unref(policy);
+}
+
+START_TEST(who_only_looks_leaves_nothing_on_the_disk)
+{
+    uint8_t first[32], second[32];
+
+    use_state_directory();
+    look_at_development(first);
+    expect_not_told("curl --cacert");
+    look_at_development(second);
+    ck_assert_mem_ne(first, second, 32);
+    ck_assert_int_eq(rmdir(state), 0); /* it is empty */
+}
+END_TEST
+
+START_TEST(who_only_looks_sees_the_one_that_is_kept_and_leaves_it_there)
+{
+    struct file_bytes before, after;
+    uint8_t first[32], second[32];
+
+    use_state_directory();
+    build_development();
+    before = kept_certificate();
+    look_at_development(first);
+    expect_told("; a client trusts it with: curl --cacert /tmp/sallyport-test-");
+    look_at_development(second);
+    ck_assert_mem_eq(first, second, 32);
+    after = kept_certificate();
+    ck_assert(bytes_equal(file_view(&before), file_view(&after)));
+    ck_assert_int_eq(unlink(state_file("development-key.pem")), 0); /* now it is of no use */
+    look_at_development(second);
+    ck_assert_mem_ne(first, second, 32);
+    ck_assert_int_ne(access(state_file("development-key.pem"), F_OK), 0);
+    file_wipe(&before);
+    file_wipe(&after);
+    remove_state_directory();
+}
+END_TEST
+
 static bool get_at(int64_t now, uint8_t fingerprint[32])
 {
     static const struct config_place place = {"built in", 0};
     struct certificate_chain *chain;
     struct private_key *key;
 
-    if (!development_certificate_get(now, &place, findings, &chain, &key))
+    if (!development_certificate_get(now, PURPOSE_SERVE, &place, findings, &chain, &key))
         return false;
     memcpy(fingerprint, certificate_chain_fingerprint(chain), 32);
     certificate_chain_free(chain);
@@ -468,6 +522,8 @@ int main(void)
         alpn_protocols_are_taken_and_one_that_is_too_long_is_told,
         the_development_certificate_is_made_once_kept_private_and_reused,
         a_development_certificate_whose_key_is_lost_or_another_is_made_anew,
+        who_only_looks_leaves_nothing_on_the_disk,
+        who_only_looks_sees_the_one_that_is_kept_and_leaves_it_there,
         a_development_certificate_about_to_expire_is_made_anew,
         where_nothing_can_be_kept_one_is_made_all_the_same,
         systemds_state_directory_comes_first_and_of_a_list_the_first,

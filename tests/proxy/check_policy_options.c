@@ -31,7 +31,7 @@ static struct tls_policy *build_with(const char *certificate, const char *key, c
              "backend = demo\n%s",
              certificate, key, options);
     config = config_parse("test.conf", bytes_of_string(text), findings);
-    return config ? policy_build(&config->listens[0], keyring, findings) : NULL;
+    return config ? policy_build(&config->listens[0], keyring, PURPOSE_SERVE, findings) : NULL;
 }
 
 static struct tls_policy *build(const char *options)
