@@ -82,8 +82,8 @@ static const struct option options[] = {
      .help = "How many connections are held at a time; 0 is as many as the limit on open files carries"},
     {GENERAL(ticket_keys), .key = "ticket-key", .type = OPTION_TEXTS, .is_apart = true,
      .example = "/etc/sallyport/ticket.key",
-     .help = "File of 48 random bytes that seals session tickets, for several machines that share them; the first one "
-             "seals, all of them open; without any, keys are made and rotated by the process"},
+     .help = "File of 48 random bytes that seals session tickets, for machines that share them; the first one seals, "
+             "at most 2^32 before it is replaced, all open; without any, the process makes and rotates keys"},
     {GENERAL(ticket_key_issues), .key = "ticket-key-issues", .type = OPTION_TIME, .min = 1 * SECONDS,
      .max = 7 * 24 * HOURS, .default_text = "4h",
      .help = "How long a ticket key of our own seals new tickets"},
