@@ -77,6 +77,19 @@ static void check_timeouts(const struct config_listen *listen, struct report *re
                        listen->name);
 }
 
+/* Keys from files do not age. Of our own a ticket gets the time that its key has left, however long it may live. */
+static void check_ticket_lifetime(const struct config *config, const struct config_listen *listen,
+                                  struct report *report)
+{
+    const struct config_general *general = &config->general;
+
+    if (general->ticket_keys.count == 0 && listen->session_tickets > 0 &&
+        listen->ticket_lifetime > general->ticket_key_accepts)
+        report_warning(report, listen->place.line,
+                       "[listen %s] has a ticket-lifetime longer than ticket-key-accepts, which ends its tickets first",
+                       listen->name);
+}
+
 static void compare_addresses(const struct config_address *address, const struct config_address *earlier,
                               struct report *report)
 {
@@ -109,8 +122,10 @@ static void check_use(const struct config *config, const struct config_backend *
 /* Only a configuration that is used is worth a word on what is odd about it. */
 static void look_for_oddities(const struct config *config, struct report *report)
 {
-    for (size_t i = 0; i < config->listen_count; i++)
+    for (size_t i = 0; i < config->listen_count; i++) {
         check_timeouts(&config->listens[i], report);
+        check_ticket_lifetime(config, &config->listens[i], report);
+    }
     for (size_t i = 0; i < config->backend_count; i++)
         check_use(config, &config->backends[i], report);
 }

@@ -56,7 +56,7 @@ static bool set_tickets(struct tls_policy *policy, const struct config_listen *l
     return false;
 }
 
-struct tls_policy *policy_build(const struct config_listen *listen, struct keyring *keyring,
+struct tls_policy *policy_build(const struct config_listen *listen, struct keyring *keyring, enum purpose purpose,
                                 struct config_findings findings)
 {
     struct tls_policy *policy = tls_policy_new(random_system(), policy_now, NULL);
@@ -71,7 +71,7 @@ struct tls_policy *policy_build(const struct config_listen *listen, struct keyri
     tls_policy_set_unknown_sni(policy, listen->unknown_sni == CONFIG_UNKNOWN_SNI_REJECT ? TLS_UNKNOWN_SNI_REJECT
                                                                                         : TLS_UNKNOWN_SNI_DEFAULT);
     is_ok = algorithms_set(policy, listen, findings) && add_compressors(policy, listen);
-    is_ok = credentials_add(policy, listen, keyring, findings) && is_ok;
+    is_ok = credentials_add(policy, listen, keyring, purpose, findings) && is_ok;
     is_ok = is_ok && staples_set(policy, listen, policy_time(NULL), findings);
     is_ok = client_policy_set(policy, listen, policy_time(NULL), findings) && is_ok;
     is_ok = add_alpn(policy, &listen->alpn, findings) && is_ok;

@@ -47,7 +47,8 @@
     X(NO_DHE_MODE, "the client does not take psk_dhe_ke")                                                              \
     X(SWITCHED_OFF, "switched off here")                                                                               \
     X(ASKED, "asked for")                                                                                              \
-    X(BIGGER, "would not be smaller")
+    X(BIGGER, "would not be smaller")                                                                                  \
+    X(NOT_CURRENT, "has expired, or is not valid yet")
 
 #define X(name, text) DECISION_##name,
 enum decision_subject { DECISION_SUBJECTS(X) DECISION_SUBJECT_COUNT };

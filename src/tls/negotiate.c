@@ -169,6 +169,31 @@ static void choose_record_limit(const struct negotiation *n)
     n->out->record_limit = (uint16_t)(limit < MAX_PLAINTEXT_LEN ? limit : MAX_PLAINTEXT_LEN);
 }
 
+/* RFC 6960 3.2 (5), (6): from thisUpdate on, before nextUpdate. Who refuses a response outside that does well with
+ * none. */
+static bool is_staple_current(const struct tls_policy *policy, const struct tls_credential *credential)
+{
+    const struct tls_staple_time *time = &credential->staple_time;
+    int64_t now;
+
+    return tls_policy_time(policy, &now) && time->from <= now && (time->until == 0 || now < time->until);
+}
+
+static void choose_staple(const struct negotiation *n)
+{
+    const struct tls_credential *credential = n->out->credential;
+    enum decision_verdict verdict = VERDICT_CHOSEN;
+
+    if (!n->ch->has_status_request)
+        return;
+    if (!credential->staple)
+        verdict = VERDICT_SWITCHED_OFF;
+    else if (!is_staple_current(n->policy, credential))
+        verdict = VERDICT_NOT_CURRENT;
+    n->out->is_stapled = verdict == VERDICT_CHOSEN;
+    decide(n->decisions, DECISION_STAPLE, verdict, 1);
+}
+
 void negotiate_options(const struct negotiation *n)
 {
     const struct tls_credential *credential = n->out->credential;
@@ -177,9 +202,7 @@ void negotiate_options(const struct negotiation *n)
     n->out->compressor = -1;
     if (!credential)
         return;
-    n->out->is_stapled = n->ch->has_status_request && credential->staple;
-    if (n->ch->has_status_request)
-        decide(n->decisions, DECISION_STAPLE, credential->staple ? VERDICT_CHOSEN : VERDICT_SWITCHED_OFF, 1);
+    choose_staple(n);
     n->out->asks_client_certificate = n->policy->client_certificate != TLS_CLIENT_CERTIFICATE_NONE;
     if (n->out->asks_client_certificate)
         decide(n->decisions, DECISION_CLIENT_CERTIFICATE, VERDICT_ASKED, 0);

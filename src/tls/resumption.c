@@ -189,9 +189,17 @@ bool resumption_seal_request(struct tls *tls, const struct session *session, str
            binding_of(tls->policy, tls->outcome.version, tls->outcome.sni, request->binding);
 }
 
-uint32_t resumption_lifetime(const struct tls *tls, const struct session *session)
+/* A promise that holds: neither longer than the session nor longer than the key that opens the ticket. */
+bool resumption_take_sealed(const struct tls *tls, const struct session *session, struct bytes answer,
+                            struct sealed_ticket *out)
 {
     int64_t left = session->expires_at - now_of(tls);
+    struct reader r = reader_of(answer);
+    uint32_t key_left;
 
-    return left > 0 ? (uint32_t)left : 0;
+    if (!read_u32(&r, &key_left) || left <= 0 || key_left == 0)
+        return false;
+    out->lifetime = left < key_left ? (uint32_t)left : key_left;
+    out->ticket = read_rest(&r);
+    return out->ticket.len > 0 && out->ticket.len <= MAX_KEY_ANSWER_LEN;
 }

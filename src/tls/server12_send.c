@@ -254,16 +254,16 @@ static bool send_finished(struct tls *tls)
 
 /* ---- NewSessionTicket (RFC 5077 3.3) */
 
-static bool send_ticket(struct tls *tls, const struct session *session, struct bytes ticket)
+static bool send_ticket(struct tls *tls, const struct sealed_ticket *sealed)
 {
     struct writer *w = flight_begin_message(tls->handshake, NEW_SESSION_TICKET);
     struct vector_mark mark;
 
-    write_u32(w, resumption_lifetime(tls, session)); /* ticket_lifetime_hint */
+    write_u32(w, sealed->lifetime); /* ticket_lifetime_hint */
     mark = write_vec16_begin(w);
-    write_bytes(w, ticket);
+    write_bytes(w, sealed->ticket);
     write_vec_end(w, mark);
-    tls->outcome.tickets_sent = ticket.len > 0;
+    tls->outcome.tickets_sent = sealed->ticket.len > 0;
     return flight_end_message(tls);
 }
 
@@ -284,18 +284,17 @@ static bool send_change_and_finished(struct tls *tls)
 }
 
 /* RFC 5077 3.3: the message was promised in ServerHello; an empty ticket takes the promise back. */
-static bool ticket_sealed(struct tls *tls, bool is_ok, struct bytes ticket)
+static bool ticket_sealed(struct tls *tls, bool is_ok, struct bytes answer)
 {
     struct handshake *hs = tls->handshake;
+    struct sealed_ticket sealed;
     struct session session = {0};
-    bool is_sent;
 
-    if (!is_ok || ticket.len > MAX_KEY_ANSWER_LEN)
-        ticket = bytes_of(NULL, 0);
     resumption_session(tls, &hs->master_secret, &session);
-    is_sent = send_ticket(tls, &session, ticket) && send_change_and_finished(tls);
+    if (!is_ok || !resumption_take_sealed(tls, &session, answer, &sealed))
+        sealed = (struct sealed_ticket){0};
     session_wipe(&session);
-    return is_sent;
+    return send_ticket(tls, &sealed) && send_change_and_finished(tls);
 }
 
 static bool ask_for_ticket(struct tls *tls)

@@ -169,7 +169,7 @@ static bool add_credential(struct shim *shim, const struct credential_option *op
     if (!option->ocsp || options->declines_ocsp)
         return true;
     staple = decode(option->ocsp, storage, sizeof storage);
-    return tls_policy_set_staple(shim->policy, shim->key_count - 1, staple);
+    return tls_policy_set_staple(shim->policy, shim->key_count - 1, staple, (struct tls_staple_time){0, 0});
 }
 
 static int64_t shim_time(void *context)

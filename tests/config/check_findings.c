@@ -131,6 +131,12 @@ static const struct row warning_rows[] = {
     {FINE "client-hello-timeout = 11s\n",
      "f:3: warning: [listen web] has a client-hello-timeout longer than its handshake-timeout, which ends it first\n"},
     {FINE "client-hello-timeout = 10s\n", ""},
+    {FINE "ticket-lifetime = 7d\n",
+     "f:3: warning: [listen web] has a ticket-lifetime longer than ticket-key-accepts, which ends its tickets first\n"},
+    {FINE "ticket-lifetime = 8h\n", ""},
+    {FINE "ticket-lifetime = 7d\nsession-tickets = 0\n", ""},
+    {FINE "ticket-lifetime = 7d\n[sallyport]\nticket-key = f\n", ""},
+    {FINE "ticket-lifetime = 7d\n[sallyport]\nticket-key-accepts = 7d\n", ""},
 };
 
 static struct heard heard;

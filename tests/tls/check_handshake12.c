@@ -10,6 +10,7 @@
 
 static struct rig rig;
 static struct client13 client;
+static const struct tls_staple_time endless = {0, 0};
 
 static void speak12(struct client13 *who)
 {
@@ -502,13 +503,13 @@ END_TEST
 START_TEST(a_staple_goes_to_who_asks)
 {
     begin("p256");
-    ck_assert(tls_policy_set_staple(rig.policy, 0, BYTES_OF_LITERAL("a response")));
+    ck_assert(tls_policy_set_staple(rig.policy, 0, BYTES_OF_LITERAL("a response"), endless));
     rig_handshake(&rig, &client);
     assert_connected();
     ck_assert_uint_eq(client.status_len, 0);
     end();
     begin("p256");
-    ck_assert(tls_policy_set_staple(rig.policy, 0, BYTES_OF_LITERAL("a response")));
+    ck_assert(tls_policy_set_staple(rig.policy, 0, BYTES_OF_LITERAL("a response"), endless));
     client.hello.extra = BYTES_OF_LITERAL("\x00\x05\x00\x05\x01\x00\x00\x00\x00");
     rig_handshake(&rig, &client);
     assert_connected();
