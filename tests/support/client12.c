@@ -359,8 +359,19 @@ void client12_send_verify(struct client13 *client)
     client13_send_handshake(client, CERTIFICATE_VERIFY, writer_view(&w));
 }
 
+/* RFC 5246 6.2.1: the cuts of records are none of the messages'. */
+static void put_held_messages(struct client13 *client)
+{
+    for (size_t at = 0, len; at < client->held_len; at += len) {
+        len = client->held_len - at < client->record_len ? client->held_len - at : client->record_len;
+        client13_put_record(client, CONTENT_HANDSHAKE, bytes_of(client->held + at, len));
+    }
+    client->held_len = 0;
+}
+
 void client12_send_change_cipher_spec(struct client13 *client)
 {
+    put_held_messages(client);
     client13_put_record(client, CONTENT_CHANGE_CIPHER_SPEC, BYTES_OF_LITERAL("\x01"));
     must(protection12_start(&client->writing, &client->keys, PROTECTION_CLIENT, client->suite));
 }

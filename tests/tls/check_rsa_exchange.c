@@ -6,6 +6,7 @@
 #include "crypto/rsa_premaster.h"
 #include "support/assert_rig.h"
 #include "support/check_run.h"
+#include "support/client_identity.h"
 #include "support/rsa_public.h"
 #include "tls/policy_types.h"
 
@@ -201,6 +202,79 @@ START_TEST(the_version_in_the_secret_is_that_of_the_hello)
 }
 END_TEST
 
+/* ---- with a client's certificate */
+
+static const enum tls_client_certificate modes[] = {TLS_CLIENT_CERTIFICATE_NONE, TLS_CLIENT_CERTIFICATE_OPTIONAL,
+                                                    TLS_CLIENT_CERTIFICATE_REQUIRED};
+
+/* The second flight up to ChangeCipherSpec in records of `record_len` bytes, cut anyhow on the wire. */
+static void shake_hands_in_records(enum tls_client_certificate mode, bool shows, size_t record_len, struct cut cut)
+{
+    struct client_identity_files files = {0};
+
+    begin();
+    if (mode != TLS_CLIENT_CERTIFICATE_NONE)
+        tls_policy_set_client_certificates(rig.policy, mode, client_identity_trust("root", NULL));
+    client.hello.has_extended_master_secret = true;
+    client.record_len = record_len;
+    if (shows)
+        client_identity_show(&client, &files, "alice,intermediate", "alice", 0x0403);
+    rig.cut = cut;
+    rig_handshake(&rig, &client);
+    ck_assert_msg(tls_is_connected(rig.tls), "mode %d, %s, records of %zu: %s", (int)mode,
+                  shows ? "shown" : "not shown", record_len, why_name(tls_outcome(rig.tls)->why));
+    assert_rig_connected(&rig, &client);
+    ck_assert((tls_outcome(rig.tls)->client != NULL) == (shows && mode != TLS_CLIENT_CERTIFICATE_NONE));
+    client_identity_free(&files);
+    end();
+}
+
+/* RFC 5246 6.2.1: several messages may lie in one record, as NSS sends them, and one in several. */
+START_TEST(the_second_flight_is_taken_in_whatever_records_it_comes)
+{
+    static const size_t record_lens[] = {0, 1, 5, 300, MAX_PLAINTEXT_LEN};
+
+    for (size_t mode = 0; mode < ARRAY_LEN(modes); mode++) {
+        for (size_t i = 0; i < 2 * ARRAY_LEN(record_lens); i++) {
+            if (i % 2 == 0 && modes[mode] == TLS_CLIENT_CERTIFICATE_REQUIRED)
+                continue; /* showing none is refused */
+            shake_hands_in_records(modes[mode], i % 2, record_lens[i / 2], (struct cut){0, 0});
+            shake_hands_in_records(modes[mode], i % 2, record_lens[i / 2], (struct cut){1, 0});
+            shake_hands_in_records(modes[mode], i % 2, record_lens[i / 2], (struct cut){0, i + 1});
+        }
+    }
+}
+END_TEST
+
+/* The private key works for nobody whose CertificateVerify is wrong. */
+START_TEST(the_key_is_asked_once_the_client_has_proved_itself)
+{
+    struct client_identity_files files = {0};
+
+    for (int is_wrong = 0; is_wrong < 2; is_wrong++) {
+        begin();
+        tls_policy_set_client_certificates(rig.policy, TLS_CLIENT_CERTIFICATE_REQUIRED,
+                                           client_identity_trust("root", NULL));
+        client.hello.has_extended_master_secret = true;
+        client_identity_show(&client, &files, "alice,intermediate", "alice", 0x0403);
+        client13_send_hello(&client);
+        rig_pump(&rig, &client);
+        rig.is_key_held = true;
+        client13_send_certificate(&client);
+        client12_send_key_exchange(&client);
+        rig_pump(&rig, &client);
+        ck_assert_ptr_null(tls_key_wanted(rig.tls));
+        client.is_verify_wrong = is_wrong;
+        client12_send_verify(&client);
+        rig_pump(&rig, &client);
+        ck_assert((tls_key_wanted(rig.tls) == NULL) == (is_wrong == 1));
+        ck_assert_int_eq(tls_outcome(rig.tls)->why, is_wrong ? WHY_CERTIFICATE_VERIFY_SIGNATURE : WHY_NONE);
+        client_identity_free(&files);
+        end();
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -209,6 +283,8 @@ int main(void)
         a_block_that_is_right_is_taken,
         whatever_is_wrong_with_the_ciphertext_the_answer_is_the_same_and_comes_after_finished,
         the_version_in_the_secret_is_that_of_the_hello,
+        the_second_flight_is_taken_in_whatever_records_it_comes,
+        the_key_is_asked_once_the_client_has_proved_itself,
     };
     return check_run("rsa_exchange", tests, ARRAY_LEN(tests));
 }
