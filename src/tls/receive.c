@@ -21,12 +21,13 @@ static bool receive_close_notify(struct tls *tls)
 }
 
 /*
- * RFC 8446 6.1: user_canceled is followed by close_notify; all others end the connection whatever their level. RFC 5246
- * 7.2: in TLS 1.2 the level tells, and a warning may be passed over.
+ * RFC 8446 6, 6.1: in TLS 1.3 the level is ignored; user_canceled is followed by close_notify, all others end the
+ * connection. RFC 5246 7.2: in TLS 1.2 the level tells; a warning may be passed over, and what is fatal ends the
+ * connection at once, user_canceled too.
  */
 static bool is_mere_warning(const struct tls *tls, uint8_t level, uint8_t description)
 {
-    return description == ALERT_USER_CANCELED || (tls->outcome.version != TLS_1_3 && level == 1);
+    return tls->outcome.version == TLS_1_3 ? description == ALERT_USER_CANCELED : level == 1;
 }
 
 static bool receive_alert(struct tls *tls, struct bytes content)
@@ -103,6 +104,7 @@ static bool receive_text(struct tls *tls, struct plain_span content)
     if (content.len == 0)
         return ++tls->empty_records <= MAX_EMPTY_RECORDS || tls_fail(tls, WHY_EMPTY_RECORDS);
     tls->empty_records = 0;
+    tls->warning_alerts = 0;
     tls->handshake_messages = 0;
     keep_text(tls, content);
     return true;

@@ -118,7 +118,7 @@ static size_t max_len(const struct tls *tls, const struct header *header)
 {
     bool is_ciphertext = header->type == CONTENT_APPLICATION_DATA && (tls->in.aead || tls->is_skipping_early_data);
 
-    if (is_version12(tls))
+    if (is_version12(tls)) /* RFC 5246 6.2.3 MUST NOT: over 2^14 + 2048; 6.2.1 MUST NOT: over 2^14 */
         return tls->in.aead ? MAX_CIPHERTEXT12_LEN : MAX_PLAINTEXT_LEN;
     return is_ciphertext ? MAX_CIPHERTEXT_LEN : MAX_PLAINTEXT_LEN;
 }

@@ -417,22 +417,6 @@ START_TEST(a_renegotiation_is_refused)
 }
 END_TEST
 
-/* RFC 5246 7.2: a warning may be passed over; a flood of them is none (CVE-2016-8610). */
-START_TEST(warnings_are_passed_over_up_to_a_limit)
-{
-    begin("p256");
-    rig_handshake(&rig, &client);
-    for (int i = 0; i < MAX_WARNING_ALERTS; i++)
-        client13_send_alert(&client, 1, ALERT_NO_RENEGOTIATION);
-    rig_pump(&rig, &client);
-    assert_text_flows();
-    client13_send_alert(&client, 1, ALERT_NO_RENEGOTIATION);
-    rig_pump(&rig, &client);
-    ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_ALERT_FLOOD);
-    end();
-}
-END_TEST
-
 START_TEST(a_close_notify_ends_the_direction)
 {
     begin("p256");
@@ -552,7 +536,6 @@ int main(void)
         every_changed_bit_of_a_record_is_noticed,
         points_that_are_no_points_are_refused,
         a_renegotiation_is_refused,
-        warnings_are_passed_over_up_to_a_limit,
         a_close_notify_ends_the_direction,
         max_fragment_length_holds_in_both_directions,
         record_size_limit_holds_for_what_we_send,
