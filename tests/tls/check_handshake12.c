@@ -231,6 +231,25 @@ START_TEST(secure_renegotiation_is_answered_when_asked_for)
 }
 END_TEST
 
+/* RFC 8422 5.2: the server's list, the uncompressed format, for a client that sent its own; else none. */
+START_TEST(point_formats_are_answered_when_the_client_sends_them)
+{
+    struct bytes answer = BYTES_OF_LITERAL("\x00\x0b\x00\x02\x01\x00");
+
+    begin("p256");
+    rig_handshake(&rig, &client);
+    assert_connected();
+    ck_assert(!wire_has(answer));
+    end();
+    begin("p256");
+    client.hello.extra = BYTES_OF_LITERAL("\x00\x0b\x00\x04\x03\x01\x02\x00"); /* what an old client can do */
+    rig_handshake(&rig, &client);
+    assert_connected();
+    ck_assert(wire_has(answer));
+    end();
+}
+END_TEST
+
 /* RFC 5246 7.4.1.3: a client that sends no extensions gets no block of them. */
 START_TEST(a_client_without_extensions_is_served)
 {
@@ -524,6 +543,7 @@ int main(void)
         a_fallback_from_13_is_refused_and_from_nothing_higher_taken,
         other_compression_methods_may_stand_beside_null,
         secure_renegotiation_is_answered_when_asked_for,
+        point_formats_are_answered_when_the_client_sends_them,
         a_client_without_extensions_is_served,
         without_supported_groups_secp256r1_is_used,
         the_explicit_nonces_are_the_sequence_numbers,

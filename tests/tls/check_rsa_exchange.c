@@ -15,14 +15,19 @@ static struct client13 client;
 
 enum { MODULUS_LEN = 256 };
 
+static void make_client(void)
+{
+    client13_init_version(&client, 11, TLS_1_2);
+    client.hello.suites[0] = 0x009c;
+}
+
 static void begin(void)
 {
     ck_assert(rig_init(&rig, 7));
     ck_assert(rig_add_certificate(&rig, "rsa2048"));
     ck_assert(rig_add_rsa_exchange(&rig));
     ck_assert(rig_connect(&rig));
-    client13_init_version(&client, 11, TLS_1_2);
-    client.hello.suites[0] = 0x009c;
+    make_client();
 }
 
 static void end(void)
@@ -186,6 +191,48 @@ START_TEST(whatever_is_wrong_with_the_ciphertext_the_answer_is_the_same_and_come
 }
 END_TEST
 
+/* What the key's holder draws next, which a client cannot know. */
+static void predict(uint8_t out[PREMASTER_LEN])
+{
+    struct test_random ahead = rig.random;
+
+    ck_assert(random_fill(test_random_source(&ahead), out, PREMASTER_LEN));
+}
+
+static void shake_hands_by_prediction(enum trick trick, uint8_t premaster[PREMASTER_LEN])
+{
+    client13_send_hello(&client);
+    rig_pump(&rig, &client);
+    ck_assert(client.is_done);
+    client.ciphertext = make_ciphertext(trick);
+    predict(premaster);
+    ck_assert(secret_set(&client.premaster, bytes_of(premaster, PREMASTER_LEN)));
+    client12_send_second_flight(&client);
+    rig_pump(&rig, &client);
+    ck_assert_msg(tls_is_connected(rig.tls), "trick %d: %s", (int)trick, why_name(tls_outcome(rig.tls)->why));
+}
+
+/*
+ * RFC 5246 7.4.7.1: what stands in for a secret that is none are 48 random bytes, new ones each time. Were they known,
+ * whoever sends nonsense would be served, and could tell nonsense from a secret that is none of his.
+ */
+START_TEST(what_stands_in_for_a_bad_secret_is_random_and_new_each_time)
+{
+    uint8_t first[PREMASTER_LEN], second[PREMASTER_LEN];
+
+    for (enum trick trick = 0; trick < TRICKS; trick++) {
+        begin();
+        shake_hands_by_prediction(trick, first);
+        client13_wipe(&client);
+        make_client();
+        ck_assert(rig_connect(&rig));
+        shake_hands_by_prediction(trick, second);
+        ck_assert_mem_ne(first, second, PREMASTER_LEN);
+        end();
+    }
+}
+END_TEST
+
 /* RFC 5246 7.4.7.1: the version in the secret is the one of the ClientHello, not the one that was negotiated. */
 START_TEST(the_version_in_the_secret_is_that_of_the_hello)
 {
@@ -199,6 +246,23 @@ START_TEST(the_version_in_the_secret_is_that_of_the_hello)
     rig_handshake(&rig, &client);
     assert_rig_connected(&rig, &client);
     end();
+}
+END_TEST
+
+/* RFC 8422 5.2: ec_point_formats is answered where a suite with ECC was chosen, and there alone. */
+START_TEST(no_point_formats_are_answered_where_there_is_no_point)
+{
+    static const uint8_t formats[] = {0x00, 0x0b, 0x00, 0x02, 0x01, 0x00};
+
+    for (int is_ecc = 0; is_ecc < 2; is_ecc++) {
+        begin();
+        client.hello.extra = BYTES_OF_ARRAY(formats);
+        client.hello.suites[0] = is_ecc ? 0xc02f : 0x009c;
+        rig_handshake(&rig, &client);
+        assert_rig_connected(&rig, &client);
+        ck_assert((memmem(rig.wire, rig.wire_len, formats, sizeof formats) != NULL) == (is_ecc == 1));
+        end();
+    }
 }
 END_TEST
 
@@ -282,7 +346,9 @@ int main(void)
         where_it_is_off_its_suites_are_refused_with_handshake_failure,
         a_block_that_is_right_is_taken,
         whatever_is_wrong_with_the_ciphertext_the_answer_is_the_same_and_comes_after_finished,
+        what_stands_in_for_a_bad_secret_is_random_and_new_each_time,
         the_version_in_the_secret_is_that_of_the_hello,
+        no_point_formats_are_answered_where_there_is_no_point,
         the_second_flight_is_taken_in_whatever_records_it_comes,
         the_key_is_asked_once_the_client_has_proved_itself,
     };
