@@ -1,6 +1,6 @@
 /*
- * Resumption in TLS 1.2: what the short handshake still says, and what it may not go on with. What both versions have in
- * common is in check_resumption.c.
+ * Resumption in TLS 1.2: what the short handshake still says, and what it may not go on with. What both versions have
+ * in common is in check_resumption.c.
  */
 #include "support/assert_rig.h"
 #include "support/check_run.h"
@@ -178,6 +178,91 @@ START_TEST(a_suite_that_is_not_allowed_any_more_is_not_gone_on_with)
 }
 END_TEST
 
+/* ---- max_fragment_length */
+
+enum { WHOLE = 0, SIZE_LIMIT = 5 };
+
+/* max_fragment_length of that code; SIZE_LIMIT: of code 1, with a record_size_limit, beside which it counts for
+ * nothing.
+ */
+static struct bytes extension_of(int code)
+{
+    static uint8_t length[] = {0x00, 0x01, 0x00, 0x01, 0};
+
+    length[4] = (uint8_t)code;
+    return code == SIZE_LIMIT ? BYTES_OF_LITERAL("\x00\x01\x00\x01\x01\x00\x1c\x00\x02\x10\x00")
+           : code == WHOLE    ? bytes_of(NULL, 0)
+                              : BYTES_OF_ARRAY(length);
+}
+
+static void assert_record_limit(size_t limit, size_t client_limit)
+{
+    static const uint8_t text[MAX_PLAINTEXT_LEN];
+
+    rig.wire_len = 0;
+    rig_send(&rig, BYTES_OF_ARRAY(text));
+    rig_drain(&rig, &client);
+    ck_assert_uint_eq(rig.wire[3] << 8 | rig.wire[4], EXPLICIT_NONCE_LEN + limit + 16);
+    client13_put_record(&client, CONTENT_APPLICATION_DATA, bytes_of(text, client_limit));
+    rig_pump(&rig, &client);
+    ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_NONE);
+    client13_put_record(&client, CONTENT_APPLICATION_DATA, bytes_of(text, client_limit + 1));
+    rig_pump(&rig, &client);
+    ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_PLAINTEXT_TOO_LONG);
+}
+
+/*
+ * RFC 6066 4: "The negotiated length applies for the duration of the session including session resumptions." Who
+ * wants another one gets another session.
+ */
+START_TEST(max_fragment_length_lasts_as_long_as_the_session)
+{
+    static const size_t limits[] = {MAX_PLAINTEXT_LEN, 512, 1024, 2048, 4096, 4096};
+
+    for (int then = WHOLE; then <= SIZE_LIMIT; then++) {
+        for (int now = WHOLE; now <= SIZE_LIMIT; now++) {
+            bool is_same = then % SIZE_LIMIT == now % SIZE_LIMIT; /* a size limit is no matter of the session */
+
+            begin("p256");
+            make_client(0xc02b);
+            client.hello.extra = extension_of(then);
+            get_ticket();
+            come_back(0xc02b);
+            client.hello.extra = extension_of(now);
+            rig_handshake(&rig, &client);
+            assert_connected(is_same);
+            ck_assert(now == WHOLE || now == SIZE_LIMIT || wire_has(extension_of(now)));
+            assert_record_limit(limits[now], now == SIZE_LIMIT ? MAX_PLAINTEXT_LEN : limits[now]);
+            end();
+        }
+    }
+}
+END_TEST
+
+/* RFC 8446 4.2: in TLS 1.3 extensions are negotiated anew, whatever they were in the session of the PSK. */
+START_TEST(in_tls13_max_fragment_length_is_negotiated_anew)
+{
+    begin("p256");
+    client13_init_version(&client, 11, TLS_1_3);
+    client.hello.extra = extension_of(1);
+    rig_handshake(&rig, &client);
+    tls_send_tickets(rig.tls);
+    rig_drain(&rig, &client);
+    ck_assert_uint_gt(client.ticket.len, 0);
+    ticket = client.ticket;
+    client13_wipe(&client);
+    client13_init_version(&client, 11, TLS_1_3);
+    client.hello.ticket = &ticket;
+    client.hello.extra = extension_of(2);
+    ck_assert(rig_connect(&rig));
+    rig_handshake(&rig, &client);
+    assert_rig_connected(&rig, &client);
+    ck_assert(tls_outcome(rig.tls)->is_resumed);
+    ck_assert_uint_eq(rig.tls->record_limit, 1024);
+    end();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -186,6 +271,8 @@ int main(void)
         a_session_id_of_any_length_comes_back_and_an_empty_one_does_no_harm,
         a_full_handshake_sends_no_session_id_back,
         a_suite_that_is_not_allowed_any_more_is_not_gone_on_with,
+        max_fragment_length_lasts_as_long_as_the_session,
+        in_tls13_max_fragment_length_is_negotiated_anew,
     };
 
     return check_run("resumption12", tests, ARRAY_LEN(tests));
