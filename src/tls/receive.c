@@ -12,6 +12,11 @@ static struct bytes view_of(const struct tls *tls, struct plain_span content)
 
 /* ---- alerts (RFC 8446 6) */
 
+/*
+ * In both versions the end of one direction (RFC 8446 6.1). RFC 5246 7.2.1 would have us answer at once and throw away
+ * what is still to be sent; but a client that ends its request so still waits for the answer, and one that does not is
+ * found out when we write. Our own close_notify comes when the backend is done.
+ */
 static bool receive_close_notify(struct tls *tls)
 {
     if (tls->state != CONNECTED)

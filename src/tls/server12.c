@@ -260,7 +260,11 @@ bool server12_recv_finished(struct tls *tls, struct reader *body)
     return true;
 }
 
-/* RFC 5746 4.4: a server may refuse any renegotiation; RFC 5246 7.2.2: fatal, so that nobody waits for more. */
+/*
+ * RFC 5746 4.4: a server may refuse any renegotiation. RFC 5246 7.2.2 says of no_renegotiation that it is always a
+ * warning, which leaves it to the client to go on without; from that we depart with a fatal one. Next to no client goes
+ * on, most wait for a handshake that does not come, and whoever asks again and again costs us nothing more.
+ */
 bool server12_recv_renegotiation(struct tls *tls, struct reader *body)
 {
     (void)read_rest(body);
