@@ -51,7 +51,10 @@ static bool has_credential(const struct negotiation *n, enum suite_exchange exch
     return negotiate_credential(&quiet, exchange);
 }
 
-/* VERDICT_CHOSEN: it can be; else n->why says why not. */
+/*
+ * VERDICT_CHOSEN: it can be; else n->why says why not. RFC 8422 5.1 MUST NOT: a suite of ECC where none of the client's
+ * curves does.
+ */
 static enum decision_verdict judge_suite(const struct negotiation *n, const struct tls_suite *suite)
 {
     if (suite->exchange != EXCHANGE_RSA && !choose_group(n, false)) {

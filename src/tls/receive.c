@@ -150,7 +150,7 @@ static bool receive_content(struct tls *tls, uint8_t type, struct plain_span con
     switch (type) {
     case CONTENT_HANDSHAKE:
         if (content.len == 0)
-            return tls_fail(tls, WHY_EMPTY_FRAGMENT); /* RFC 8446 5.1 MUST NOT */
+            return tls_fail(tls, WHY_EMPTY_FRAGMENT); /* RFC 8446 5.1 MUST NOT, RFC 5246 6.2.1 MUST NOT */
         return handshake_receive(tls, view_of(tls, content));
     case CONTENT_ALERT:
         return receive_alert(tls, view_of(tls, content));

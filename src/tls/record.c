@@ -71,7 +71,8 @@ static bool is_version12(const struct tls *tls)
 
 /*
  * RFC 8446 5.3, RFC 7905 2: the sequence number, padded to the left, exclusive-or the write IV. AES-GCM of TLS 1.2: the
- * salt with the explicit nonce behind it, which is the peer's choice; ours is the sequence number, so none repeats.
+ * salt with the explicit nonce behind it, which is the peer's choice. RFC 5288 3 MUST: no nonce_explicit comes twice
+ * under one key; ours is the sequence number.
  */
 static void make_nonce(const struct protection *protection, struct bytes explicit_nonce, uint8_t nonce[AEAD_NONCE_LEN])
 {

@@ -94,7 +94,7 @@ bool server_take_identity(struct tls *tls)
     return tls->client || tls_fail(tls, WHY_NO_MEMORY);
 }
 
-/* RFC 6066 3: a server that used the name says so with an empty extension; not when it resumes. */
+/* RFC 6066 3: a server that used the name says so with an empty extension. RFC 6066 3 MUST NOT: when it resumes. */
 void server_write_name_extension(struct writer *w, const struct choice *choice)
 {
     if (!choice->is_sni_used || choice->is_resumed)

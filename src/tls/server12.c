@@ -30,7 +30,7 @@ static bool commit_choice(struct tls *tls, const struct client_hello *ch, const 
     hs->has_renegotiation_info = offers_renegotiation_info(ch);
     hs->has_point_formats = ch->point_formats.at != NULL;
     hs->takes_ticket = ch->session_ticket.at != NULL;
-    hs->session_id_len = choice->is_resumed ? (uint8_t)ch->session_id.len : 0; /* RFC 5077 3.4: echoed to accept */
+    hs->session_id_len = choice->is_resumed ? (uint8_t)ch->session_id.len : 0; /* RFC 5077 3.4 MUST: echoed to accept */
     hs->log.is_kept = choice->asks_client_certificate && !choice->is_resumed;
     return (read_copy(&random, sizeof hs->client_random, hs->client_random) &&
             read_copy(&session_id, hs->session_id_len, hs->session_id)) ||
@@ -163,8 +163,8 @@ static bool master_secret_answered(struct tls *tls, bool is_ok, struct bytes ans
 }
 
 /*
- * RFC 5246 7.4.7.1: EncryptedPreMasterSecret, opaque<0..2^16-1>. Whether it was any good shows only in the client's
- * Finished, which then does not decrypt.
+ * RFC 5246 7.4.7.1: EncryptedPreMasterSecret, opaque<0..2^16-1>. RFC 5246 7.4.7.1 MUST NOT: an alert because of what is
+ * inside. Whether it was any good shows only in the client's Finished, which then does not decrypt.
  */
 static bool recv_rsa(struct tls *tls, struct reader *body)
 {

@@ -287,6 +287,7 @@ START_TEST(without_supported_groups_secp256r1_is_used)
 }
 END_TEST
 
+/* RFC 5288 3 MUST: each value of nonce_explicit is used once. */
 START_TEST(the_explicit_nonces_are_the_sequence_numbers)
 {
     uint8_t *record;

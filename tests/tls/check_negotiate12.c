@@ -77,6 +77,7 @@ START_TEST(among_suites_with_forward_secrecy_the_order_is_the_clients)
 }
 END_TEST
 
+/* RFC 8422 5.1 MUST NOT: negotiate a suite of ECC without a curve in common. */
 START_TEST(classic_rsa_is_taken_when_nothing_better_fits_and_the_record_says_why)
 {
     static const struct {

@@ -193,6 +193,36 @@ START_TEST(a_long_record_of_tls12_is_answered_alike_whole_and_in_pieces)
 }
 END_TEST
 
+/* RFC 5246 6.2.1 MUST NOT: zero-length fragments of handshake, alert or ChangeCipherSpec; of text they are allowed. */
+START_TEST(in_tls12_a_record_without_content_is_refused_but_of_text)
+{
+    static const struct {
+        uint8_t type;
+        enum why before, after; /* there are keys */
+    } rows[] = {
+        {CONTENT_HANDSHAKE, WHY_EMPTY_FRAGMENT, WHY_EMPTY_FRAGMENT},
+        {CONTENT_ALERT, WHY_ALERT_MALFORMED, WHY_ALERT_MALFORMED},
+        {CONTENT_CHANGE_CIPHER_SPEC, WHY_CCS_MALFORMED, WHY_CCS_UNEXPECTED},
+        {CONTENT_APPLICATION_DATA, WHY_DATA_BEFORE_FINISHED, WHY_NONE},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        begin(TLS_1_2);
+        client13_send_hello(&client);
+        rig_pump(&rig, &client);
+        client13_put_plain_record(&client, rows[i].type, bytes_of("", 0));
+        rig_pump(&rig, &client);
+        assert_why(rows[i].before);
+        end();
+        begin_connected(TLS_1_2);
+        client13_put_record(&client, rows[i].type, bytes_of("", 0));
+        rig_pump(&rig, &client);
+        assert_why(rows[i].after);
+        end();
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -202,6 +232,7 @@ int main(void)
         warnings_are_passed_over_up_to_a_limit_between_texts,
         empty_records_are_no_text_between_warnings,
         a_long_record_of_tls12_is_answered_alike_whole_and_in_pieces,
+        in_tls12_a_record_without_content_is_refused_but_of_text,
     };
 
     return check_run("receive", tests, ARRAY_LEN(tests));

@@ -151,6 +151,65 @@ START_TEST(a_full_handshake_sends_no_session_id_back)
 }
 END_TEST
 
+/* RFC 6066 3 MUST NOT: a ServerHello that resumes says nothing of the name. */
+START_TEST(the_name_is_acknowledged_in_a_full_handshake_alone)
+{
+    begin("p256");
+    make_client(0xc02b);
+    get_ticket();
+    ck_assert(client.has_server_name);
+    come_back(0xc02b);
+    rig_handshake(&rig, &client);
+    assert_connected(true);
+    ck_assert(!client.has_server_name);
+    end();
+}
+END_TEST
+
+/* RFC 5077 3.3 MUST: a NewSessionTicket comes where it was promised, if empty. RFC 5077 3.3 MUST NOT: elsewhere. */
+START_TEST(a_ticket_message_comes_where_it_was_promised_and_nowhere_else)
+{
+    for (int can_seal = 0; can_seal < 2; can_seal++) {
+        for (int takes = 0; takes < 2; takes++) {
+            begin("p256");
+            make_client(0xc02b);
+            client.hello.has_session_ticket = takes;
+            if (!can_seal) {
+                ticket_keys_free(rig.tickets);
+                rig.tickets = NULL;
+            }
+            rig_handshake(&rig, &client);
+            assert_connected(false);
+            ck_assert_int_eq(client.is_ticket_promised, takes);
+            ck_assert_int_eq(client13_has_message(&client, NEW_SESSION_TICKET), takes);
+            ck_assert_uint_eq(client.tickets, takes && can_seal);
+            end();
+        }
+    }
+}
+END_TEST
+
+/* RFC 5077 3.3 MUST: in a full handshake the server verifies the client's Finished before it sends the ticket. */
+START_TEST(who_does_not_finish_gets_no_ticket)
+{
+    begin("p256");
+    make_client(0xc02b);
+    client13_send_hello(&client);
+    rig_pump(&rig, &client);
+    client12_send_key_exchange(&client);
+    client12_send_change_cipher_spec(&client);
+    rig_pump(&rig, &client);
+    ck_assert(client.is_ticket_promised);
+    ck_assert(!client13_has_message(&client, NEW_SESSION_TICKET));
+    client.master.bytes[0] ^= 1;
+    client12_send_finished(&client);
+    rig_pump(&rig, &client);
+    ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_FINISHED_MAC);
+    ck_assert(!client13_has_message(&client, NEW_SESSION_TICKET));
+    end();
+}
+END_TEST
+
 /* A policy that lost a suite has lost it for those with a ticket, too, above all one without forward secrecy. */
 START_TEST(a_suite_that_is_not_allowed_any_more_is_not_gone_on_with)
 {
@@ -270,6 +329,9 @@ int main(void)
         secure_renegotiation_is_answered_as_well,
         a_session_id_of_any_length_comes_back_and_an_empty_one_does_no_harm,
         a_full_handshake_sends_no_session_id_back,
+        the_name_is_acknowledged_in_a_full_handshake_alone,
+        a_ticket_message_comes_where_it_was_promised_and_nowhere_else,
+        who_does_not_finish_gets_no_ticket,
         a_suite_that_is_not_allowed_any_more_is_not_gone_on_with,
         max_fragment_length_lasts_as_long_as_the_session,
         in_tls13_max_fragment_length_is_negotiated_anew,

@@ -213,8 +213,8 @@ static void shake_hands_by_prediction(enum trick trick, uint8_t premaster[PREMAS
 }
 
 /*
- * RFC 5246 7.4.7.1: what stands in for a secret that is none are 48 random bytes, new ones each time. Were they known,
- * whoever sends nonsense would be served, and could tell nonsense from a secret that is none of his.
+ * RFC 5246 7.4.7.1 MUST: what stands in for a secret that is none are 48 random bytes, new ones each time. Were they
+ * known, whoever sends nonsense would be served, and could tell nonsense from a secret that is none of his.
  */
 START_TEST(what_stands_in_for_a_bad_secret_is_random_and_new_each_time)
 {
@@ -233,7 +233,7 @@ START_TEST(what_stands_in_for_a_bad_secret_is_random_and_new_each_time)
 }
 END_TEST
 
-/* RFC 5246 7.4.7.1: the version in the secret is the one of the ClientHello, not the one that was negotiated. */
+/* RFC 5246 7.4.7.1 MUST: the version in the secret is the one of the ClientHello, not the one that was negotiated. */
 START_TEST(the_version_in_the_secret_is_that_of_the_hello)
 {
     begin();
