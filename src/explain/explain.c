@@ -100,7 +100,7 @@ static enum explain_end explain_hello(const struct capture *capture, const struc
     if (is_parsed)
         is_agreed = print_answer(out, &ch, policy);
     else
-        print_refusal(out, why);
+        print_refusal(out, why, 0);
     fputs("\nNot looked at: tickets are not opened, and whether the key share is a valid public value is not tried.\n",
           out);
     return is_agreed ? EXPLAIN_GOES_ON : EXPLAIN_REFUSED;

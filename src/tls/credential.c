@@ -34,7 +34,7 @@ static bool has_exchange_kind(enum suite_exchange exchange, enum key_kind kind)
     return exchange == EXCHANGE_ANY || (kind == KEY_KIND_RSA) == (exchange != EXCHANGE_ECDHE_ECDSA);
 }
 
-/* RFC 8422 5.1: in TLS 1.2 the curve of the server's certificate is one of those that the client names. */
+/* RFC 8422 5.1 MUST: in TLS 1.2 the client's list of curves guides the choice, of the certificate as well. */
 static bool is_curve_offered(const struct credential_need *need, enum key_kind kind)
 {
     enum { SECP256R1 = 0x0017, SECP384R1 = 0x0018 };

@@ -42,6 +42,7 @@
     X(TOO_OLD, "the ticket is too old")                                                                                \
     X(VERSION_DIFFERS, "the ticket is of another version")                                                             \
     X(SUITE_DIFFERS, "the ticket's suite does not fit")                                                                \
+    X(FRAGMENT_LENGTH_DIFFERS, "the ticket's session had another max_fragment_length")                                 \
     X(NO_IDENTITY, "the ticket carries no client certificate, and one is required")                                    \
     X(NO_EXTENDED_MASTER_SECRET, "no extended master secret")                                                          \
     X(NO_DHE_MODE, "the client does not take psk_dhe_ke")                                                              \

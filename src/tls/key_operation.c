@@ -64,8 +64,8 @@ static bool sign_server_key_exchange(const struct tls_key_request *request, cons
 }
 
 /*
- * RFC 5246 7.4.7.1: the premaster secret never leaves this function, and what the client sent in its place (bad
- * padding, another version) only leads to a master secret that the client does not have.
+ * The premaster secret never leaves this function. RFC 5246 7.4.7.1 MUST: when what the client sent is none (bad
+ * padding, another version) the handshake goes on with 48 random bytes, and a master secret the client does not have.
  */
 static bool derive_master_secret(const struct tls_key_request *request, const struct private_key *key,
                                  const struct tls_key_holder *holder, uint8_t *out, size_t *len)

@@ -154,18 +154,24 @@ bool negotiate_credential(const struct negotiation *n, enum suite_exchange excha
     return true;
 }
 
-/* RFC 8449 4: the limit counts the inner type in TLS 1.3. RFC 8449 5: max_fragment_length is ignored beside it. */
+/* RFC 8449 5: max_fragment_length is ignored beside record_size_limit. */
+uint8_t negotiate_fragment_length(const struct client_hello *ch)
+{
+    return ch->record_size_limit ? 0 : ch->max_fragment_length;
+}
+
+/* RFC 8449 4: the limit counts the inner type in TLS 1.3. */
 static void choose_record_limit(const struct negotiation *n)
 {
     const struct client_hello *ch = n->ch;
     size_t limit = MAX_PLAINTEXT_LEN;
 
-    if (ch->record_size_limit)
-        limit = ch->record_size_limit - (n->out->version == TLS_1_3 ? 1u : 0u);
-    else if (ch->max_fragment_length) /* RFC 6066 4: 2^9 to 2^12 */
-        limit = (size_t)1 << (8 + ch->max_fragment_length);
     n->out->has_size_limit = ch->record_size_limit != 0;
-    n->out->is_fragment_limit = !ch->record_size_limit && ch->max_fragment_length;
+    n->out->fragment_length = negotiate_fragment_length(ch);
+    if (n->out->has_size_limit)
+        limit = ch->record_size_limit - (n->out->version == TLS_1_3 ? 1u : 0u);
+    else if (n->out->fragment_length) /* RFC 6066 4: 2^9 to 2^12 */
+        limit = (size_t)1 << (8 + n->out->fragment_length);
     n->out->record_limit = (uint16_t)(limit < MAX_PLAINTEXT_LEN ? limit : MAX_PLAINTEXT_LEN);
 }
 

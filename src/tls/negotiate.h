@@ -24,9 +24,10 @@ struct choice {
     bool is_stapled;   /* the client asked for an OCSP response and there is a current one */
     int compressor;    /* index in the policy of how the Certificate is compressed; -1: it is not */
     bool asks_client_certificate;
-    uint16_t record_limit;  /* bytes of content in a record of ours, from record_size_limit or max_fragment_length */
-    bool has_size_limit;    /* it is from record_size_limit, which is answered */
-    bool is_fragment_limit; /* it is from max_fragment_length, and holds for the client's records as well */
+    uint16_t record_limit; /* bytes of content in a record of ours, from record_size_limit or max_fragment_length */
+    bool has_size_limit;   /* it is from record_size_limit, which is answered */
+    /* Or from max_fragment_length, whose code this is, and holds for the client's records as well; 0: not. */
+    uint8_t fragment_length;
 };
 
 /* What is known of the client's ticket. */

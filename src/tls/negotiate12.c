@@ -51,7 +51,10 @@ static bool has_credential(const struct negotiation *n, enum suite_exchange exch
     return negotiate_credential(&quiet, exchange);
 }
 
-/* VERDICT_CHOSEN: it can be; else n->why says why not. */
+/*
+ * VERDICT_CHOSEN: it can be; else n->why says why not. RFC 8422 5.1 MUST NOT: a suite of ECC where none of the client's
+ * curves does.
+ */
 static enum decision_verdict judge_suite(const struct negotiation *n, const struct tls_suite *suite)
 {
     if (suite->exchange != EXCHANGE_RSA && !choose_group(n, false)) {
@@ -129,7 +132,10 @@ static bool check_session(const struct negotiation *n)
     return !n->offered->session || n->offered->session->version != TLS_1_2 || n->ch->has_extended_master_secret;
 }
 
-/* RFC 5246 7.4.1.3: a resumed session goes on with its suite, which the client must offer and we still allow. */
+/*
+ * RFC 5246 7.4.1.3: a resumed session goes on with its suite, which the client must offer and we still allow. RFC 6066
+ * 4: and with its max_fragment_length, so that a client that now says something else begins another session.
+ */
 static bool resumes(const struct negotiation *n)
 {
     const struct tls_suite *suite;
@@ -140,6 +146,8 @@ static bool resumes(const struct negotiation *n)
     suite = negotiate_find_suite(n, n->offered->session->suite);
     if (!suite || !offers_suite(n->ch, suite->code))
         verdict = VERDICT_SUITE_DIFFERS;
+    else if (n->offered->session->fragment_length != negotiate_fragment_length(n->ch))
+        verdict = VERDICT_FRAGMENT_LENGTH_DIFFERS;
     decide(n->decisions, DECISION_RESUMPTION, verdict, n->offered->index);
     if (verdict != VERDICT_CHOSEN)
         return false;

@@ -29,6 +29,9 @@ MUST_CHECK bool negotiate_alpn(const struct negotiation *n);
 /* Certificate and signature scheme for a suite, whose exchange says what the key must be. */
 MUST_CHECK bool negotiate_credential(const struct negotiation *n, enum suite_exchange exchange);
 
+/* The code of max_fragment_length that this hello leads to, 0: none. */
+uint8_t negotiate_fragment_length(const struct client_hello *ch);
+
 /* Staple, record size: what never fails. */
 void negotiate_options(const struct negotiation *n);
 

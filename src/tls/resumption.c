@@ -171,6 +171,7 @@ void resumption_session(struct tls *tls, const struct secret *secret, struct ses
     int64_t now = now_of(tls), last;
 
     *out = (struct session){.version = tls->outcome.version, .suite = hs->choice.suite->code, .secret = *secret};
+    out->fragment_length = hs->choice.fragment_length;
     out->authenticated_at = hs->choice.is_resumed ? hs->session.authenticated_at : now;
     last = out->authenticated_at + MAX_TICKET_LIFETIME;
     out->expires_at = now + tls->policy->ticket_lifetime;

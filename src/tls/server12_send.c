@@ -45,7 +45,7 @@ static void write_extensions(struct writer *w, const struct tls *tls)
         write_u16(w, 2);
         write_u16(w, 0x0100);
     }
-    if (resumption_ticket_count(tls) > 0) /* RFC 5077 3.2: a NewSessionTicket will come */
+    if (resumption_ticket_count(tls) > 0) /* RFC 5077 3.2, 3.3: a NewSessionTicket will come, and else none */
         write_empty_extension(w, EXTENSION_SESSION_TICKET);
     if (hs->choice.is_stapled) /* RFC 6066 8 */
         write_empty_extension(w, EXTENSION_STATUS_REQUEST);
@@ -283,7 +283,7 @@ static bool send_change_and_finished(struct tls *tls)
     return true;
 }
 
-/* RFC 5077 3.3: the message was promised in ServerHello; an empty ticket takes the promise back. */
+/* RFC 5077 3.3 MUST: the message comes as it was promised in ServerHello; an empty ticket takes the promise back. */
 static bool ticket_sealed(struct tls *tls, bool is_ok, struct bytes answer)
 {
     struct handshake *hs = tls->handshake;
@@ -310,6 +310,7 @@ static bool ask_for_ticket(struct tls *tls)
     return is_ok;
 }
 
+/* RFC 5077 3.3 MUST: in a full handshake behind the client's Finished. RFC 5077 3.3 MUST NOT: without the promise. */
 static bool send_ticket_or_finish(struct tls *tls)
 {
     return resumption_ticket_count(tls) > 0 ? ask_for_ticket(tls) : send_change_and_finished(tls);

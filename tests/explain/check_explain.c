@@ -115,6 +115,13 @@ START_TEST(a_refusal_comes_with_its_candidates)
     says("alert               handshake_failure\n");
     says("secp384r1: not offered by the client\n");
     end();
+    begin(); /* the same in TLS 1.2 is said by another RFC */
+    ck_assert(tls_policy_set_groups(rig.policy, (const struct tls_group *[]){tls_group_find(0x18)}, 1));
+    ck_assert(tls_policy_set_suites(rig.policy, (const struct tls_suite *[]){tls_suite_find(0xc02b)}, 1));
+    explained_seed("corpus/capture/grease", EXPLAIN_REFUSED);
+    says("refused             no key exchange group in common (no_common_group)\n");
+    says("by                  RFC 8422 5.1\n");
+    end();
 }
 END_TEST
 
