@@ -5,6 +5,9 @@ python3 -c 'import cryptography' 2>/dev/null || skip "python3-cryptography is no
 backend_start
 export PYTHONPATH=$srcdir/tests/probe PROBE_AUTHORITY=$scratch
 python3 "$srcdir/tests/probe/identity.py"
+# what this build can compress certificates with: "brotli 1.0.9, zlib 1.2.13"
+PROBE_COMPRESSION=$("$SALLYPORT" --version | sed -n 's/^certificate compression: //p')
+export PROBE_COMPRESSION
 
 # listen NAME ABOVE OPTIONS...: the ports above the first; the cases know them by these numbers
 listen() {
@@ -22,7 +25,8 @@ $(listen optional 3 "${p256[@]}" "client-certificate = optional" "client-ca = $t
 $(listen other 4 "${p256[@]}" "client-certificate = required" "client-ca = $trust/other-root.crt")
 $(listen twin 5 "${p256[@]}")
 $(listen strict 6 "${p256[@]}" "alpn = h2, http/1.1" "unknown-sni = reject")
-$(listen crl 7 "${p256[@]}" "client-certificate = required" "client-ca = $trust/root.crt" "client-crl = $trust/root-revokes.crl")"
+$(listen crl 7 "${p256[@]}" "client-certificate = required" "client-ca = $trust/root.crt" "client-crl = $trust/root-revokes.crl")
+$(listen stapled 8 "${p256[@]}" "ocsp-staple = $scratch/staple.der")"
 descriptors_before=$(descriptors)
 timeout 300 python3 "$srcdir/tests/probe/probe.py" "$HOST" "$PORT" "$log" || failures=$((failures + 1))
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import cases_algorithms
 import cases_certificate
+import cases_compression
 import cases_first
 import cases_flood
 import cases_hello
@@ -24,7 +25,7 @@ from daemon_log import DaemonLog
 
 MODULES = (
     cases_hello, cases_first, cases_version, cases_algorithms, cases_record, cases_flood, cases_retry, cases_psk,
-    cases_tls12, cases_rsa, cases_certificate, cases_proof, cases_resumption, cases_replay,
+    cases_tls12, cases_rsa, cases_compression, cases_certificate, cases_proof, cases_resumption, cases_replay,
 )
 
 # Sallyport writes ten lines a second about handshakes that failed for one reason and leaves out the rest
