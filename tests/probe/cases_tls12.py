@@ -221,10 +221,6 @@ HELLO = [
         ("with extensions that nobody knows", "8701 3.1", lambda h: h.add(0x0A0A, b"").add(0xFFFE, b"\0")),
         ("with a ticket that was never given", "5077 3.4", lambda h: h.add(wire.TICKET, bytes(180))),
         ("with a ticket of one byte", "5077 3.4", lambda h: h.add(wire.TICKET, b"\1")),
-        ("with max_fragment_length 1", "6066 4", lambda h: h.add(1, b"\1")),
-        ("with max_fragment_length 4", "6066 4", lambda h: h.add(1, b"\4")),
-        ("with record_size_limit 64", "8449 4", lambda h: h.add(28, codes(64))),
-        ("with record_size_limit 65535", "8449 4", lambda h: h.add(28, codes(65535))),
         ("with a key share for TLS 1.3", "8446 4.2", lambda h: h.add(wire.SHARE, vec16(share(29, bytes(range(32)))))),
     )
 ] + [
@@ -260,9 +256,6 @@ HELLO = [
          FAILURE,
          "renegotiation_info"),
         ("with renegotiation_info cut off", "5746 3.2", lambda h: h.set(wire.RI, b"\1"), DECODE, "extension_malformed"),
-        ("with max_fragment_length 0", "6066 4", lambda h: h.add(1, b"\0"), ILLEGAL, "max_fragment_length"),
-        ("with max_fragment_length 5", "6066 4", lambda h: h.add(1, b"\5"), ILLEGAL, "max_fragment_length"),
-        ("with record_size_limit 63", "8449 4", lambda h: h.add(28, codes(63)), ILLEGAL, "record_size_limit"),
         ("with early_data", "8446 4.2.10", lambda h: h.add(wire.EARLY, b"\0"), DECODE, "extension_malformed"),
         ("with a session id of 33 bytes", "5246 7.4.1.2", lambda h: h.__dict__.update(session_id=bytes(33)), DECODE,
          HELLO_MALFORMED),

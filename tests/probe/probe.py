@@ -11,6 +11,7 @@ import cases_compression
 import cases_first
 import cases_flood
 import cases_hello
+import cases_limits
 import cases_proof
 import cases_psk
 import cases_record
@@ -25,7 +26,8 @@ from daemon_log import DaemonLog
 
 MODULES = (
     cases_hello, cases_first, cases_version, cases_algorithms, cases_record, cases_flood, cases_retry, cases_psk,
-    cases_tls12, cases_rsa, cases_compression, cases_certificate, cases_proof, cases_resumption, cases_replay,
+    cases_tls12, cases_rsa, cases_compression, cases_limits, cases_certificate, cases_proof, cases_resumption,
+    cases_replay,
 )
 
 # Sallyport writes ten lines a second about handshakes that failed for one reason and leaves out the rest
