@@ -1,5 +1,6 @@
 """TLS 1.2 (RFC 5246), with its tickets (RFC 5077): each step with one thing wrong. Tables as in cases_hello.py."""
 import os
+import time
 
 import wire
 from client12 import Client12
@@ -122,6 +123,55 @@ def set_to(place, value):
 
 def short(length):
     return raw(connected, lambda client: record(wire.DATA, bytes(length)))
+
+
+def padded_out(length):
+    """A record that long, well protected: what is in it is too long."""
+    return lambda client: client.writing.seal(wire.DATA, bytes(length - 24))
+
+
+def foreign(length):
+    return lambda client: record(wire.DATA, bytes(length))
+
+
+def in_parts(client, whole, ends):
+    """What one of them holds has been read before the next one comes."""
+    ends = [end % len(whole) for end in ends]
+    for start, end in zip((0, *ends), (*ends, len(whole))):
+        client.raw(whole[start:end])
+        time.sleep(0.05 if end < len(whole) else 0)
+
+
+def parted(prepare, make, ends):
+    def action(client):
+        prepare(client)
+        in_parts(client, make(client), ends)
+        return client.verdict()
+
+    return action
+
+
+def longest(ends):
+    def action(client):
+        connected(client)
+        in_parts(client, client.writing.seal(wire.DATA, bytes(1 << 14)), ends)
+        got = 0
+        while got < 1 << 14:
+            got += len(client.text())
+        return f"{got} bytes"
+
+    return action
+
+
+def warned(description):
+    """RFC 5246 7.2.2: a warning does not end the connection."""
+
+    def action(client):
+        connected(client)
+        client.send(wire.ALERT, bytes([1, description]))
+        return client.echo(b"still here")
+
+    return action
 
 
 def again(change=None, prepare=None, skip=False):
@@ -340,6 +390,10 @@ FINISHED = [
     )
 ]
 
+# RFC 5246 6.2.3 allows 2^14 + 2048, more than any suite of ours needs: room for it is made at no time but then
+PARTS = (("at once", ()), ("its header first", (5,)), ("in halves", (9000,)),
+         ("in pieces", tuple(range(1400, 16000, 1400))))
+
 RECORDS = [
     (f"1.2: a record with {what} changed", "5246 6.2.3.3", sealed(connected, change), MAC, "record_mac")
     for what, change in (
@@ -363,12 +417,27 @@ RECORDS = [
      "record_too_long"),
     ("1.2: a text longer than 2^14", "5246 6.2.1", raw(connected, lambda c: c.writing.seal(23, bytes(16385))), OVERFLOW,
      "plaintext_too_long"),
+    ("1.2: user_canceled as a warning", "5246 7.2.2", warned(90), "echo", ""),
+    ("1.2: no_renegotiation, which is a warning", "5246 7.2.2", warned(100), "echo", ""),
     ("1.2: an alert of one byte", "5246 7.2", then(connected, 21, b"\2"), DECODE, "alert_malformed"),
     ("1.2: an alert of level 3", "5246 7.2", then(connected, 21, b"\3\x28"), ILLEGAL, "alert_level"),
     ("1.2: close_notify is answered by close_notify", "5246 7.2.1", then(connected, 21, b"\1\0"), "alert 0", "clean"),
     ("1.2: a ClientHello in the open connection", "5746 4.4", other_hello, RENEGOTIATION, "renegotiation"),
     ("1.2: no nonce comes twice", "5288 3", nonces, "echo", ""),
     ("1.2: the random tells of the downgrade", "8446 4.1.3", sentinel, "sentinel", ""),
+] + [
+    (f"1.2: a record of {length} bytes {what}, {how}", "5246 6.2.3", parted(connected, make(length), ends), alert,
+     reason)
+    for length in (16409, 17408, 17409, 18000, 18432)
+    for how, ends in PARTS
+    for what, make, alert, reason in (("that is nothing", foreign, MAC, "record_mac"),
+                                      ("that holds as much", padded_out, OVERFLOW, "plaintext_too_long"))
+] + [
+    (f"1.2: a record of 18432 bytes before Finished, {how}", "5246 6.2.3",
+     parted(changed, lambda client: record(wire.HANDSHAKE, bytes(18432)), ends), MAC, "record_mac")
+    for how, ends in PARTS
+] + [
+    (f"1.2: a text of 2^14 bytes, {how}", "5246 6.2.1", longest(ends), "16384 bytes", "") for how, ends in PARTS
 ] + [
     (f"1.2: messages in records of {size} bytes", "5246 6.2.1", pieces(size), "echo", "") for size in (1, 3, 5, 50)
 ]
