@@ -118,6 +118,64 @@ START_TEST(a_refusal_comes_with_its_candidates)
 }
 END_TEST
 
+/* A ClientHello of TLS 1.3 with nothing but 120 suites that nobody knows, as a handshake message. */
+static struct bytes hello_of_unknown_suites(struct writer *w)
+{
+    static const uint8_t random[32];
+    struct vector_mark body, list, extension;
+
+    write_u8(w, 1);
+    body = write_vec24_begin(w);
+    write_u16(w, TLS_1_2);
+    write_bytes(w, BYTES_OF_ARRAY(random));
+    write_u8(w, 0);
+    list = write_vec16_begin(w);
+    for (int i = 0; i < 120; i++)
+        write_u16(w, (uint16_t)(0x7700 + i));
+    write_vec_end(w, list);
+    write_bytes(w, BYTES_OF_LITERAL("\1\0"));
+    list = write_vec16_begin(w);
+    for (size_t i = 0; i < 4; i++) { /* RFC 8446 9.2: what a ClientHello of TLS 1.3 must have */
+        static const struct {
+            uint16_t type;
+            const char *data;
+            size_t len;
+        } rows[] = {
+            {EXTENSION_SUPPORTED_VERSIONS, "\2\3\4", 3},
+            {EXTENSION_SIGNATURE_ALGORITHMS, "\0\2\4\3", 4},
+            {EXTENSION_SUPPORTED_GROUPS, "\0\2\0\x1d", 4},
+            {EXTENSION_KEY_SHARE, "\0\0", 2},
+        };
+        write_u16(w, rows[i].type);
+        extension = write_vec16_begin(w);
+        write_bytes(w, bytes_of(rows[i].data, rows[i].len));
+        write_vec_end(w, extension);
+    }
+    write_vec_end(w, list);
+    write_vec_end(w, body);
+    ck_assert(writer_ok(w));
+    return writer_view(w);
+}
+
+START_TEST(candidates_that_find_no_room_in_the_record_are_counted)
+{
+    uint8_t storage[1024];
+    struct writer w = writer_of(storage, sizeof storage);
+    unsigned told = 0;
+    char more[64];
+
+    begin();
+    explained(hello_of_unknown_suites(&w), EXPLAIN_REFUSED);
+    for (const char *at = text; (at = strstr(at, ": not known to this build\n")); at++)
+        told++;
+    ck_assert_uint_gt(told, 64);
+    ck_assert_uint_lt(told, 120);
+    snprintf(more, sizeof more, "\n                      and %u more\n", 120 - told);
+    says(more);
+    end();
+}
+END_TEST
+
 START_TEST(a_retry_is_said)
 {
     begin();
@@ -159,6 +217,7 @@ int main(void)
         what_a_client_wrote_reaches_no_terminal_as_it_is,
         a_hello_that_does_not_parse_is_refused_and_printed_as_far_as_it_does,
         a_refusal_comes_with_its_candidates,
+        candidates_that_find_no_room_in_the_record_are_counted,
         a_retry_is_said,
         packets_name_their_stream_and_what_was_passed_over,
         without_a_hello_there_is_no_answer,
