@@ -76,9 +76,7 @@ struct tls_policy *policy_build(const struct config_listen *listen, struct keyri
     is_ok = client_policy_set(policy, listen, policy_time(NULL), findings) && is_ok;
     is_ok = add_alpn(policy, &listen->alpn, findings) && is_ok;
     is_ok = is_ok && set_tickets(policy, listen, findings);
-    if (is_ok)
-        policy_review(policy, listen, findings);
-    if (is_ok)
+    if (is_ok && policy_review(policy, listen, findings))
         return policy;
     tls_policy_unref(policy);
     return NULL;

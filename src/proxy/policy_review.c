@@ -33,6 +33,23 @@ static void review_profile(const struct tls_policy *policy, const struct config_
                         certificate_chain_subject(tls_policy_chain(policy, i)));
 }
 
+/* ---- versions */
+
+/* `suites` says which versions there are: a profile of TLS 1.3 alone was hardly meant to be widened. */
+static void review_versions(const struct config_listen *listen, struct config_findings findings)
+{
+    for (size_t i = 0; listen->profile == CONFIG_PROFILE_MODERN && i < listen->suites.count; i++) {
+        const struct config_value *value = &listen->suites.values[i];
+        if (algorithms_find_suite(value->text)->version == TLS_1_3)
+            continue;
+        config_warn(findings, &value->place,
+                    "[listen %s] has profile = modern, which is TLS 1.3 alone, and takes TLS 1.2 too: '%s' is a suite "
+                    "of it",
+                    listen->name, value->text);
+        return;
+    }
+}
+
 /* ---- the classic RSA key exchange */
 
 static bool takes_rsa_exchange(const struct tls_policy *policy)
@@ -89,14 +106,13 @@ static bool has_key_for(const struct tls_suite *suite, const struct certificate_
     return suite->exchange == EXCHANGE_ANY || is_of_rsa(chain) == (suite->exchange != EXCHANGE_ECDHE_ECDSA);
 }
 
-static bool can_sign(const struct tls_policy *policy, const struct tls_suite *suite,
-                     const struct certificate_chain *chain)
+static bool can_sign(const struct tls_policy *policy, uint16_t version, const struct certificate_chain *chain)
 {
     const struct tls_signature_scheme *const *schemes;
     size_t count = tls_policy_schemes(policy, &schemes);
 
     for (size_t i = 0; i < count; i++) {
-        enum signature_id id = suite->version == TLS_1_3 ? schemes[i]->signature : schemes[i]->signature12;
+        enum signature_id id = version == TLS_1_3 ? schemes[i]->signature : schemes[i]->signature12;
         if (id != SIGNATURE_IDS &&
             signature_fits_key(id, certificate_chain_key_kind(chain), certificate_chain_key_bits(chain)))
             return true;
@@ -113,7 +129,7 @@ static const char *what_suite_lacks(const struct tls_policy *policy, const struc
         const struct certificate_chain *chain = tls_policy_chain(policy, i);
         if (!has_key_for(suite, chain))
             continue;
-        if (suite->exchange == EXCHANGE_RSA || can_sign(policy, suite, chain))
+        if (suite->exchange == EXCHANGE_RSA || can_sign(policy, suite->version, chain))
             return NULL;
         has_key = true;
     }
@@ -135,9 +151,82 @@ static void review_suites(const struct tls_policy *policy, const struct config_l
     }
 }
 
-void policy_review(const struct tls_policy *policy, const struct config_listen *listen, struct config_findings findings)
+/* ---- signature-algorithms by which nothing can be signed */
+
+/* How far a certificate gets in one version: no suite is for its key, or one is and no scheme, or it serves clients. */
+enum reach { REACHES_NO_SUITE, REACHES_NO_SCHEME, REACHES_CLIENTS };
+
+static enum reach reach_of(const struct tls_policy *policy, size_t certificate, uint16_t version)
 {
+    const struct certificate_chain *chain = tls_policy_chain(policy, certificate);
+    const struct tls_suite *const *suites;
+    size_t count = tls_policy_suites(policy, &suites);
+    enum reach reach = REACHES_NO_SUITE;
+
+    for (size_t i = 0; i < count; i++) {
+        if (suites[i]->version != version || !has_key_for(suites[i], chain))
+            continue;
+        if (suites[i]->exchange == EXCHANGE_RSA || can_sign(policy, version, chain))
+            return REACHES_CLIENTS;
+        reach = REACHES_NO_SCHEME;
+    }
+    return reach;
+}
+
+static enum reach farther(enum reach a, enum reach b)
+{
+    return a > b ? a : b;
+}
+
+static enum reach reach_of_any(const struct tls_policy *policy, uint16_t version)
+{
+    enum reach reach = REACHES_NO_SUITE;
+
+    for (size_t i = 0; i < tls_policy_certificate_count(policy); i++)
+        reach = farther(reach, reach_of(policy, i, version));
+    return reach;
+}
+
+/* RFC 8446 4.2.3: PKCS #1 v1.5 signs nothing in TLS 1.3, and the curve of ECDSA is bound to the hash there. */
+static void review_version(const struct tls_policy *policy, const struct config_listen *listen, uint16_t version,
+                           struct config_findings findings)
+{
+    if (reach_of_any(policy, version) == REACHES_NO_SCHEME)
+        config_warn(findings, &listen->signature_algorithms.values[0].place,
+                    "no certificate of [listen %s] can sign by one of these signature-algorithms in %s: no handshake "
+                    "of that version succeeds",
+                    listen->name, tls_version_name(version));
+}
+
+static bool review_schemes(const struct tls_policy *policy, const struct config_listen *listen,
+                           struct config_findings findings)
+{
+    if (listen->signature_algorithms.count == 0)
+        return true;
+    if (farther(reach_of_any(policy, TLS_1_2), reach_of_any(policy, TLS_1_3)) == REACHES_NO_SCHEME) {
+        config_complain(findings, &listen->signature_algorithms.values[0].place,
+                        "no certificate of [listen %s] can sign by one of these signature-algorithms: no handshake "
+                        "could succeed",
+                        listen->name);
+        return false;
+    }
+    review_version(policy, listen, TLS_1_3, findings);
+    review_version(policy, listen, TLS_1_2, findings);
+    for (size_t i = 0; i < tls_policy_certificate_count(policy); i++)
+        if (farther(reach_of(policy, i, TLS_1_2), reach_of(policy, i, TLS_1_3)) == REACHES_NO_SCHEME)
+            config_warn(findings, &listen->signature_algorithms.values[0].place,
+                        "certificate '%s' can sign by none of these signature-algorithms: it is shown to nobody",
+                        certificate_chain_subject(tls_policy_chain(policy, i)));
+    return true;
+}
+
+bool policy_review(const struct tls_policy *policy, const struct config_listen *listen, struct config_findings findings)
+{
+    if (!review_schemes(policy, listen, findings))
+        return false;
     review_profile(policy, listen, findings);
+    review_versions(listen, findings);
     review_rsa_exchange(policy, listen, findings);
     review_suites(policy, listen, findings);
+    return true;
 }

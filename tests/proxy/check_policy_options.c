@@ -1,61 +1,11 @@
 /*
- * From the options of a listener to its policy: what each one sets, and every fault and oddity with its line.
+ * From the options of a listener to its policy: what each one sets, and every fault with its line.
  */
-#include "proxy/policy.h"
-
 #include "config.h"
-#include "crypto/crypto.h"
+#include "proxy/built_policy.h"
 #include "proxy/staples.h"
-#include "proxy/told.h"
 #include "support/data_file.h"
 #include "tls/policy_types.h"
-
-static struct config *config;
-static struct keyring *keyring;
-
-/* A listener with that certificate and its key in lines 3 and 4, `options` from line 6 on; ${D} is tests/data. */
-static struct tls_policy *build_with(const char *certificate, const char *key, const char *options)
-{
-    char text[2048];
-
-    ck_assert(crypto_start());
-    ck_assert_int_eq(setenv("D", data_file_path(""), 1), 0);
-    told_forget();
-    config_free(config);
-    if (!keyring)
-        keyring = keyring_new();
-    snprintf(text, sizeof text,
-             "[listen web]\naddress = 127.0.0.1:1\ncertificate = ${D}/certificates/%s\nkey = ${D}/certificates/%s\n"
-             "backend = demo\n%s",
-             certificate, key, options);
-    config = config_parse("test.conf", bytes_of_string(text), findings);
-    return config ? policy_build(&config->listens[0], keyring, findings) : NULL;
-}
-
-static struct tls_policy *build(const char *options)
-{
-    return build_with("p256.crt", "p256.key", options);
-}
-
-static struct tls_policy *build_of_rsa(const char *options)
-{
-    return build_with("rsa2048.crt", "rsa2048.key", options);
-}
-
-static struct tls_policy *good(struct tls_policy *policy)
-{
-    ck_assert_msg(policy != NULL, "%s", told);
-    return policy;
-}
-
-/* `place` is "test.conf:LINE: "; exactly one fault was told. */
-static void expect_only_fault(const char *options, const char *place, const char *part)
-{
-    ck_assert_msg(build(options) == NULL, "accepted:\n%s", options);
-    expect_told(place);
-    expect_told(part);
-    ck_assert_msg(told_count == 1, "%s", told);
-}
 
 /* ---- what a list became, as hexadecimal codes with a space behind each */
 
@@ -137,20 +87,6 @@ START_TEST(the_classic_rsa_exchange_and_profile_modern_exclude_each_other)
 }
 END_TEST
 
-START_TEST(a_certificate_of_rsa_under_profile_modern_is_a_warning_with_its_line_and_served)
-{
-    static const char part[] = "test.conf:3: warning: certificate 'CN=app.example' has a key of RSA, which profile = "
-                               "modern does not know";
-
-    tls_policy_unref(good(build_of_rsa("profile = modern\n")));
-    expect_told(part);
-    tls_policy_unref(good(build_of_rsa("profile = intermediate\n")));
-    expect_not_told("profile = modern");
-    tls_policy_unref(good(build("profile = modern\n")));
-    expect_not_told("profile = modern");
-}
-END_TEST
-
 /* ---- lists */
 
 START_TEST(lists_replace_those_of_the_profile_in_their_own_order_each_entry_once)
@@ -222,111 +158,6 @@ START_TEST(a_suite_of_the_classic_rsa_exchange_needs_the_option_that_switches_it
 
     expect_only_fault("suites = TLS_AES_128_GCM_SHA256\nsuites = AES128-GCM-SHA256\n", "test.conf:7: ", part);
     expect_only_fault("suites = TLS_RSA_WITH_AES_256_GCM_SHA384\n", "test.conf:6: ", part);
-}
-END_TEST
-
-/* ---- what is odd about a policy whose parts are all good */
-
-START_TEST(the_classic_rsa_exchange_is_warned_of_where_it_is_on)
-{
-    static const char part[] = "test.conf:1: warning: [listen web] takes the classic RSA key exchange";
-
-    tls_policy_unref(good(build_of_rsa("rsa-key-exchange = yes\n")));
-    expect_told(part);
-    tls_policy_unref(good(build_of_rsa("rsa-key-exchange = yes\nsuites = AES128-GCM-SHA256\n")));
-    expect_told(part);
-    tls_policy_unref(good(build_of_rsa("")));
-    expect_not_told("RSA key exchange");
-}
-END_TEST
-
-START_TEST(the_classic_rsa_exchange_on_without_a_suite_of_its_own_is_a_warning_at_the_suites)
-{
-    static const char part[] = "test.conf:7: warning: [listen web] has rsa-key-exchange = yes, and 'suites' names none "
-                               "of its suites: no client gets it";
-
-    tls_policy_unref(good(build_of_rsa("rsa-key-exchange = yes\nsuites = ECDHE-RSA-AES128-GCM-SHA256\n")));
-    expect_told(part);
-    expect_not_told("takes the classic RSA key exchange");
-    expect_not_told("to encipher keys");
-    tls_policy_unref(
-        good(build_of_rsa("rsa-key-exchange = yes\nsuites = ECDHE-RSA-AES128-GCM-SHA256, AES256-GCM-SHA384\n")));
-    expect_not_told("names none of its suites");
-    expect_told("to encipher keys");
-    tls_policy_unref(good(build_of_rsa("rsa-key-exchange = yes\n")));
-    expect_not_told("names none of its suites");
-}
-END_TEST
-
-START_TEST(the_classic_rsa_exchange_without_a_certificate_of_rsa_is_a_warning)
-{
-    static const char part[] = "test.conf:1: warning: [listen web] has rsa-key-exchange = yes and no certificate with "
-                               "a key of RSA";
-
-    tls_policy_unref(good(build("rsa-key-exchange = yes\n")));
-    expect_told(part);
-    tls_policy_unref(good(build_of_rsa("rsa-key-exchange = yes\n")));
-    expect_not_told("no certificate with a key of RSA");
-}
-END_TEST
-
-static void expect_unserved(struct tls_policy *policy, const char *place, const char *name, const char *needs)
-{
-    char line[256];
-
-    tls_policy_unref(good(policy));
-    snprintf(line, sizeof line, "%swarning: no certificate of [listen web] can serve '%s': it needs %s\n", place, name,
-             needs);
-    expect_told(line);
-}
-
-START_TEST(a_named_suite_that_no_certificate_can_serve_is_a_warning_with_its_line)
-{
-    expect_unserved(build("suites = TLS_AES_128_GCM_SHA256\nsuites = ECDHE-RSA-AES128-GCM-SHA256\n"),
-                    "test.conf:7: ", "ECDHE-RSA-AES128-GCM-SHA256", "a key of RSA");
-    expect_not_told("test.conf:6: ");
-    expect_unserved(build("rsa-key-exchange = yes\nsuites = TLS_RSA_WITH_AES_128_GCM_SHA256\n"),
-                    "test.conf:7: ", "TLS_RSA_WITH_AES_128_GCM_SHA256", "a key of RSA");
-    expect_unserved(build_of_rsa("suites = ECDHE-ECDSA-AES256-GCM-SHA384\n"),
-                    "test.conf:6: ", "ECDHE-ECDSA-AES256-GCM-SHA384", "a key of ECDSA");
-}
-END_TEST
-
-START_TEST(of_two_certificates_one_that_can_serve_it_is_enough)
-{
-    tls_policy_unref(good(build("certificate = ${D}/certificates/rsa2048.crt\nkey = ${D}/certificates/rsa2048.key\n"
-                                "suites = ECDHE-RSA-AES128-GCM-SHA256, ECDHE-ECDSA-AES128-GCM-SHA256\n")));
-    expect_not_told("can serve");
-}
-END_TEST
-
-START_TEST(what_a_profile_brings_for_the_other_kind_of_certificate_is_no_warning)
-{
-    tls_policy_unref(good(build("")));
-    expect_not_told("can serve");
-    tls_policy_unref(good(build_of_rsa("profile = intermediate\n")));
-    expect_not_told("can serve");
-}
-END_TEST
-
-/* RFC 8446 4.2.3: PKCS #1 v1.5 signs nothing in TLS 1.3, and the curve of ECDSA is bound to the hash there. */
-START_TEST(a_named_suite_whose_certificate_has_no_scheme_to_sign_by_is_a_warning_too)
-{
-    static const char scheme[] = "a scheme among signature-algorithms that its key can sign by";
-
-    expect_unserved(build("signature-algorithms = rsa_pss_rsae_sha256\nsuites = TLS_AES_128_GCM_SHA256\n"),
-                    "test.conf:7: ", "TLS_AES_128_GCM_SHA256", scheme);
-    expect_unserved(build_of_rsa("signature-algorithms = rsa_pkcs1_sha256\n"
-                                 "suites = TLS_AES_128_GCM_SHA256, ECDHE-RSA-AES128-GCM-SHA256\n"),
-                    "test.conf:7: ", "TLS_AES_128_GCM_SHA256", scheme);
-    expect_not_told("ECDHE-RSA");
-    expect_unserved(build("signature-algorithms = ecdsa_secp384r1_sha384\n"
-                          "suites = ECDHE-ECDSA-AES128-GCM-SHA256, TLS_AES_128_GCM_SHA256\n"),
-                    "test.conf:7: ", "TLS_AES_128_GCM_SHA256", scheme);
-    expect_not_told("ECDHE-ECDSA");
-    tls_policy_unref(good(build_of_rsa("signature-algorithms = ecdsa_secp256r1_sha256\nrsa-key-exchange = yes\n"
-                                       "suites = AES128-GCM-SHA256\n")));
-    expect_not_told("can serve"); /* nothing is signed there */
 }
 END_TEST
 
@@ -554,20 +385,12 @@ int main(void)
         both_profiles_have_every_group_and_every_scheme_of_this_build,
         the_classic_rsa_exchange_comes_behind_the_suites_of_the_profile,
         the_classic_rsa_exchange_and_profile_modern_exclude_each_other,
-        a_certificate_of_rsa_under_profile_modern_is_a_warning_with_its_line_and_served,
         lists_replace_those_of_the_profile_in_their_own_order_each_entry_once,
         names_of_openssl_and_of_people_mean_the_same_whatever_their_case,
         an_unknown_name_is_told_with_its_line_and_the_nearest_known_one,
         what_exists_and_is_not_to_be_had_here_is_told_so_and_not_called_unknown,
         every_fault_of_the_lists_is_told_each_with_its_own_line,
         a_suite_of_the_classic_rsa_exchange_needs_the_option_that_switches_it_on,
-        the_classic_rsa_exchange_is_warned_of_where_it_is_on,
-        the_classic_rsa_exchange_on_without_a_suite_of_its_own_is_a_warning_at_the_suites,
-        the_classic_rsa_exchange_without_a_certificate_of_rsa_is_a_warning,
-        a_named_suite_that_no_certificate_can_serve_is_a_warning_with_its_line,
-        of_two_certificates_one_that_can_serve_it_is_enough,
-        what_a_profile_brings_for_the_other_kind_of_certificate_is_no_warning,
-        a_named_suite_whose_certificate_has_no_scheme_to_sign_by_is_a_warning_too,
         a_client_ca_that_cannot_be_used_fails_closed_with_its_line,
         a_client_crl_that_cannot_be_used_fails_closed_with_its_line,
         to_ask_for_certificates_and_believe_nobody_is_a_fault,
