@@ -1,5 +1,9 @@
 #include "proxy/policy_review.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "proxy/algorithms.h"
 
 static bool is_of_rsa(const struct certificate_chain *chain)
@@ -22,15 +26,83 @@ static const struct config_place *place_of(const struct config_listen *listen, s
 
 /* ---- certificates */
 
-/* Mozilla's guidelines 6.0: modern has certificates of ECDSA alone. */
-static void review_profile(const struct tls_policy *policy, const struct config_listen *listen,
-                           struct config_findings findings)
+/*
+ * Mozilla's guidelines 6.0 on certificates. That intermediate has RSA of 2048 bits is taken for the least: longer keys
+ * cost, and harm nobody. Less is served nowhere (MIN_RSA_BITS), and of curves there are P-256 and P-384 alone.
+ */
+struct recommendation {
+    const char *profile;
+    int64_t days; /* of validity, at most */
+    bool has_rsa;
+    const char *signatures[5]; /* NULL ends them */
+};
+
+static const struct recommendation recommendations[] = {
+    [CONFIG_PROFILE_MODERN] = {"modern", 90, false, {"ecdsa-with-SHA256", "ecdsa-with-SHA384", "ecdsa-with-SHA512"}},
+    [CONFIG_PROFILE_INTERMEDIATE] = {"intermediate",
+                                     366,
+                                     true,
+                                     {"ecdsa-with-SHA256", "ecdsa-with-SHA384", "ecdsa-with-SHA512",
+                                      "sha256WithRSAEncryption"}},
+};
+
+static bool recommends_signature(const struct recommendation *recommendation, const char *signature)
 {
-    for (size_t i = 0; listen->profile == CONFIG_PROFILE_MODERN && i < tls_policy_certificate_count(policy); i++)
-        if (is_of_rsa(tls_policy_chain(policy, i)))
-            config_warn(findings, place_of(listen, i),
-                        "certificate '%s' has a key of RSA, which profile = modern does not know; it is served",
-                        certificate_chain_subject(tls_policy_chain(policy, i)));
+    for (size_t i = 0; i < ARRAY_LEN(recommendation->signatures) && recommendation->signatures[i]; i++)
+        if (strcmp(recommendation->signatures[i], signature) == 0)
+            return true;
+    return false;
+}
+
+struct reasons {
+    char text[256];
+    size_t len;
+};
+
+static void add_reason(struct reasons *reasons, const char *format, ...) PRINTF_LIKE(2, 3);
+static void add_reason(struct reasons *reasons, const char *format, ...)
+{
+    char reason[96];
+    va_list args;
+    int len;
+
+    va_start(args, format);
+    vsnprintf(reason, sizeof reason, format, args);
+    va_end(args);
+    len = snprintf(reasons->text + reasons->len, sizeof reasons->text - reasons->len, "%s%s",
+                   reasons->len > 0 ? "; " : "", reason);
+    reasons->len += (size_t)len; /* three of them fit */
+}
+
+static void review_certificate(const struct recommendation *recommendation, const struct certificate_chain *chain,
+                               const struct config_place *place, struct config_findings findings)
+{
+    enum { DAY = 24 * 3600 };
+    int64_t seconds = certificate_chain_not_after(chain) - certificate_chain_not_before(chain);
+    const char *signature = certificate_chain_signature(chain);
+    struct reasons reasons = {.len = 0};
+
+    if (is_of_rsa(chain) && !recommendation->has_rsa)
+        add_reason(&reasons, "its key is of RSA");
+    if (!recommends_signature(recommendation, signature))
+        add_reason(&reasons, "it is signed by %s", signature);
+    if (seconds > recommendation->days * DAY)
+        add_reason(&reasons, "it is valid for %" PRId64 " days and not %" PRId64 " at most", (seconds + DAY - 1) / DAY,
+                   recommendation->days);
+    if (reasons.len > 0)
+        config_warn(findings, place, "certificate '%s' is served, and is not as profile = %s (Mozilla 6.0) has it: %s",
+                    certificate_chain_subject(chain), recommendation->profile, reasons.text);
+}
+
+/* The development certificate is nobody's recommendation, and known to be none. */
+static void review_certificates(const struct tls_policy *policy, const struct config_listen *listen,
+                                struct config_findings findings)
+{
+    if (strcmp(listen->certificates.values[0].text, CONFIG_CERTIFICATE_DEVELOPMENT) == 0)
+        return;
+    for (size_t i = 0; i < tls_policy_certificate_count(policy); i++)
+        review_certificate(&recommendations[listen->profile], tls_policy_chain(policy, i), place_of(listen, i),
+                           findings);
 }
 
 /* ---- versions */
@@ -224,7 +296,7 @@ bool policy_review(const struct tls_policy *policy, const struct config_listen *
 {
     if (!review_schemes(policy, listen, findings))
         return false;
-    review_profile(policy, listen, findings);
+    review_certificates(policy, listen, findings);
     review_versions(listen, findings);
     review_rsa_exchange(policy, listen, findings);
     review_suites(policy, listen, findings);

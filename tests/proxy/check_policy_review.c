@@ -7,17 +7,70 @@
 
 /* ---- certificates */
 
-START_TEST(a_certificate_of_rsa_under_profile_modern_is_a_warning_with_its_line_and_served)
+/* `reasons` NULL: as the profile has it. */
+static void expect_certificate(struct tls_policy *policy, const char *place, const char *profile, const char *reasons)
 {
-    static const char part[] = "test.conf:3: warning: certificate 'CN=app.example' has a key of RSA, which profile = "
-                               "modern does not know";
+    char line[256];
 
-    tls_policy_unref(good(build_of_rsa("profile = modern\n")));
-    expect_told(part);
-    tls_policy_unref(good(build_of_rsa("profile = intermediate\n")));
-    expect_not_told("profile = modern");
-    tls_policy_unref(good(build("profile = modern\n")));
-    expect_not_told("profile = modern");
+    tls_policy_unref(good(policy));
+    if (!reasons) {
+        expect_not_told("Mozilla");
+        return;
+    }
+    snprintf(line, sizeof line,
+             "%swarning: certificate 'CN=app.example' is served, and is not as profile = %s (Mozilla 6.0) has it: %s\n",
+             place, profile, reasons);
+    expect_told(line);
+    ck_assert_ptr_null(strstr(strstr(told, "Mozilla") + 1, "Mozilla")); /* one line a certificate */
+}
+
+/* Mozilla's guidelines 6.0: validity, signature and kind of key. */
+START_TEST(a_certificate_that_is_not_as_its_profile_has_it_is_one_warning_with_its_line_and_served)
+{
+    static const struct {
+        const char *certificate, *key;
+        const char *modern, *intermediate; /* NULL: no warning */
+    } rows[] = {
+        {"days-90.crt", "p256.key", NULL, NULL},
+        {"days-91.crt", "p256.key", "it is valid for 91 days and not 90 at most", NULL},
+        {"days-366.crt", "p256.key", "it is valid for 366 days and not 90 at most", NULL},
+        {"days-367.crt", "p256.key", "it is valid for 367 days and not 90 at most",
+         "it is valid for 367 days and not 366 at most"},
+        {"rsa-signed.crt", "rsa2048.key", "its key is of RSA; it is signed by sha256WithRSAEncryption", NULL},
+        {"rsa-signed-sha384.crt", "rsa2048.key", "its key is of RSA; it is signed by sha384WithRSAEncryption",
+         "it is signed by sha384WithRSAEncryption"},
+        {"sha1.crt", "p256.key", "it is signed by ecdsa-with-SHA1; it is valid for 8036 days and not 90 at most",
+         "it is signed by ecdsa-with-SHA1; it is valid for 8036 days and not 366 at most"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        expect_certificate(build_with(rows[i].certificate, rows[i].key, "profile = modern\n"),
+                           "test.conf:3: ", "modern", rows[i].modern);
+        expect_certificate(build_with(rows[i].certificate, rows[i].key, ""), "test.conf:3: ", "intermediate",
+                           rows[i].intermediate);
+    }
+    expect_certificate(build_with("days-90.crt", "p256.key",
+                                  "certificate = ${D}/certificates/rsa-signed-sha384.crt\n"
+                                  "key = ${D}/certificates/rsa2048.key\n"),
+                       "test.conf:6: ", "intermediate", "it is signed by sha384WithRSAEncryption");
+}
+END_TEST
+
+/* Whoever takes it knows what it is. Nothing of it is kept: the state directory is none. */
+START_TEST(the_development_certificate_is_measured_by_no_profile)
+{
+    ck_assert_int_eq(setenv("STATE_DIRECTORY", "/dev/null", 1), 0);
+    told_forget();
+    keyring = keyring_new();
+    ck_assert(crypto_start());
+    config = config_parse("test.conf",
+                          BYTES_OF_LITERAL("[listen web]\naddress = 127.0.0.1:1\ncertificate = development\n"
+                                           "profile = modern\nbackend = demo\n"),
+                          findings);
+    ck_assert_ptr_nonnull(config);
+    tls_policy_unref(good(policy_build(&config->listens[0], keyring, findings)));
+    expect_not_told("Mozilla");
+    expect_told("the development certificate cannot be kept");
 }
 END_TEST
 
@@ -201,7 +254,8 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        a_certificate_of_rsa_under_profile_modern_is_a_warning_with_its_line_and_served,
+        a_certificate_that_is_not_as_its_profile_has_it_is_one_warning_with_its_line_and_served,
+        the_development_certificate_is_measured_by_no_profile,
         the_classic_rsa_exchange_is_warned_of_where_it_is_on,
         the_classic_rsa_exchange_on_without_a_suite_of_its_own_is_a_warning_at_the_suites,
         the_classic_rsa_exchange_without_a_certificate_of_rsa_is_a_warning,
