@@ -39,12 +39,14 @@ struct option {
     enum option_type type;
     bool is_required;
     bool takes_zero;
+    bool takes_empty; /* OPTION_WORDS: "alpn =" is none, and no default is meant */
     uint64_t min, max;
     const struct option_choice *choices;
     const char *default_text; /* NULL: required, or an empty list */
     const char *example;      /* for what has no default */
     bool is_apart;            /* the example file shows it behind a '#': most do without it */
     const char *help;         /* one sentence, without a dot */
+    const char *note;         /* for `-T`: stands behind a '#' above the option; NULL: none */
     size_t offset;            /* in the struct of its section */
 };
 

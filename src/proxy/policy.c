@@ -22,18 +22,39 @@ static int64_t policy_time(void *context)
     return (int64_t)time(NULL);
 }
 
+/* NULL: it is named for the first time. */
+static const struct config_value *find_earlier(const struct config_list *list, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(list->values[i].text, list->values[index].text) == 0)
+            return &list->values[i];
+    return NULL;
+}
+
+static bool add_protocol(struct tls_policy *policy, const struct config_list *alpn, size_t index,
+                         struct config_findings findings)
+{
+    const struct config_value *value = &alpn->values[index], *earlier = find_earlier(alpn, index);
+
+    if (earlier) {
+        config_complain(findings, &value->place, "alpn '%s' is named twice, first in line %u", value->text,
+                        earlier->place.line);
+        return false;
+    }
+    if (tls_policy_add_alpn(policy, bytes_of_string(value->text)))
+        return true;
+    config_complain(findings, &value->place,
+                    "alpn '%s' cannot be used: a protocol has 1 to 255 bytes, a list at most %d of them", value->text,
+                    MAX_POLICY_ALPN);
+    return false;
+}
+
 static bool add_alpn(struct tls_policy *policy, const struct config_list *alpn, struct config_findings findings)
 {
     bool is_ok = true;
 
-    for (size_t i = 0; i < alpn->count; i++) {
-        if (tls_policy_add_alpn(policy, bytes_of_string(alpn->values[i].text)))
-            continue;
-        config_complain(findings, &alpn->values[i].place,
-                        "alpn '%s' cannot be used: a protocol has 1 to 255 bytes, a list at most %d of them",
-                        alpn->values[i].text, MAX_POLICY_ALPN);
-        is_ok = false;
-    }
+    for (size_t i = 0; i < alpn->count; i++)
+        is_ok = add_protocol(policy, alpn, i, findings) && is_ok;
     return is_ok;
 }
 

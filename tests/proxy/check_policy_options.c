@@ -161,6 +161,16 @@ START_TEST(a_suite_of_the_classic_rsa_exchange_needs_the_option_that_switches_it
 }
 END_TEST
 
+/* ---- protocols */
+
+START_TEST(a_protocol_that_is_named_twice_is_a_fault_with_its_line_and_the_first_one)
+{
+    expect_only_fault("alpn = h2, http/1.1, h2\n", "test.conf:6: ", "alpn 'h2' is named twice, first in line 6");
+    expect_only_fault("alpn = h2\nalpn = http/1.1 h2\n", "test.conf:7: ", "alpn 'h2' is named twice, first in line 6");
+    tls_policy_unref(good(build("alpn = h2, H2\nalpn = h2c\n"))); /* RFC 7301 3.1: names are octets */
+}
+END_TEST
+
 /* ---- whom clients are: what cannot be read or used lets nobody in */
 
 #define ASKS "client-certificate = required\n"
@@ -391,6 +401,7 @@ int main(void)
         what_exists_and_is_not_to_be_had_here_is_told_so_and_not_called_unknown,
         every_fault_of_the_lists_is_told_each_with_its_own_line,
         a_suite_of_the_classic_rsa_exchange_needs_the_option_that_switches_it_on,
+        a_protocol_that_is_named_twice_is_a_fault_with_its_line_and_the_first_one,
         a_client_ca_that_cannot_be_used_fails_closed_with_its_line,
         a_client_crl_that_cannot_be_used_fails_closed_with_its_line,
         to_ask_for_certificates_and_believe_nobody_is_a_fault,
