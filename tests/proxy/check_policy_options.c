@@ -165,7 +165,7 @@ END_TEST
 
 START_TEST(a_protocol_that_is_named_twice_is_a_fault_with_its_line_and_the_first_one)
 {
-    expect_only_fault("alpn = h2, http/1.1, h2\n", "test.conf:6: ", "alpn 'h2' is named twice, first in line 6");
+    expect_only_fault("alpn = h2, h2, http/1.1\n", "test.conf:6: ", "alpn 'h2' is named twice, first in line 6");
     expect_only_fault("alpn = h2\nalpn = http/1.1 h2\n", "test.conf:7: ", "alpn 'h2' is named twice, first in line 6");
     tls_policy_unref(good(build("alpn = h2, H2\nalpn = h2c\n"))); /* RFC 7301 3.1: names are octets */
 }
@@ -205,6 +205,61 @@ START_TEST(a_client_crl_that_cannot_be_used_fails_closed_with_its_line)
     expect_only_fault(ASKS ROOT "client-crl = /dev/null\n", "test.conf:8: client-crl '/dev/null': ", "empty");
     expect_only_fault(ASKS ROOT "client-crl = ${D}/client_trust/root.crt\n" ROOT_CRL, "test.conf:8: client-crl '",
                       "/client_trust/root.crt': no CRL found");
+}
+END_TEST
+
+static void expect_faults(struct tls_policy *policy, const char *const *parts, size_t count)
+{
+    ck_assert_ptr_null(policy);
+    for (size_t i = 0; i < count; i++)
+        expect_told(parts[i]);
+    ck_assert_msg(told_count == count, "%s", told);
+}
+
+/* That of line 9 is good. */
+START_TEST(a_fault_of_a_client_ca_hides_none_of_a_client_crl)
+{
+    static const char *const parts[] = {
+        "test.conf:7: client-ca '/dev/null': ",
+        "test.conf:8: client-crl '/dev/null': ",
+        "test.conf:10: client-crl '",
+    };
+
+    expect_faults(build(ASKS "client-ca = /dev/null\nclient-crl = /dev/null\n" ROOT_CRL
+                             "client-crl = ${D}/client_trust/root.crt\n"),
+                  parts, ARRAY_LEN(parts));
+    expect_told("/client_trust/root.crt': no CRL found");
+}
+END_TEST
+
+/* ---- staples, alpn and signatures beside other faults */
+
+START_TEST(a_fault_of_one_part_hides_none_of_another)
+{
+    static const char *const of_certificate[] = {
+        "test.conf:3: certificate '",
+        "test.conf:6: ocsp-staple '/dev/null': ",
+        "test.conf:8: alpn 'h2' is named twice",
+        "test.conf:9: client-ca '/dev/null': ",
+    };
+    static const char *const of_list[] = {
+        "test.conf:6: there is no group 'none'",
+        "test.conf:7: ocsp-staple '",
+    };
+    static const char *const of_protocol[] = {
+        "test.conf:6: alpn 'h2' is named twice",
+        "test.conf:7: no certificate of [listen web] can sign",
+    };
+
+    expect_faults(build_with("missing.crt", "p256.key",
+                             "ocsp-staple = /dev/null\nocsp-staple = ${D}/ocsp/both.der\nalpn = h2, h2\n"
+                             "client-ca = /dev/null\n" ASKS),
+                  of_certificate, ARRAY_LEN(of_certificate));
+    expect_not_told("speaks of none"); /* nobody knows */
+    expect_faults(build("groups = none\nocsp-staple = ${D}/ocsp/good-sha1.der\n"), of_list, ARRAY_LEN(of_list));
+    expect_told("speaks of none of the certificates");
+    expect_faults(build("alpn = h2 h2\nsignature-algorithms = rsa_pkcs1_sha256\n"), of_protocol,
+                  ARRAY_LEN(of_protocol));
 }
 END_TEST
 
@@ -404,6 +459,8 @@ int main(void)
         a_protocol_that_is_named_twice_is_a_fault_with_its_line_and_the_first_one,
         a_client_ca_that_cannot_be_used_fails_closed_with_its_line,
         a_client_crl_that_cannot_be_used_fails_closed_with_its_line,
+        a_fault_of_a_client_ca_hides_none_of_a_client_crl,
+        a_fault_of_one_part_hides_none_of_another,
         to_ask_for_certificates_and_believe_nobody_is_a_fault,
         cas_for_whom_nobody_asks_are_a_warning_with_their_line,
         each_mode_reaches_the_engine_with_the_trust_it_needs,
