@@ -188,6 +188,82 @@ const struct option *option_find(enum section_kind section, const char *key)
     return NULL;
 }
 
+/* Of nginx, HAProxy, Apache, OpenSSL, stunnel and hitch. */
+const struct option_synonym option_synonyms[] = {
+    {"cert", "certificate"},
+    {"cert-file", "certificate"},
+    {"certificate-file", "certificate"},
+    {"crt", "certificate"},
+    {"pem-file", "certificate"},
+    {"ssl-certificate", "certificate"},
+    {"tls-certificate", "certificate"},
+    {"key-file", "key"},
+    {"private-key", "key"},
+    {"ssl-certificate-key", "key"},
+    {"bind", "address"},
+    {"listen", "address"},
+    {"port", "address"},
+    {"accept", "address"},
+    {"alpn-protos", "alpn"},
+    {"alpn-protocols", "alpn"},
+    {"min-version", "profile"},
+    {"ssl-min-ver", "profile"},
+    {"ssl-protocol", "profile"},
+    {"ssl-protocols", "profile"},
+    {"tls-protocols", "profile"},
+    {"tls-version", "profile"},
+    {"tls-versions", "profile"},
+    {"versions", "profile"},
+    {"cipher", "suites"},
+    {"ciphers", "suites"},
+    {"cipher-suite", "suites"},
+    {"cipher-suites", "suites"},
+    {"ciphersuites", "suites"},
+    {"ssl-ciphers", "suites"},
+    {"tls-ciphers", "suites"},
+    {"curve", "groups"},
+    {"curves", "groups"},
+    {"ecdh-curve", "groups"},
+    {"ecdhe", "groups"},
+    {"ssl-ecdh-curve", "groups"},
+    {"sigalgs", "signature-algorithms"},
+    {"signature-schemes", "signature-algorithms"},
+    {"signatures", "signature-algorithms"},
+    {"client-auth", "client-certificate"},
+    {"client-cert", "client-certificate"},
+    {"client-verify", "client-certificate"},
+    {"ssl-verify-client", "client-certificate"},
+    {"verify-client", "client-certificate"},
+    {"ca-file", "client-ca"},
+    {"ssl-client-certificate", "client-ca"},
+    {"crl-file", "client-crl"},
+    {"ssl-crl", "client-crl"},
+    {"ocsp", "ocsp-staple"},
+    {"ssl-stapling-file", "ocsp-staple"},
+    {"session-timeout", "ticket-lifetime"},
+    {"ssl-session-timeout", "ticket-lifetime"},
+    {"proxy-protocol", "send-proxy"},
+    {"maxconn", "max-connections"},
+    {"ssl-session-ticket-key", "ticket-key"},
+    {NULL, NULL},
+};
+
+static bool is_same_word(const char *word, const char *key)
+{
+    for (; *word && *key; word++, key++)
+        if (*word != (*key == '_' ? '-' : *key))
+            return false;
+    return *word == *key;
+}
+
+const struct option *option_find_synonym(enum section_kind section, const char *key)
+{
+    for (const struct option_synonym *synonym = option_synonyms; synonym->word; synonym++)
+        if (is_same_word(synonym->word, key))
+            return option_find(section, synonym->key);
+    return NULL;
+}
+
 bool option_is_list(const struct option *option)
 {
     return option->type >= OPTION_TEXTS;

@@ -52,11 +52,21 @@ struct option {
 
 extern const struct section_schema section_schemas[SECTION_KINDS];
 
+/* What other programs call what `key` is here: for a hint alone, it is not taken. */
+struct option_synonym {
+    const char *word; /* NULL ends the list; '_' stands for '-' as well */
+    const char *key;
+};
+extern const struct option_synonym option_synonyms[];
+
 /* In the order in which they are shown. NULL past the last. */
 const struct option *option_at(size_t index);
 
 /* NULL when the section has no such option. */
 const struct option *option_find(enum section_kind section, const char *key);
+
+/* NULL: `key` is no synonym, or of nothing that the section has. */
+const struct option *option_find_synonym(enum section_kind section, const char *key);
 
 /* Whether a second line adds to the first instead of contradicting it. */
 bool option_is_list(const struct option *option);

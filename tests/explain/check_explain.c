@@ -209,6 +209,69 @@ START_TEST(without_a_hello_there_is_no_answer)
 }
 END_TEST
 
+/* A packet of pcap as a snap length cuts it: 54 bytes of headers, and the TLS that is left of a record of 517. */
+static struct bytes cut_packet(struct writer *w, size_t len)
+{
+    static const uint8_t start[] = {0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3};
+    static const uint8_t address[4] = {192, 0, 2, 1}, zeros[16];
+    uint32_t original = 54 + 517;
+
+    write_u32(w, 0xa1b2c3d4);
+    write_u32(w, 0x00020004);
+    write_bytes(w, bytes_of(zeros, 8));
+    write_u32(w, 60);
+    write_u32(w, 1); /* LINKTYPE_ETHERNET */
+    write_bytes(w, bytes_of(zeros, 8));
+    write_u32(w, 54 + (uint32_t)len);
+    write_u32(w, original);
+    write_bytes(w, bytes_of(zeros, 12));
+    write_u16(w, 0x0800);
+    write_u16(w, 0x4500);
+    write_u16(w, (uint16_t)(original - 14));
+    write_u32(w, 0);
+    write_u32(w, 0x40060000); /* RFC 791 3.1: TTL, TCP, no checksum */
+    write_bytes(w, BYTES_OF_ARRAY(address));
+    write_bytes(w, BYTES_OF_ARRAY(address));
+    write_u16(w, 1000);
+    write_u16(w, 443);
+    write_bytes(w, bytes_of(zeros, 8));
+    write_u16(w, 0x5018);
+    write_bytes(w, bytes_of(zeros, 6));
+    write_bytes(w, bytes_of(start, len));
+    ck_assert(writer_ok(w));
+    return writer_view(w);
+}
+
+START_TEST(what_a_snap_length_left_of_a_hello_is_told_in_true_numbers)
+{
+    static const struct {
+        size_t len;
+        const char *words;
+    } rows[] = {
+        {6, "one begins and is cut short: 6 of the 517 bytes of its first record came\n"},
+        {8, "one begins and is cut short: 8 of the 517 bytes of its first record came\n"},
+        {9, "one begins and is cut short: 0 of 508 bytes came\n"},
+        {11, "one begins and is cut short: 2 of 508 bytes came\n"},
+    };
+    uint8_t storage[256];
+
+    begin();
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct writer w = writer_of(storage, sizeof storage);
+
+        explained(cut_packet(&w, rows[i].len), EXPLAIN_NOTHING);
+        says(rows[i].words);
+        free(text);
+    }
+    explained(BYTES_OF_LITERAL("\1\0\1"), EXPLAIN_NOTHING); /* a message without a record */
+    says("one begins and is cut short: 3 bytes came, its length not among them\n");
+    free(text);
+    explained(BYTES_OF_LITERAL("\x16\3\1\0\1\1\x16\3\1\0\x20\0"), EXPLAIN_NOTHING); /* its header across records */
+    says("one begins and is cut short: 12 bytes came, its length not among them\n");
+    end();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -221,6 +284,7 @@ int main(void)
         a_retry_is_said,
         packets_name_their_stream_and_what_was_passed_over,
         without_a_hello_there_is_no_answer,
+        what_a_snap_length_left_of_a_hello_is_told_in_true_numbers,
     };
     return check_run("explain", tests, ARRAY_LEN(tests));
 }

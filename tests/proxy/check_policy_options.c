@@ -131,12 +131,55 @@ END_TEST
 
 START_TEST(what_exists_and_is_not_to_be_had_here_is_told_so_and_not_called_unknown)
 {
-    expect_only_fault("suites = TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA\n", "test.conf:6: ",
-                      "no provider of this build has the cipher suite 'TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA'");
+    expect_only_fault("suites = TLS_AES_128_CCM_SHA256\n",
+                      "test.conf:6: ", "no provider of this build has the cipher suite 'TLS_AES_128_CCM_SHA256'");
     expect_only_fault("groups = x25519, X25519MLKEM768\n",
                       "test.conf:6: ", "no provider of this build has the group 'X25519MLKEM768'");
     expect_only_fault("groups = x25519\nsignature-algorithms = ed25519\n",
                       "test.conf:7: ", "no provider of this build has the signature scheme 'ed25519'");
+}
+END_TEST
+
+START_TEST(what_sallyport_does_not_speak_by_decision_is_told_so)
+{
+    static const char dhe[] = "exchanges keys by finite-field Diffie-Hellman (DHE), which sallyport does not speak, by "
+                              "decision";
+    static const char cbc[] = "encrypts with CBC, which sallyport does not speak, by decision";
+    static const struct {
+        const char *option, *name, *words;
+    } rows[] = {
+        {"suites", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", cbc},
+        {"suites", "TLS_RSA_WITH_3DES_EDE_CBC_SHA", cbc},
+        {"suites", "ECDHE-RSA-AES128-SHA256", cbc},
+        {"suites", "AES256-SHA", cbc},
+        {"suites", "DES-CBC3-SHA", cbc},
+        {"suites", "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256", dhe},
+        {"suites", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA", dhe},
+        {"suites", "DHE-RSA-CHACHA20-POLY1305", dhe},
+        {"groups", "ffdhe2048", "is of finite-field Diffie-Hellman (DHE), which sallyport does not speak, by decision"},
+        {"signature-algorithms", "rsa_pkcs1_sha1", "signs with SHA-1, which sallyport does not speak, by decision"},
+        {"signature-algorithms", "ecdsa_sha1", "signs with SHA-1, which sallyport does not speak, by decision"},
+    };
+    char option[128], line[256];
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        snprintf(option, sizeof option, "%s = %s\n", rows[i].option, rows[i].name);
+        snprintf(line, sizeof line, "'%s' %s\n", rows[i].name, rows[i].words);
+        expect_only_fault(option, "test.conf:6: ", line);
+    }
+}
+END_TEST
+
+START_TEST(what_belongs_in_another_list_is_told_by_what_it_is)
+{
+    expect_only_fault("groups = ed25519\n", "test.conf:6: ", "'ed25519' is no group but a signature scheme\n");
+    expect_only_fault("groups = ECDHE-RSA-AES128-SHA\n",
+                      "test.conf:6: ", "'ECDHE-RSA-AES128-SHA' is no group but a cipher suite\n");
+    expect_only_fault("suites = rsa_pkcs1_sha1\n",
+                      "test.conf:6: ", "'rsa_pkcs1_sha1' is no cipher suite but a signature scheme\n");
+    expect_only_fault("signature-algorithms = P-256\n",
+                      "test.conf:6: ", "'P-256' is no signature scheme but a group\n");
+    expect_only_fault("suites = ffdhe2048\n", "test.conf:6: ", "'ffdhe2048' is no cipher suite but a group\n");
 }
 END_TEST
 
@@ -454,6 +497,8 @@ int main(void)
         names_of_openssl_and_of_people_mean_the_same_whatever_their_case,
         an_unknown_name_is_told_with_its_line_and_the_nearest_known_one,
         what_exists_and_is_not_to_be_had_here_is_told_so_and_not_called_unknown,
+        what_sallyport_does_not_speak_by_decision_is_told_so,
+        what_belongs_in_another_list_is_told_by_what_it_is,
         every_fault_of_the_lists_is_told_each_with_its_own_line,
         a_suite_of_the_classic_rsa_exchange_needs_the_option_that_switches_it_on,
         a_protocol_that_is_named_twice_is_a_fault_with_its_line_and_the_first_one,
