@@ -83,6 +83,10 @@ static void print_subject(FILE *out, const struct decisions *decisions, const st
         fprintf(out, ": %s\n", decision_verdict_text((enum decision_verdict)decision->verdict));
         label = "";
     }
+    if (decisions->left_out[subject]) {
+        text_label(out, label);
+        fprintf(out, "and %u more\n", decisions->left_out[subject]);
+    }
 }
 
 static void print_decisions(FILE *out, const struct decisions *decisions, const struct tls_policy *policy)

@@ -44,6 +44,8 @@ static bool set_where_it_belongs(struct tls_policy *policy, struct staple *stapl
 
     if (!ocsp_response_read(staple->der, &staple->response, &fault))
         return complain(staple, fault.text);
+    if (!policy)
+        return true;
     for (size_t i = 0; i < tls_policy_certificate_count(policy); i++) {
         if (!ocsp_response_is_for(&staple->response, tls_policy_chain(policy, i)))
             continue;

@@ -64,6 +64,8 @@ void negotiate_reject_suite(const struct negotiation *n, uint16_t code)
 {
     const struct tls_suite *suite = tls_suite_find(code);
 
+    if (code == EMPTY_RENEGOTIATION_INFO_SCSV || code == FALLBACK_SCSV)
+        return; /* RFC 5746 3.3, RFC 7507 2: signals, which are answered elsewhere, and no candidates */
     if (!suite)
         decide(n->decisions, DECISION_SUITE, VERDICT_UNKNOWN, code);
     else if (suite->version != n->out->version)
@@ -99,59 +101,6 @@ bool negotiate_alpn(const struct negotiation *n)
     }
     *n->why = WHY_NO_COMMON_ALPN;
     return false;
-}
-
-static void record_schemes(const struct negotiation *n, const struct tls_signature_scheme *chosen)
-{
-    for (size_t i = 0; i < n->policy->scheme_count; i++) {
-        const struct tls_signature_scheme *scheme = n->policy->schemes[i];
-        enum decision_verdict verdict = VERDICT_NO_CERTIFICATE;
-
-        if (scheme == chosen)
-            verdict = VERDICT_CHOSEN;
-        else if (scheme_signature(scheme, n->out->version) == SIGNATURE_IDS)
-            verdict = VERDICT_OTHER_VERSION;
-        else if (!code_list_has(n->ch->signature_algorithms, scheme->code))
-            verdict = VERDICT_NOT_OFFERED;
-        decide(n->decisions, DECISION_SIGNATURE, verdict, scheme->code);
-        if (scheme == chosen)
-            return;
-    }
-}
-
-static void record_credentials(const struct negotiation *n, const struct credential_found *found)
-{
-    for (const struct tls_credential *credential = n->policy->credentials; credential; credential = credential->next) {
-        enum decision_verdict verdict = found->match == SNI_MATCHED ? VERDICT_NAME_DIFFERS : VERDICT_KEY_DIFFERS;
-
-        if (credential == found->credential)
-            verdict = VERDICT_CHOSEN;
-        decide(n->decisions, DECISION_CERTIFICATE, verdict, credential->index);
-    }
-}
-
-bool negotiate_credential(const struct negotiation *n, enum suite_exchange exchange)
-{
-    struct credential_need need = {
-        .sni = n->ch->server_name,
-        .version = n->out->version,
-        .exchange = exchange,
-        .schemes = n->ch->signature_algorithms,
-        .groups = n->ch->supported_groups,
-    };
-    struct credential_found found;
-    bool is_found = credential_choose(n->policy, &need, &found);
-
-    *n->why = found.match == SNI_REJECTED ? WHY_SNI_UNKNOWN : WHY_NO_COMMON_SCHEME;
-    if (exchange != EXCHANGE_RSA)
-        record_schemes(n, found.scheme);
-    if (!is_found)
-        return false;
-    record_credentials(n, &found);
-    n->out->credential = found.credential;
-    n->out->scheme = found.scheme;
-    n->out->is_sni_used = found.match == SNI_MATCHED;
-    return true;
 }
 
 /* RFC 8449 5: max_fragment_length is ignored beside record_size_limit. */

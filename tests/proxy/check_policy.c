@@ -5,8 +5,10 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "crypto/crypto.h"
 #include "proxy/development_certificate.h"
 #include "proxy/file_bytes.h"
@@ -231,26 +233,38 @@ START_TEST(a_certificate_that_may_not_encipher_keys_is_a_warning_where_the_class
 }
 END_TEST
 
-START_TEST(a_good_pair_in_a_private_file_is_told_nothing_about)
+/* `path` ends in XXXXXX and an extension of four characters. */
+static void write_private(char *path, const char *text)
 {
-    char path[] = "/tmp/sallyport-test-key-XXXXXX.key", names[128];
     int fd = mkstemps(path, 4);
-    struct file_bytes file;
-    const char *reason;
 
     ck_assert_int_ge(fd, 0);
-    ck_assert(file_read(test_file("p256.key"), MAX_KEY_FILE_LEN, &file, &reason));
-    ck_assert_int_eq(write(fd, file.at, file.len), (ssize_t)file.len);
-    file_wipe(&file);
-    snprintf(names, sizeof names, "p256.crt %s", path);
+    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+}
+
+/* One that is valid today, and no longer than any profile has it. */
+START_TEST(a_good_pair_in_a_private_file_is_told_nothing_about)
+{
+    char certificate_path[] = "/tmp/sallyport-test-XXXXXX.crt", key_path[] = "/tmp/sallyport-test-XXXXXX.key";
+    char names[128], *certificate, *key;
+
+    ck_assert(crypto_start());
+    ck_assert(certificate_make_development((const char *const[]){"app.example"}, 1, time(NULL), 80, random_system(),
+                                           &certificate, &key));
+    write_private(certificate_path, certificate);
+    write_private(key_path, key);
+    snprintf(names, sizeof names, "%s %s", certificate_path, key_path);
     expect_ok(names, 1);
     ck_assert_msg(told[0] == 0, "%s", told);
-    ck_assert_int_eq(fchmod(fd, 0644), 0);
+    ck_assert_int_eq(chmod(key_path, 0644), 0);
     expect_ok(names, 1);
     expect_told("test.conf:2: warning: key '");
     expect_told("every user of this machine can open the file (mode 0644)");
-    close(fd);
-    unlink(path);
+    unlink(certificate_path);
+    unlink(key_path);
+    memory_free(certificate);
+    memory_free(key);
 }
 END_TEST
 
