@@ -21,7 +21,7 @@
 #define NO_ECH "no Encrypted Client Hello"
 #define NO_TRUST_ANCHORS "no choice by the CAs or trust anchors that a client names"
 #define NO_HANDSHAKER "no handshake split over two processes, as BoringSSL's handshaker has it"
-#define NO_COMPLIANCE "no lists of algorithms by the names that BoringSSL gives them"
+#define CLIENTS_ORDER "the client's order of suites holds"
 #define NO_CALLBACKS "nobody is asked between a ClientHello and its answer who could refuse or choose"
 #define NO_PADDING "no server padding, an extension of BoringSSL's own"
 #define NO_CERTIFICATE_HASH "client certificates are never kept, so there is nothing to keep their hash instead of"
@@ -77,11 +77,8 @@ static const struct decision {
     {DEMAND_OPTION, "-cert-properties", NO_TRUST_ANCHORS},
     {DEMAND_OPTION, "-available-trust-anchors", NO_TRUST_ANCHORS},
     {DEMAND_OPTION, "-allow-hint-mismatch", NO_HANDSHAKER},
-    {DEMAND_OPTION, "-fips-202205", NO_COMPLIANCE},
-    {DEMAND_OPTION, "-wpa-202304", NO_COMPLIANCE},
-    {DEMAND_OPTION, "-cnsa-202407", NO_COMPLIANCE},
-    {DEMAND_OPTION, "-cnsa1-202603", NO_COMPLIANCE},
-    {DEMAND_OPTION, "-cnsa2-202603", NO_COMPLIANCE},
+    {DEMAND_OPTION, "-cnsa-202407", CLIENTS_ORDER},
+    {DEMAND_OPTION, "-cnsa2-202603", NO_ML_KEM}, /* which is the one group it has */
     {DEMAND_OPTION, "-fail-cert-callback", NO_CALLBACKS},
     {DEMAND_OPTION, "-fail-early-callback", NO_CALLBACKS},
     {DEMAND_OPTION, "-fail-ocsp-callback", NO_CALLBACKS},
@@ -98,7 +95,7 @@ static const struct decision {
      "no TLS 1.2 for what looks like JDK 11: its fault is in how it resumes TLS 1.3"},
     {DEMAND_OPTION, "-max-send-fragment", "smaller records are the client's to ask for (RFC 8449, RFC 6066 4)"},
     {DEMAND_OPTION, "-signed-cert-timestamps", "SCTs stand in the certificate, not in an extension (RFC 6962 3.3)"},
-    {DEMAND_OPTION, "-server-preference", "the client's order of suites holds"},
+    {DEMAND_OPTION, "-server-preference", CLIENTS_ORDER},
     {DEMAND_OPTION, "-select-empty-alpn", "an empty protocol cannot be configured (RFC 7301 3.1)"},
     {DEMAND_OPTION, "-resumption-across-names-enabled",
      "no ticket flags: a ticket is good for the name it was given to"},

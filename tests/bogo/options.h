@@ -31,6 +31,7 @@ struct options {
     int min_version, max_version;
     bool no_tls13, no_tls12;
     const char *cipher;
+    bool is_fips, is_wpa, is_cnsa1; /* lists that BoringSSL has a name for */
     struct codes curves, signing_prefs, verify_prefs;
     bool requires_client_certificate, asks_client_certificate, fails_verification;
     const char *select_alpn;

@@ -54,6 +54,34 @@ static struct bytes decode(const char *base64)
 
 /* ---- lists */
 
+struct lists {
+    struct codes suites, groups, schemes;
+};
+
+/* What BoringSSL allows under a name, as far as we have it; NULL: no name was given. */
+static const struct lists *named_lists(const struct options *options)
+{
+    static const struct lists fips = {
+        {{0x1301, 0x1302, 0xc02b, 0xc02c, 0xc02f, 0xc030}, 6},
+        {{0x0017, 0x0018}, 2},
+        {{0x0401, 0x0501, 0x0601, 0x0403, 0x0503, 0x0804, 0x0805, 0x0806}, 8},
+    };
+    static const struct lists wpa = {
+        {{0x1302, 0xc02c, 0xc030}, 3}, {{0x0018}, 1}, {{0x0501, 0x0601, 0x0503, 0x0805, 0x0806}, 5}};
+    static const struct lists cnsa1 = {
+        {{0x1302, 0xc02c, 0xc030, 0x009d}, 4}, {{0x0018}, 1}, {{0x0501, 0x0503, 0x0805}, 3}};
+
+    return options->is_fips ? &fips : options->is_wpa ? &wpa : options->is_cnsa1 ? &cnsa1 : NULL;
+}
+
+static bool is_among(const struct codes *codes, uint16_t code)
+{
+    for (int i = 0; i < codes->count; i++)
+        if (codes->at[i] == code)
+            return true;
+    return false;
+}
+
 static bool is_version_allowed(const struct options *options, int version)
 {
     if ((version == TLS_1_3 && options->no_tls13) || (version == TLS_1_2 && options->no_tls12))
@@ -105,13 +133,15 @@ static bool is_in_cipher_list(const char *list, uint16_t code)
 
 static bool set_suites(struct tls_policy *policy, const struct options *options)
 {
+    const struct lists *lists = named_lists(options);
     const struct tls_suite *list[MAX_POLICY_SUITES];
     size_t count = 0;
 
     for (const struct tls_suite *suite = tls_suites; suite->code; suite++) {
         bool is_named =
             !options->cipher || suite->version == TLS_1_3 || is_in_cipher_list(options->cipher, suite->code);
-        if (is_version_allowed(options, suite->version) && is_named)
+        if (is_version_allowed(options, suite->version) && is_named &&
+            (!lists || is_among(&lists->suites, suite->code)))
             list[count++] = suite;
     }
     return tls_policy_set_suites(policy, list, count);
@@ -119,13 +149,15 @@ static bool set_suites(struct tls_policy *policy, const struct options *options)
 
 static bool set_groups(struct tls_policy *policy, const struct options *options)
 {
+    const struct lists *lists = named_lists(options);
+    const struct codes *codes = lists ? &lists->groups : &options->curves;
     const struct tls_group *list[MAX_POLICY_GROUPS];
     size_t count = 0;
 
-    for (int i = 0; i < options->curves.count; i++) {
-        const struct tls_group *group = tls_group_find(options->curves.at[i]);
+    for (int i = 0; i < codes->count; i++) {
+        const struct tls_group *group = tls_group_find(codes->at[i]);
         if (!group)
-            decline_code(DEMAND_GROUP, options->curves.at[i]);
+            decline_code(DEMAND_GROUP, codes->at[i]);
         list[count++] = group;
     }
     return count == 0 || tls_policy_set_groups(policy, list, count);
@@ -146,12 +178,13 @@ static size_t read_schemes(const struct codes *codes, const struct tls_signature
 
 static bool set_schemes(struct tls_policy *policy, const struct options *options)
 {
+    const struct lists *lists = named_lists(options);
     const struct tls_signature_scheme *list[MAX_POLICY_SCHEMES];
-    size_t count = read_schemes(&options->signing_prefs, list);
+    size_t count = read_schemes(lists ? &lists->schemes : &options->signing_prefs, list);
 
     if (count > 0 && !tls_policy_set_schemes(policy, list, count))
         return false;
-    count = read_schemes(&options->verify_prefs, list);
+    count = read_schemes(lists ? &lists->schemes : &options->verify_prefs, list);
     return count == 0 || tls_policy_set_client_schemes(policy, list, count);
 }
 
