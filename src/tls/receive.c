@@ -117,7 +117,10 @@ static bool receive_text(struct tls *tls, struct plain_span content)
 
 /* ---- records */
 
-/* RFC 8446 5.1 MUST NOT: any other record between those of one handshake message. Alerts: receive_alert(). */
+/*
+ * RFC 8446 5.1 MUST NOT: any other record between those of one handshake message, nor early data that is skipped.
+ * Alerts: receive_alert().
+ */
 static bool check_interleaving(struct tls *tls, uint8_t type)
 {
     bool is_looked_at_later = type == CONTENT_HANDSHAKE || type == CONTENT_ALERT ||
@@ -190,6 +193,8 @@ void receive_records(struct tls *tls)
                 return;
             break;
         case RECORD_SKIPPED:
+            if (!check_interleaving(tls, CONTENT_APPLICATION_DATA))
+                return;
             break;
         case RECORD_INCOMPLETE:
         case RECORD_FAILED:
