@@ -256,7 +256,7 @@ static struct bytes extension_of(int code)
 
 static void assert_record_limit(size_t limit, size_t client_limit)
 {
-    static const uint8_t text[MAX_PLAINTEXT_LEN];
+    static const uint8_t text[MAX_PLAINTEXT_LEN + 1];
 
     rig.wire_len = 0;
     rig_send(&rig, BYTES_OF_ARRAY(text));
