@@ -19,7 +19,10 @@ enum block_size {
     BLOCK_SIZES
 };
 
-/* A TLSCiphertext takes at most 5 + 2^14 + 256 bytes (RFC 8446 5.2). */
+/*
+ * A TLSCiphertext takes at most 5 + 2^14 + 256 bytes (RFC 8446 5.2). In TLS 1.2 it may be 5 + 2^14 + 2048 (RFC 5246
+ * 6.2.3), which no suite of ours needs: such a one finds its room in a block of the largest size.
+ */
 enum {
     BLOCK_SMALL_LEN = 512,
     BLOCK_RECORD_LEN = 17 * 1024,

@@ -11,7 +11,7 @@ static MUST_CHECK bool check_listens(const struct config *config, struct keyring
     bool is_good = true;
 
     for (size_t i = 0; i < config->listen_count; i++) {
-        struct tls_policy *policy = policy_build(&config->listens[i], keyring, cli_findings);
+        struct tls_policy *policy = policy_build(&config->listens[i], keyring, PURPOSE_LOOK, cli_findings);
         is_good = is_good && policy;
         tls_policy_unref(policy);
     }

@@ -117,7 +117,7 @@ static int explain(const struct options *options, const struct config *config)
         cli_tell("out of memory");
         return CLI_EXIT_FAILURE;
     }
-    policy = policy_build(listen, keyring, cli_findings);
+    policy = policy_build(listen, keyring, PURPOSE_LOOK, cli_findings);
     if (policy)
         code = explain_to(options, listen, policy);
     tls_policy_unref(policy);

@@ -63,7 +63,7 @@ static void build(struct config *config, struct document *document)
     }
     if (count_sections(document, SECTION_SALLYPORT) == 0)
         fill_section(document, NULL, SECTION_SALLYPORT, &config->general);
-    relations_check(config, document->report);
+    relations_check(config, document);
 }
 
 struct config *config_parse(const char *name, struct bytes text, struct config_findings findings)

@@ -105,7 +105,7 @@ static void take_section(void *context, unsigned line, const char *kind_word, co
         add_section(document, line, kind, name);
 }
 
-/* The key may be right in another section, or a mistake away from one that is right here. */
+/* The key may be right in another section or another program, or a mistake away from one that is right here. */
 static void tell_unknown_key(struct document *document, unsigned line, const char *key)
 {
     enum section_kind here = document->current->kind;
@@ -124,6 +124,9 @@ static void tell_unknown_key(struct document *document, unsigned line, const cha
             return;
         }
     }
+    option = option_find_synonym(here, key);
+    if (option)
+        nearest.name = option->key;
     report_error(document->report, line, "unknown key '%s'%s", key, nearest_hint(&nearest, hint));
 }
 

@@ -40,7 +40,7 @@ static void dump_texts(struct writer *out, const struct option *option, const st
 {
     for (size_t i = 0; i < list->count; i++)
         write_line(out, option->key, list->values[i].text);
-    if (list->count == 0 && option->type == OPTION_WORDS)
+    if (list->count == 0 && option->takes_empty)
         write_line(out, option->key, "");
 }
 
@@ -54,6 +54,11 @@ static void dump_option(struct writer *out, const struct option *option, const v
 {
     char text[QUANTITY_LEN];
 
+    if (option->note) {
+        write_text(out, "# ");
+        write_text(out, option->note);
+        write_text(out, "\n");
+    }
     switch (option->type) {
     case OPTION_TIME:
     case OPTION_SIZE:

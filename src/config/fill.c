@@ -78,7 +78,27 @@ static void append_address(struct fill *fill)
     }
 }
 
-#define WORD_ENDS ", \t"
+#define BLANKS " \t"
+#define WORD_ENDS "," BLANKS
+
+/* Commas or blanks are between words; nothing is not a word. As the end of a sentence; NULL: there is none. */
+static const char *words_fault(const char *text)
+{
+    static const char fault[] = "has an empty name beside a comma";
+
+    for (text += strspn(text, BLANKS); *text;) {
+        if (*text == ',')
+            return fault;
+        text += strcspn(text, WORD_ENDS);
+        text += strspn(text, BLANKS);
+        if (*text != ',')
+            continue;
+        text += 1 + strspn(text + 1, BLANKS);
+        if (!*text)
+            return fault;
+    }
+    return NULL;
+}
 
 static size_t count_words(const char *text)
 {
@@ -144,8 +164,10 @@ static MUST_CHECK bool expand_entry(struct document *document, struct document_e
     if (!entry->text)
         return false;
     fault = ini_value_fault(option->key, entry->text);
-    if (!fault && !*entry->text && option->type != OPTION_WORDS)
+    if (!fault && !*entry->text && !option->takes_empty)
         fault = "is empty";
+    if (!fault && option->type == OPTION_WORDS)
+        fault = words_fault(entry->text);
     if (fault)
         report_error(document->report, entry->line, "the value of '%s' %s", option->key, fault);
     return !fault;

@@ -2,6 +2,7 @@
 
 #include "config/address.h"
 #include "config/nearest.h"
+#include "config/quantity.h"
 
 static void join_backend(const struct config *config, struct config_listen *listen, struct report *report)
 {
@@ -60,12 +61,30 @@ static void check_rsa_key_exchange(const struct config_listen *listen, struct re
                      listen->name);
 }
 
-static void check_ticket_keys(const struct config_general *general, struct report *report)
+static const struct document_entry *find_general(const struct document *document, const struct option *option)
 {
-    if (general->ticket_key_accepts < general->ticket_key_issues)
-        report_error(report, 0,
-                     "ticket-key-accepts is shorter than ticket-key-issues: tickets would be sealed that "
-                     "nobody opens");
+    for (const struct document_section *section = document->sections; section; section = section->next)
+        if (section->kind == SECTION_SALLYPORT)
+            return document_find(section, option);
+    return NULL;
+}
+
+/* At the line of the one that is written, for the other may be a default. 0: told already that it is no time. */
+static void check_ticket_keys(const struct config_general *general, const struct document *document)
+{
+    const struct option *issues = option_find(SECTION_SALLYPORT, "ticket-key-issues");
+    const struct option *accepts = option_find(SECTION_SALLYPORT, "ticket-key-accepts");
+    const struct document_entry *written = find_general(document, issues), *other = find_general(document, accepts);
+    char issues_text[QUANTITY_LEN], accepts_text[QUANTITY_LEN];
+    unsigned line = written ? written->line : other ? other->line : 0;
+
+    if (general->ticket_key_accepts >= general->ticket_key_issues || general->ticket_key_accepts == 0)
+        return;
+    report_error(document->report, line,
+                 "ticket-key-issues (%s%s) is longer than ticket-key-accepts (%s%s): tickets would be sealed that "
+                 "nobody opens",
+                 quantity_text(issues, general->ticket_key_issues, issues_text), written ? "" : ", the default",
+                 quantity_text(accepts, general->ticket_key_accepts, accepts_text), other ? "" : ", the default");
 }
 
 /* Only the earlier deadline counts, so a longer client-hello-timeout is one that was meant otherwise. */
@@ -74,6 +93,19 @@ static void check_timeouts(const struct config_listen *listen, struct report *re
     if (listen->client_hello_timeout > listen->handshake_timeout)
         report_warning(report, listen->place.line,
                        "[listen %s] has a client-hello-timeout longer than its handshake-timeout, which ends it first",
+                       listen->name);
+}
+
+/* Keys from files do not age. Of our own a ticket gets the time that its key has left, however long it may live. */
+static void check_ticket_lifetime(const struct config *config, const struct config_listen *listen,
+                                  struct report *report)
+{
+    const struct config_general *general = &config->general;
+
+    if (general->ticket_keys.count == 0 && listen->session_tickets > 0 &&
+        listen->ticket_lifetime > general->ticket_key_accepts)
+        report_warning(report, listen->place.line,
+                       "[listen %s] has a ticket-lifetime longer than ticket-key-accepts, which ends its tickets first",
                        listen->name);
 }
 
@@ -109,14 +141,18 @@ static void check_use(const struct config *config, const struct config_backend *
 /* Only a configuration that is used is worth a word on what is odd about it. */
 static void look_for_oddities(const struct config *config, struct report *report)
 {
-    for (size_t i = 0; i < config->listen_count; i++)
+    for (size_t i = 0; i < config->listen_count; i++) {
         check_timeouts(&config->listens[i], report);
+        check_ticket_lifetime(config, &config->listens[i], report);
+    }
     for (size_t i = 0; i < config->backend_count; i++)
         check_use(config, &config->backends[i], report);
 }
 
-void relations_check(struct config *config, struct report *report)
+void relations_check(struct config *config, const struct document *document)
 {
+    struct report *report = document->report;
+
     for (size_t i = 0; i < config->listen_count; i++) {
         join_backend(config, &config->listens[i], report);
         check_development(&config->listens[i], report);
@@ -124,7 +160,7 @@ void relations_check(struct config *config, struct report *report)
         check_rsa_key_exchange(&config->listens[i], report);
         check_addresses(config, i, report);
     }
-    check_ticket_keys(&config->general, report);
+    check_ticket_keys(&config->general, document);
     if (config->listen_count == 0 && report_is_clean(report)) /* else it may have been refused */
         report_error(report, 0, "there is no [listen NAME]");
     if (report_is_clean(report))

@@ -2,9 +2,9 @@
 #ifndef CONFIG_RELATIONS_H
 #define CONFIG_RELATIONS_H
 
-#include "config/report.h"
+#include "config/document.h"
 
-/* Joins listens to their backends. */
-void relations_check(struct config *config, struct report *report);
+/* Joins listens to their backends. `document` is what `config` was filled from. */
+void relations_check(struct config *config, const struct document *document);
 
 #endif

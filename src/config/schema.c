@@ -82,8 +82,8 @@ static const struct option options[] = {
      .help = "How many connections are held at a time; 0 is as many as the limit on open files carries"},
     {GENERAL(ticket_keys), .key = "ticket-key", .type = OPTION_TEXTS, .is_apart = true,
      .example = "/etc/sallyport/ticket.key",
-     .help = "File of 48 random bytes that seals session tickets, for several machines that share them; the first one "
-             "seals, all of them open; without any, keys are made and rotated by the process"},
+     .help = "File of 48 random bytes that seals session tickets, for machines that share them; the first one seals, "
+             "at most 2^32 before it is replaced, all open; without any, the process makes and rotates keys"},
     {GENERAL(ticket_key_issues), .key = "ticket-key-issues", .type = OPTION_TIME, .min = 1 * SECONDS,
      .max = 7 * 24 * HOURS, .default_text = "4h",
      .help = "How long a ticket key of our own seals new tickets"},
@@ -104,7 +104,7 @@ static const struct option options[] = {
     {LISTEN(backend_name), .key = "backend", .type = OPTION_TEXT, .is_required = true,
      .example = "app",
      .help = "The [backend NAME] that gets the plaintext; 'demo' is built in and shows the handshake"},
-    {LISTEN(alpn), .key = "alpn", .type = OPTION_WORDS, .default_text = "",
+    {LISTEN(alpn), .key = "alpn", .type = OPTION_WORDS, .takes_empty = true, .default_text = "",
      .example = "h2, http/1.1",
      .help = "Application protocols of the backend, the preferred one first; without any the extension is ignored"},
     {LISTEN(unknown_sni), .key = "unknown-sni", .type = OPTION_CHOICE, .choices = unknown_snis,
@@ -112,7 +112,8 @@ static const struct option options[] = {
      .help = "A client names a host that no certificate has: it is shown the first certificate, or an alert"},
     {LISTEN(profile), .key = "profile", .type = OPTION_CHOICE, .choices = profiles,
      .default_text = "intermediate",
-     .help = "Versions, suites, groups and signatures as Mozilla's guidelines 6.0 have them; modern is TLS 1.3 alone"},
+     .help = "Versions, suites, groups and signatures as Mozilla's guidelines 6.0 have them; modern is TLS 1.3 alone",
+     .note = "Mozilla's guidelines 6.0, of 2026-04-06"},
     {LISTEN(suites), .key = "suites", .type = OPTION_WORDS, .default_text = "",
      .example = "TLS_AES_128_GCM_SHA256, ECDHE-ECDSA-AES128-GCM-SHA256",
      .help = "Cipher suites in place of the profile's, by their IANA or OpenSSL names; the versions follow from them"},
@@ -136,13 +137,13 @@ static const struct option options[] = {
      .help = "PEM file of revocation lists; with any there, every CA in a client's chain needs a current one"},
     {LISTEN(ocsp_staples), .key = "ocsp-staple", .type = OPTION_TEXTS, .is_apart = true,
      .example = "/etc/sallyport/site.ocsp",
-     .help = "File with an OCSP response in DER, given to clients that ask; it finds its certificate by serial number"},
+     .help = "File with an OCSP response in DER, read at start, sent until it expires; it finds its certificate"},
     {LISTEN(session_tickets), .key = "session-tickets", .type = OPTION_COUNT, .min = 1, .max = 2, .takes_zero = true,
      .default_text = "2",
      .help = "How many tickets follow a full TLS 1.3 handshake (TLS 1.2 has one); 0 switches resumption off"},
     {LISTEN(ticket_lifetime), .key = "ticket-lifetime", .type = OPTION_TIME, .min = 1 * SECONDS,
      .max = 7 * 24 * HOURS, .default_text = "8h",
-     .help = "How long a ticket is good; never longer than the client's certificate"},
+     .help = "How long a ticket is good; never longer than the client's certificate, nor than the key that opens it"},
     {LISTEN(has_dynamic_records), .key = "dynamic-record-size", .type = OPTION_CHOICE, .choices = yes_or_no,
      .default_text = "yes",
      .help = "Small records at first and after a pause, so that the client can begin with the first segment"},
@@ -184,6 +185,82 @@ const struct option *option_find(enum section_kind section, const char *key)
     for (size_t i = 0; i < ARRAY_LEN(options); i++)
         if (options[i].section == section && strcmp(options[i].key, key) == 0)
             return &options[i];
+    return NULL;
+}
+
+/* Of nginx, HAProxy, Apache, OpenSSL, stunnel and hitch. */
+const struct option_synonym option_synonyms[] = {
+    {"cert", "certificate"},
+    {"cert-file", "certificate"},
+    {"certificate-file", "certificate"},
+    {"crt", "certificate"},
+    {"pem-file", "certificate"},
+    {"ssl-certificate", "certificate"},
+    {"tls-certificate", "certificate"},
+    {"key-file", "key"},
+    {"private-key", "key"},
+    {"ssl-certificate-key", "key"},
+    {"bind", "address"},
+    {"listen", "address"},
+    {"port", "address"},
+    {"accept", "address"},
+    {"alpn-protos", "alpn"},
+    {"alpn-protocols", "alpn"},
+    {"min-version", "profile"},
+    {"ssl-min-ver", "profile"},
+    {"ssl-protocol", "profile"},
+    {"ssl-protocols", "profile"},
+    {"tls-protocols", "profile"},
+    {"tls-version", "profile"},
+    {"tls-versions", "profile"},
+    {"versions", "profile"},
+    {"cipher", "suites"},
+    {"ciphers", "suites"},
+    {"cipher-suite", "suites"},
+    {"cipher-suites", "suites"},
+    {"ciphersuites", "suites"},
+    {"ssl-ciphers", "suites"},
+    {"tls-ciphers", "suites"},
+    {"curve", "groups"},
+    {"curves", "groups"},
+    {"ecdh-curve", "groups"},
+    {"ecdhe", "groups"},
+    {"ssl-ecdh-curve", "groups"},
+    {"sigalgs", "signature-algorithms"},
+    {"signature-schemes", "signature-algorithms"},
+    {"signatures", "signature-algorithms"},
+    {"client-auth", "client-certificate"},
+    {"client-cert", "client-certificate"},
+    {"client-verify", "client-certificate"},
+    {"ssl-verify-client", "client-certificate"},
+    {"verify-client", "client-certificate"},
+    {"ca-file", "client-ca"},
+    {"ssl-client-certificate", "client-ca"},
+    {"crl-file", "client-crl"},
+    {"ssl-crl", "client-crl"},
+    {"ocsp", "ocsp-staple"},
+    {"ssl-stapling-file", "ocsp-staple"},
+    {"session-timeout", "ticket-lifetime"},
+    {"ssl-session-timeout", "ticket-lifetime"},
+    {"proxy-protocol", "send-proxy"},
+    {"maxconn", "max-connections"},
+    {"ssl-session-ticket-key", "ticket-key"},
+    {NULL, NULL},
+};
+
+static bool is_same_word(const char *word, const char *key)
+{
+    for (; *word && *key; word++, key++)
+        if (*word != (*key == '_' ? '-' : *key))
+            return false;
+    return *word == *key;
+}
+
+const struct option *option_find_synonym(enum section_kind section, const char *key)
+{
+    for (const struct option_synonym *synonym = option_synonyms; synonym->word; synonym++)
+        if (is_same_word(synonym->word, key))
+            return option_find(section, synonym->key);
     return NULL;
 }
 

@@ -39,22 +39,34 @@ struct option {
     enum option_type type;
     bool is_required;
     bool takes_zero;
+    bool takes_empty; /* OPTION_WORDS: "alpn =" is none, and no default is meant */
     uint64_t min, max;
     const struct option_choice *choices;
     const char *default_text; /* NULL: required, or an empty list */
     const char *example;      /* for what has no default */
     bool is_apart;            /* the example file shows it behind a '#': most do without it */
     const char *help;         /* one sentence, without a dot */
+    const char *note;         /* for `-T`: stands behind a '#' above the option; NULL: none */
     size_t offset;            /* in the struct of its section */
 };
 
 extern const struct section_schema section_schemas[SECTION_KINDS];
+
+/* What other programs call what `key` is here: for a hint alone, it is not taken. */
+struct option_synonym {
+    const char *word; /* NULL ends the list; '_' stands for '-' as well */
+    const char *key;
+};
+extern const struct option_synonym option_synonyms[];
 
 /* In the order in which they are shown. NULL past the last. */
 const struct option *option_at(size_t index);
 
 /* NULL when the section has no such option. */
 const struct option *option_find(enum section_kind section, const char *key);
+
+/* NULL: `key` is no synonym, or of nothing that the section has. */
+const struct option *option_find_synonym(enum section_kind section, const char *key);
 
 /* Whether a second line adds to the first instead of contradicting it. */
 bool option_is_list(const struct option *option);

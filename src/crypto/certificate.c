@@ -149,6 +149,7 @@ struct certificate_chain *certificate_chain_new(struct bytes pem, struct crypto_
     }
     certificate_name_text(chain->certificates[0].subject, chain->subject);
     certificate_name_text(chain->certificates[0].issuer, chain->issuer);
+    certificate_signature_text(&chain->certificates[0], chain->signature);
     return chain;
 }
 
@@ -212,6 +213,11 @@ const char *certificate_chain_subject(const struct certificate_chain *chain)
 const char *certificate_chain_issuer(const struct certificate_chain *chain)
 {
     return chain->issuer;
+}
+
+const char *certificate_chain_signature(const struct certificate_chain *chain)
+{
+    return chain->signature;
 }
 
 int64_t certificate_chain_not_before(const struct certificate_chain *chain)

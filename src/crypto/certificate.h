@@ -33,7 +33,8 @@ struct bytes certificate_chain_spki(const struct certificate_chain *chain);     
 const uint8_t *certificate_chain_fingerprint(const struct certificate_chain *chain); /* SHA-256, 32 bytes */
 const char *certificate_chain_subject(const struct certificate_chain *chain);        /* printable */
 const char *certificate_chain_issuer(const struct certificate_chain *chain);
-int64_t certificate_chain_not_before(const struct certificate_chain *chain); /* seconds since 1970, UTC */
+const char *certificate_chain_signature(const struct certificate_chain *chain); /* "ecdsa-with-SHA256"; an OID */
+int64_t certificate_chain_not_before(const struct certificate_chain *chain);    /* seconds since 1970, UTC */
 int64_t certificate_chain_not_after(const struct certificate_chain *chain);
 
 /* Names it is good for: every dNSName of the leaf in lower case, or its CN when it has no subjectAltName. */

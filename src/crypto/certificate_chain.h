@@ -17,6 +17,7 @@ struct certificate_chain {
     uint8_t fingerprint[32];
     char subject[MAX_NAME_TEXT_LEN];
     char issuer[MAX_NAME_TEXT_LEN];
+    char signature[SIGNATURE_TEXT_LEN];
     size_t name_count;
     struct bytes *names; /* views into `name_text` */
     uint8_t *name_text;

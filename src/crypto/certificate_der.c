@@ -1,5 +1,7 @@
 #include "crypto/certificate_der.h"
 
+#include <stdio.h>
+
 #include "crypto/der.h"
 #include "crypto/fault.h"
 
@@ -23,6 +25,24 @@ static const struct weak_signature {
     {BYTES_OF_LITERAL("\x2a\x86\x48\xce\x3d\x04\x01"), "SHA-1"},
     {BYTES_OF_LITERAL("\x2a\x86\x48\xce\x38\x04\x03"), "SHA-1"},
     {BYTES_OF_LITERAL("\x2b\x0e\x03\x02\x1d"), "SHA-1"},
+};
+
+/* RFC 5758 3.2, RFC 8017 A.2.4, RFC 3279 2.2 and RFC 8410 3, by the names that they and everybody else use. */
+static const struct signature_name {
+    struct bytes oid;
+    const char *name;
+} signature_names[] = {
+    {BYTES_OF_LITERAL("\x2a\x86\x48\xce\x3d\x04\x03\x02"), "ecdsa-with-SHA256"},
+    {BYTES_OF_LITERAL("\x2a\x86\x48\xce\x3d\x04\x03\x03"), "ecdsa-with-SHA384"},
+    {BYTES_OF_LITERAL("\x2a\x86\x48\xce\x3d\x04\x03\x04"), "ecdsa-with-SHA512"},
+    {BYTES_OF_LITERAL("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b"), "sha256WithRSAEncryption"},
+    {BYTES_OF_LITERAL("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c"), "sha384WithRSAEncryption"},
+    {BYTES_OF_LITERAL("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d"), "sha512WithRSAEncryption"},
+    {BYTES_OF_LITERAL("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"), "RSASSA-PSS"},
+    {BYTES_OF_LITERAL("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05"), "sha1WithRSAEncryption"},
+    {BYTES_OF_LITERAL("\x2a\x86\x48\xce\x3d\x04\x01"), "ecdsa-with-SHA1"},
+    {BYTES_OF_LITERAL("\x2b\x65\x70"), "Ed25519"},
+    {BYTES_OF_LITERAL("\x2b\x65\x71"), "Ed448"},
 };
 
 /* BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER OPTIONAL } */
@@ -235,4 +255,15 @@ bool certificate_signed_with_weak_hash(const struct certificate *certificate, co
         }
     }
     return false;
+}
+
+void certificate_signature_text(const struct certificate *certificate, char text[SIGNATURE_TEXT_LEN])
+{
+    for (size_t i = 0; i < ARRAY_LEN(signature_names); i++) {
+        if (bytes_equal(certificate->signature_oid, signature_names[i].oid)) {
+            snprintf(text, SIGNATURE_TEXT_LEN, "%s", signature_names[i].name);
+            return;
+        }
+    }
+    der_oid_text(certificate->signature_oid, text, SIGNATURE_TEXT_LEN);
 }

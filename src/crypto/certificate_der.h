@@ -41,6 +41,11 @@ MUST_CHECK bool certificate_read(struct bytes der, struct certificate *out, stru
 bool certificate_is_self_issued(const struct certificate *certificate);
 MUST_CHECK bool certificate_signed_with_weak_hash(const struct certificate *certificate, const char **hash_name);
 
+enum { SIGNATURE_TEXT_LEN = 64 };
+
+/* "ecdsa-with-SHA256"; dotted numbers where there is no name for it here. */
+void certificate_signature_text(const struct certificate *certificate, char text[SIGNATURE_TEXT_LEN]);
+
 enum { MAX_NAME_TEXT_LEN = 256 };
 
 /*

@@ -175,7 +175,7 @@ static bool add_crl(struct client_trust *trust, struct bytes der, unsigned line,
     return add_to_digest(trust, "crl", der) || fault_set(fault, "the CRL in line %u cannot be hashed", line);
 }
 
-struct client_trust *client_trust_new(struct bytes ca_pem, struct crypto_fault *fault)
+static struct client_trust *new_empty(struct crypto_fault *fault)
 {
     struct client_trust *trust = memory_new(sizeof *trust);
 
@@ -184,7 +184,14 @@ struct client_trust *client_trust_new(struct bytes ca_pem, struct crypto_fault *
         return NULL;
     }
     mbedtls_x509_crt_init(&trust->cas);
-    if (client_trust_add_ca(trust, ca_pem, fault))
+    return trust;
+}
+
+struct client_trust *client_trust_new(struct bytes ca_pem, struct crypto_fault *fault)
+{
+    struct client_trust *trust = new_empty(fault);
+
+    if (trust && client_trust_add_ca(trust, ca_pem, fault))
         return trust;
     client_trust_free(trust);
     return NULL;
@@ -200,6 +207,15 @@ bool client_trust_add_crl(struct client_trust *trust, struct bytes crl_pem, stru
 {
     client_cache_wipe(&trust->cache);
     return add_blocks(trust, crl_pem, "X509 CRL", "CRL", add_crl, fault);
+}
+
+bool client_trust_check_crl(struct bytes crl_pem, struct crypto_fault *fault)
+{
+    struct client_trust *trust = new_empty(fault);
+    bool is_ok = trust && client_trust_add_crl(trust, crl_pem, fault);
+
+    client_trust_free(trust);
+    return is_ok;
 }
 
 /* ---- looking at it */

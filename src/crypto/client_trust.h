@@ -60,6 +60,9 @@ void client_trust_free(struct client_trust *trust);
 MUST_CHECK bool client_trust_add_ca(struct client_trust *trust, struct bytes ca_pem, struct crypto_fault *fault);
 MUST_CHECK bool client_trust_add_crl(struct client_trust *trust, struct bytes crl_pem, struct crypto_fault *fault);
 
+/* Whether it could be added: for who has no CA to add it to and still owes a word on it. */
+MUST_CHECK bool client_trust_check_crl(struct bytes crl_pem, struct crypto_fault *fault);
+
 /* What an operator should know: a CA or CRL that has expired or soon will, a CRL of no CA of ours, a CA without one. */
 void client_trust_review(struct client_trust *trust, int64_t now,
                          void (*tell)(void *context, bool is_of_crls, const char *sentence), void *context);

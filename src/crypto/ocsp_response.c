@@ -3,12 +3,11 @@
 #include "crypto/certificate_chain.h"
 #include "crypto/der.h"
 #include "crypto/fault.h"
-#include "crypto/hash.h"
+#include "crypto/provider.h"
 
 enum { DER_ENUMERATED = 0x0a };
 
-static const uint8_t oid_basic[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x01};  /* id-pkix-ocsp-basic */
-static const uint8_t oid_sha256[] = {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01}; /* id-sha256 */
+static const uint8_t oid_basic[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x01}; /* id-pkix-ocsp-basic */
 
 /* RFC 6960 4.2.1, OCSPResponseStatus */
 static const char *const unsuccessful[] = {
@@ -165,11 +164,12 @@ static bool read_public_key(struct bytes spki, struct bytes *bits)
            der_read_bit_string(&inner, bits);
 }
 
-static bool hashes_to(struct bytes data, struct bytes digest)
+static bool hashes_to(struct bytes hash_oid, struct bytes data, struct bytes digest)
 {
-    uint8_t own[MAX_HASH_LEN];
+    uint8_t own[MAX_HASH_BY_OID_LEN];
+    size_t len = provider_at(0)->hash_by_oid(hash_oid, data, own);
 
-    return hash_once(hash_find(HASH_SHA256), data, own) && bytes_equal(bytes_of(own, 32), digest);
+    return len > 0 && bytes_equal(bytes_of(own, len), digest);
 }
 
 /* The issuer is the next in the chain, or the leaf itself when it is self-issued, or not there. */
@@ -182,15 +182,18 @@ static const struct certificate *issuer_of_leaf(const struct certificate_chain *
     return NULL;
 }
 
+/*
+ * RFC 6960 4.1.1: serial numbers are an issuer's own; issuerNameHash is over the DER of the issuer's name in the
+ * certificate, issuerKeyHash over the value of the issuer's public key, without tag, length and unused bits.
+ */
 static bool is_by_issuer(const struct ocsp_single *single, const struct certificate_chain *chain)
 {
     const struct certificate *issuer = issuer_of_leaf(chain);
     struct bytes key;
 
-    if (!bytes_equal(single->hash_oid, BYTES_OF_ARRAY(oid_sha256)))
-        return true;
-    return hashes_to(chain->certificates[0].issuer, single->issuer_name_hash) &&
-           (!issuer || (read_public_key(issuer->spki, &key) && hashes_to(key, single->issuer_key_hash)));
+    return hashes_to(single->hash_oid, chain->certificates[0].issuer, single->issuer_name_hash) &&
+           (!issuer ||
+            (read_public_key(issuer->spki, &key) && hashes_to(single->hash_oid, key, single->issuer_key_hash)));
 }
 
 const struct ocsp_single *ocsp_response_find(const struct ocsp_response *response,

@@ -33,9 +33,8 @@ struct ocsp_response {
 MUST_CHECK bool ocsp_response_read(struct bytes der, struct ocsp_response *out, struct crypto_fault *fault);
 
 /*
- * What it says of the leaf of `chain`; NULL: nothing. The serial number must be the leaf's. The hashes of the issuer's
- * name, and of its key where the chain holds it, are compared when they are SHA-256; there is no SHA-1 here, so that
- * with the SHA-1 that most responders use the serial number decides.
+ * What it says of the leaf of `chain`; NULL: nothing. The serial number must be the leaf's, and the hashes those of the
+ * issuer's name and, where the chain holds it, of its key. A hash that the library does not know is no match.
  */
 const struct ocsp_single *ocsp_response_find(const struct ocsp_response *response,
                                              const struct certificate_chain *chain);

@@ -19,7 +19,7 @@
 #include "crypto/signature.h"
 
 enum { HASH_COUNT = 2, AEAD_COUNT = 3, KEY_EXCHANGE_COUNT = 3, KEY_KIND_COUNT = 4, SIGNATURE_COUNT = SIGNATURE_IDS };
-enum { MAX_POINT_LEN = 1 + 2 * 66, MAX_SCALAR_LEN = 66 };
+enum { MAX_POINT_LEN = 1 + 2 * 66, MAX_SCALAR_LEN = 66, MAX_HASH_BY_OID_LEN = 64 };
 
 /* ---- hash: `state` is the 256 bytes of struct hash */
 struct hash_alg {
@@ -108,6 +108,11 @@ struct provider {
     /* Of mbedTLS's: needed at start only, nothing hot. FAILED: the algorithm is not known. */
     enum crypto_result (*check_issued)(struct bytes issuer_spki, struct bytes algorithm_oid, struct bytes signed_part,
                                        struct bytes signature);
+    /*
+     * Likewise: the hash that `oid` names, of `data`; 0 for one that is not known. For the CertID of RFC 6960 alone,
+     * where SHA-1 is the usual one and proves nothing.
+     */
+    size_t (*hash_by_oid)(struct bytes oid, struct bytes data, uint8_t out[MAX_HASH_BY_OID_LEN]);
 };
 
 /* NULL past the last; the first is asked first. Tests hold each against the others. */

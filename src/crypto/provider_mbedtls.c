@@ -87,4 +87,5 @@ const struct provider provider_mbedtls = {
              [KEY_KIND_ECDSA_P384] = &mbedtls_key_p384,
              [KEY_KIND_ECDSA_P521] = &mbedtls_key_p521},
     .check_issued = mbedtls_check_issued,
+    .hash_by_oid = mbedtls_hash_by_oid,
 };

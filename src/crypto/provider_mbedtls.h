@@ -26,13 +26,20 @@ MUST_CHECK bool mbedtls_take_digest(enum signature_id id, struct bytes message, 
 
 enum crypto_result mbedtls_check_issued(struct bytes spki, struct bytes algorithm_oid, struct bytes signed_part,
                                         struct bytes signature);
+size_t mbedtls_hash_by_oid(struct bytes oid, struct bytes data, uint8_t out[MAX_HASH_BY_OID_LEN]);
 
 /*
  * The curves, loaded once by mbedtls_curves_start() together with the table of multiples of the base point that
  * 2.28 would otherwise compute for every key share. The library takes them non-const but does not change them any
  * more once the table is there; they last as long as the process.
  */
-enum mbedtls_curve { MBEDTLS_CURVE_25519, MBEDTLS_CURVE_P256, MBEDTLS_CURVE_P384, MBEDTLS_CURVE_P521, MBEDTLS_CURVE_COUNT };
+enum mbedtls_curve {
+    MBEDTLS_CURVE_25519,
+    MBEDTLS_CURVE_P256,
+    MBEDTLS_CURVE_P384,
+    MBEDTLS_CURVE_P521,
+    MBEDTLS_CURVE_COUNT
+};
 MUST_CHECK bool mbedtls_curves_start(void);
 mbedtls_ecp_group *mbedtls_curve(enum mbedtls_curve curve);
 

@@ -38,3 +38,16 @@ enum crypto_result mbedtls_check_issued(struct bytes spki, struct bytes algorith
     mbedtls_pk_free(&key);
     return result;
 }
+
+size_t mbedtls_hash_by_oid(struct bytes oid, struct bytes data, uint8_t out[MAX_HASH_BY_OID_LEN])
+{
+    _Static_assert(MAX_HASH_BY_OID_LEN >= MBEDTLS_MD_MAX_SIZE, "a hash of the library does not fit");
+    mbedtls_asn1_buf name = {MBEDTLS_ASN1_OID, oid.len, (unsigned char *)oid.at};
+    const mbedtls_md_info_t *info;
+    mbedtls_md_type_t md;
+
+    if (mbedtls_oid_get_md_alg(&name, &md) != 0)
+        return 0;
+    info = mbedtls_md_info_from_type(md);
+    return info && mbedtls_md(info, data.at, data.len, out) == 0 ? mbedtls_md_get_size(info) : 0;
+}

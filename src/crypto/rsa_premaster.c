@@ -15,7 +15,10 @@ static uint8_t mask_if_equal(uint8_t a, uint8_t b)
     return mask_if_zero((uint8_t)(a ^ b));
 }
 
-/* RFC 8017 7.2.2: 00 02, padding without a zero, 00, the message, which here has 48 bytes and so a fixed place. */
+/*
+ * RFC 8017 7.2.2: 00 02, padding without a zero, 00, the message, which here has 48 bytes and so a fixed place. RFC
+ * 5246 7.4.7.1 MUST: the version in it is checked, it is that of the ClientHello.
+ */
 void rsa_premaster_select(const uint8_t *block, size_t len, uint16_t client_version,
                           const uint8_t fallback[PREMASTER_LEN], uint8_t out[PREMASTER_LEN])
 {

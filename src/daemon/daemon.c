@@ -84,7 +84,7 @@ static struct backend *build_backend(struct daemon *daemon, const struct config_
 /* A fault of the configuration stays; a name that does not resolve or memory that ran out may pass by itself. */
 static enum daemon_exit build_listener(struct daemon *daemon, const struct config_listen *listen)
 {
-    struct tls_policy *policy = policy_build(listen, daemon->keyring, findings);
+    struct tls_policy *policy = policy_build(listen, daemon->keyring, PURPOSE_SERVE, findings);
     struct backend *backend = build_backend(daemon, listen);
     struct listener *listener;
 

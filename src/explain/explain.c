@@ -59,14 +59,25 @@ static void print_notes(FILE *out, const struct capture_notes *notes)
         print_skipped(out, 1, "rest of the file, which ends inside a packet or is damaged there");
 }
 
+/* Before its length came there is at most that of its first record to measure it by. */
+static void print_cut(FILE *out, const struct hello *hello)
+{
+    fputs("one begins and is cut short: ", out);
+    if (hello->announced)
+        fprintf(out, "%zu of %zu bytes came\n", hello->len, hello->announced);
+    else if (hello->came < hello->record)
+        fprintf(out, "%zu of the %zu bytes of its first record came\n", hello->came, hello->record);
+    else
+        fprintf(out, "%zu bytes came, its length not among them\n", hello->came);
+}
+
 static enum explain_end say_nothing(const struct capture *capture, FILE *out)
 {
     fputs("No ClientHello\n", out);
     print_source(out, capture);
     text_label(out, "because");
     if (capture->end == HELLO_CUT)
-        fprintf(out, "one begins and is cut short: %zu of %zu bytes came\n", capture->hello.len,
-                capture->hello.announced);
+        print_cut(out, &capture->hello);
     else if (capture->form == CAPTURE_PCAP || capture->form == CAPTURE_PCAPNG)
         fprintf(out, "none of %u streams of TCP in %u packets begins with one\n", capture->notes.streams,
                 capture->notes.packets);
@@ -100,7 +111,7 @@ static enum explain_end explain_hello(const struct capture *capture, const struc
     if (is_parsed)
         is_agreed = print_answer(out, &ch, policy);
     else
-        print_refusal(out, why);
+        print_refusal(out, why, 0);
     fputs("\nNot looked at: tickets are not opened, and whether the key share is a valid public value is not tried.\n",
           out);
     return is_agreed ? EXPLAIN_GOES_ON : EXPLAIN_REFUSED;

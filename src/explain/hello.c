@@ -83,6 +83,14 @@ static enum why check_record(const struct record *record)
     return record->len ? WHY_NONE : WHY_EMPTY_FRAGMENT;
 }
 
+static void begin(struct hello *out, struct bytes all)
+{
+    out->len = out->announced = out->record = 0;
+    out->records = 0;
+    out->came = all.len;
+    out->why = WHY_NONE;
+}
+
 enum hello_end hello_read_records(struct bytes stream, struct hello *out)
 {
     struct reader r = reader_of(stream);
@@ -90,8 +98,7 @@ enum hello_end hello_read_records(struct bytes stream, struct hello *out)
     enum hello_end end = HELLO_CUT;
     struct record record;
 
-    out->len = out->announced = out->records = 0;
-    out->why = WHY_NONE;
+    begin(out, stream);
     if (!hello_begins(stream))
         return HELLO_NONE;
     while (end == HELLO_CUT && read_record_header(&r, &record)) {
@@ -102,7 +109,8 @@ enum hello_end hello_read_records(struct bytes stream, struct hello *out)
             return refuse(out, why);
         if (!read_bytes(&r, record.len, &fragment))
             fragment = read_rest(&r);
-        out->records++;
+        if (out->records++ == 0)
+            out->record = RECORD_HEADER_LEN + (size_t)record.len;
         end = take_fragment(&assembly, fragment, out);
     }
     return end;
@@ -114,8 +122,7 @@ enum hello_end hello_read_message(struct bytes message, struct hello *out)
     struct reader r = reader_of(message);
     uint8_t type;
 
-    out->len = out->announced = out->records = 0;
-    out->why = WHY_NONE;
+    begin(out, message);
     if (!read_u8(&r, &type) || type != CLIENT_HELLO)
         return HELLO_NONE;
     return take_fragment(&assembly, message, out);

@@ -20,6 +20,8 @@ struct hello {
     uint8_t body[MAX_CLIENT_HELLO_LEN]; /* without the header of the message */
     size_t len;
     size_t announced; /* by the header; 0 before it came */
+    size_t came;      /* bytes in all, headers too */
+    size_t record;    /* how long the first record says it is, with its header; 0: the message was bare */
     unsigned records; /* it came in; 0: the message was bare */
     enum why why;
 };

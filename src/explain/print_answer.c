@@ -4,9 +4,9 @@
 #include "tls/iana.h"
 #include "tls/negotiate.h"
 
-void print_refusal(FILE *out, enum why why)
+void print_refusal(FILE *out, enum why why, uint16_t version)
 {
-    const char *section = why_section(why), *alert = tls_alert_name(why_alert(why));
+    const char *section = why_section(why, version), *alert = tls_alert_name(why_alert(why));
 
     text_label(out, "refused");
     fprintf(out, "%s (%s)\n", why_sentence(why), why_name(why));
@@ -83,6 +83,10 @@ static void print_subject(FILE *out, const struct decisions *decisions, const st
         fprintf(out, ": %s\n", decision_verdict_text((enum decision_verdict)decision->verdict));
         label = "";
     }
+    if (decisions->left_out[subject]) {
+        text_label(out, label);
+        fprintf(out, "and %u more\n", decisions->left_out[subject]);
+    }
 }
 
 static void print_decisions(FILE *out, const struct decisions *decisions, const struct tls_policy *policy)
@@ -102,7 +106,7 @@ bool print_answer(FILE *out, const struct client_hello *ch, const struct tls_pol
     if (is_agreed)
         print_choice(out, ch, &choice);
     else
-        print_refusal(out, why);
+        print_refusal(out, why, choice.version);
     if (decisions.count)
         print_decisions(out, &decisions, policy);
     return is_agreed;

@@ -12,6 +12,6 @@
 /* False: refused. */
 MUST_CHECK bool print_answer(FILE *out, const struct client_hello *ch, const struct tls_policy *policy);
 
-void print_refusal(FILE *out, enum why why);
+void print_refusal(FILE *out, enum why why, uint16_t version); /* 0: none was chosen yet */
 
 #endif

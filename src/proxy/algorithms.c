@@ -30,27 +30,6 @@ static const struct alias group_aliases[] = {
     {NULL, 0},
 };
 
-/* What exists, is asked for, and this build does not have: better said so than called unknown. */
-static const char *const known_elsewhere[] = {
-    "ed25519",
-    "ed448",
-    "X25519MLKEM768",
-    "SecP256r1MLKEM768",
-    "secp521r1",
-    "P-521",
-    "x448",
-    "ffdhe2048",
-    "ffdhe3072",
-    "mldsa44",
-    "mldsa65",
-    "mldsa87",
-    "rsa_pss_pss_sha256",
-    "rsa_pss_pss_sha384",
-    "rsa_pss_pss_sha512",
-    "TLS_AES_128_CCM_SHA256",
-    NULL,
-};
-
 /* One kind of thing that a list names. */
 struct catalogue {
     const char *what;
@@ -82,6 +61,7 @@ static bool scheme_at(size_t index, const char **name, uint16_t *code)
 static const struct catalogue suites = {"cipher suite", suite_aliases, suite_at};
 static const struct catalogue groups = {"group", group_aliases, group_at};
 static const struct catalogue schemes = {"signature scheme", (const struct alias[]){{NULL, 0}}, scheme_at};
+static const struct catalogue *const catalogues[] = {&suites, &groups, &schemes};
 
 static uint16_t find_code(const struct catalogue *catalogue, const char *wanted)
 {
@@ -97,33 +77,114 @@ static uint16_t find_code(const struct catalogue *catalogue, const char *wanted)
     return 0;
 }
 
-static bool is_known_elsewhere(const char *wanted)
+/* ---- what exists and is not to be had here: better said so than called unknown */
+
+static const struct elsewhere {
+    const char *name;
+    const struct catalogue *catalogue;
+} not_provided[] = {
+    {"ed25519", &schemes},
+    {"ed448", &schemes},
+    {"X25519MLKEM768", &groups},
+    {"SecP256r1MLKEM768", &groups},
+    {"SecP384r1MLKEM1024", &groups},
+    {"secp521r1", &groups},
+    {"P-521", &groups},
+    {"x448", &groups},
+    {"mldsa44", &schemes},
+    {"mldsa65", &schemes},
+    {"mldsa87", &schemes},
+    {"rsa_pss_pss_sha256", &schemes},
+    {"rsa_pss_pss_sha384", &schemes},
+    {"rsa_pss_pss_sha512", &schemes},
+    {"TLS_AES_128_CCM_SHA256", &suites},
+    {"TLS_AES_128_CCM_8_SHA256", &suites},
+};
+
+static bool is_not_provided(const struct catalogue *catalogue, const char *wanted)
 {
-    for (size_t i = 0; known_elsewhere[i]; i++)
-        if (strcasecmp(known_elsewhere[i], wanted) == 0)
+    for (size_t i = 0; i < ARRAY_LEN(not_provided); i++)
+        if (not_provided[i].catalogue == catalogue && strcasecmp(not_provided[i].name, wanted) == 0)
             return true;
-    return strstr(wanted, "_CBC_") || strstr(wanted, "DHE_RSA_WITH") == wanted + sizeof "TLS_" - 1;
+    return false;
 }
 
-static void complain_unknown(const struct catalogue *catalogue, const struct config_value *value,
-                             struct config_findings findings)
+static bool begins(const char *wanted, const char *with)
+{
+    return strncasecmp(wanted, with, strlen(with)) == 0;
+}
+
+static bool ends(const char *wanted, const char *with)
+{
+    size_t len = strlen(wanted), with_len = strlen(with);
+
+    return len > with_len && strcasecmp(wanted + len - with_len, with) == 0;
+}
+
+/* "TLS_RSA_WITH_AES_128_CBC_SHA", and by the names of OpenSSL, which do not say it: "AES128-SHA", "DES-CBC3-SHA". */
+static bool is_of_cbc(const char *wanted)
+{
+    if (strcasestr(wanted, "CBC"))
+        return begins(wanted, "TLS_") || ends(wanted, "SHA");
+    return (strcasestr(wanted, "AES128-SHA") || strcasestr(wanted, "AES256-SHA")) != 0;
+}
+
+/* NULL, or what sallyport does not speak although a provider could, as the end of a sentence. */
+static const char *decided_against(const struct catalogue *catalogue, const char *wanted)
+{
+    if (catalogue == &suites && (begins(wanted, "TLS_DHE_") || begins(wanted, "DHE-")))
+        return "exchanges keys by finite-field Diffie-Hellman (DHE)";
+    if (catalogue == &suites && is_of_cbc(wanted))
+        return "encrypts with CBC";
+    if (catalogue == &groups && begins(wanted, "ffdhe"))
+        return "is of finite-field Diffie-Hellman (DHE)";
+    if (catalogue == &schemes && ends(wanted, "_sha1"))
+        return "signs with SHA-1";
+    return NULL;
+}
+
+/* NULL: nothing has that name. */
+static const struct catalogue *catalogue_of(const char *wanted)
+{
+    for (size_t i = 0; i < ARRAY_LEN(catalogues); i++)
+        if (find_code(catalogues[i], wanted) || is_not_provided(catalogues[i], wanted) ||
+            decided_against(catalogues[i], wanted))
+            return catalogues[i];
+    return NULL;
+}
+
+static void complain_unheard_of(const struct catalogue *catalogue, const struct config_value *value,
+                                struct config_findings findings)
 {
     struct nearest nearest = nearest_to(value->text);
     char hint[NEAREST_HINT_LEN];
     const char *name;
     uint16_t code;
 
-    if (is_known_elsewhere(value->text)) {
-        config_complain(findings, &value->place, "no provider of this build has the %s '%s'", catalogue->what,
-                        value->text);
-        return;
-    }
     for (size_t i = 0; catalogue->at(i, &name, &code); i++)
         nearest_offer(&nearest, name);
     for (const struct alias *alias = catalogue->aliases; alias->name; alias++)
         nearest_offer(&nearest, alias->name);
     config_complain(findings, &value->place, "there is no %s '%s'%s", catalogue->what, value->text,
                     nearest_hint(&nearest, hint));
+}
+
+static void complain_unknown(const struct catalogue *catalogue, const struct config_value *value,
+                             struct config_findings findings)
+{
+    const struct catalogue *other = catalogue_of(value->text);
+    const char *decision = decided_against(catalogue, value->text);
+
+    if (decision)
+        config_complain(findings, &value->place, "'%s' %s, which sallyport does not speak, by decision", value->text,
+                        decision);
+    else if (is_not_provided(catalogue, value->text))
+        config_complain(findings, &value->place, "no provider of this build has the %s '%s'", catalogue->what,
+                        value->text);
+    else if (other)
+        config_complain(findings, &value->place, "'%s' is no %s but a %s", value->text, catalogue->what, other->what);
+    else
+        complain_unheard_of(catalogue, value, findings);
 }
 
 /* The codes of a list, each once. False after telling what is wrong. */

@@ -3,6 +3,12 @@
 #include "proxy/file_bytes.h"
 #include "proxy/limits.h"
 
+/* Where the CAs have faults there is no trust to add a CRL to; its own faults are told all the same. */
+static bool add_crl(struct client_trust *trust, struct bytes pem, struct crypto_fault *fault)
+{
+    return trust ? client_trust_add_crl(trust, pem, fault) : client_trust_check_crl(pem, fault);
+}
+
 /* One file of the list, added to *trust, which is made with the first. */
 static bool add_file(struct client_trust **trust, const struct config_value *value, bool is_crl,
                      struct config_findings findings)
@@ -17,7 +23,7 @@ static bool add_file(struct client_trust **trust, const struct config_value *val
         return false;
     }
     if (is_crl) {
-        is_ok = client_trust_add_crl(*trust, file_view(&file), &fault);
+        is_ok = add_crl(*trust, file_view(&file), &fault);
     } else if (*trust) {
         is_ok = client_trust_add_ca(*trust, file_view(&file), &fault);
     } else {
@@ -37,7 +43,7 @@ static struct client_trust *read_trust(const struct config_listen *listen, struc
 
     for (size_t i = 0; i < listen->client_cas.count; i++)
         is_ok = add_file(&trust, &listen->client_cas.values[i], false, findings) && is_ok;
-    for (size_t i = 0; trust && i < listen->client_crls.count; i++)
+    for (size_t i = 0; i < listen->client_crls.count; i++)
         is_ok = add_file(&trust, &listen->client_crls.values[i], true, findings) && is_ok;
     if (is_ok)
         return trust;

@@ -51,7 +51,7 @@ static bool read_file(struct pairing *pairing, const struct config_value *value,
 
 static void warn_if_open_to_all(struct pairing *pairing, const struct config_value *value, mode_t mode)
 {
-    if (S_ISREG(mode) && mode & S_IRWXO)
+    if (mode & S_IRWXO)
         config_warn(pairing->findings, &value->place,
                     "key '%s': every user of this machine can open the file (mode "
                     "%04o)",
@@ -247,14 +247,14 @@ static void load_all(struct pairing *pairing, const struct config_listen *listen
         load_certificate(pairing, &listen->certificates.values[i]);
 }
 
-static void load_development(struct pairing *pairing, const struct config_value *value)
+static void load_development(struct pairing *pairing, const struct config_value *value, enum purpose purpose)
 {
     struct loaded_certificate *certificate = &pairing->certificates[0];
     struct loaded_key *key = &pairing->keys[0];
 
     certificate->value = key->value = value;
-    pairing->is_ok =
-        development_certificate_get(pairing->now, &value->place, pairing->findings, &certificate->chain, &key->key);
+    pairing->is_ok = development_certificate_get(pairing->now, purpose, &value->place, pairing->findings,
+                                                 &certificate->chain, &key->key);
     if (pairing->is_ok)
         pairing->certificate_count = pairing->key_count = 1;
 }
@@ -266,7 +266,7 @@ static bool is_development(const struct config_listen *listen)
 }
 
 bool credentials_add(struct tls_policy *policy, const struct config_listen *listen, struct keyring *keyring,
-                     struct config_findings findings)
+                     enum purpose purpose, struct config_findings findings)
 {
     struct pairing pairing;
 
@@ -276,7 +276,7 @@ bool credentials_add(struct tls_policy *policy, const struct config_listen *list
         return false;
     }
     if (is_development(listen)) {
-        load_development(&pairing, &listen->certificates.values[0]);
+        load_development(&pairing, &listen->certificates.values[0], purpose);
     } else {
         load_all(&pairing, listen);
         pair_all(&pairing);

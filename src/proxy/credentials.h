@@ -8,10 +8,11 @@
 
 #include "config/config.h"
 #include "proxy/keyring.h"
+#include "proxy/purpose.h"
 #include "tls/policy.h"
 
 /* The chains go to `policy`, the keys to `keyring`. False after telling every fault, and then neither has changed. */
 MUST_CHECK bool credentials_add(struct tls_policy *policy, const struct config_listen *listen, struct keyring *keyring,
-                                struct config_findings findings);
+                                enum purpose purpose, struct config_findings findings);
 
 #endif

@@ -114,7 +114,7 @@ static bool keep(const struct paths *paths, const char *certificate, const char 
     return false;
 }
 
-/* *is_kept: it lies at `paths` now. */
+/* *is_kept: it is to lie at `paths`, and then whether it does. */
 static bool make(const struct paths *paths, bool *is_kept, int64_t now, const struct config_place *place,
                  struct config_findings findings, struct certificate_chain **chain, struct private_key **key)
 {
@@ -130,21 +130,33 @@ static bool make(const struct paths *paths, bool *is_kept, int64_t now, const st
     return is_ok;
 }
 
-bool development_certificate_get(int64_t now, const struct config_place *place, struct config_findings findings,
-                                 struct certificate_chain **chain, struct private_key **key)
+static void tell(const struct paths *paths, bool is_kept, enum purpose purpose, const struct config_place *place,
+                 struct config_findings findings)
+{
+    config_warn(findings, place, "%s DEVELOPMENT certificate%s, not for production%s%s",
+                purpose == PURPOSE_SERVE ? "serving a self-signed" : "a self-signed",
+                purpose == PURPOSE_SERVE ? "" : " would be served",
+                is_kept ? "; a client trusts it with: curl --cacert " : "", is_kept ? paths->certificate : "");
+}
+
+bool development_certificate_get(int64_t now, enum purpose purpose, const struct config_place *place,
+                                 struct config_findings findings, struct certificate_chain **chain,
+                                 struct private_key **key)
 {
     struct paths paths;
-    bool is_kept = find_paths(&paths);
+    bool has_paths = find_paths(&paths), is_kept = has_paths && load(&paths, now, chain, key);
 
-    if (!is_kept)
+    if (!has_paths)
         config_warn(findings, place,
                     "there is no directory to keep the development certificate in (neither "
                     "STATE_DIRECTORY, XDG_STATE_HOME nor HOME is set): each start makes another");
-    if (!(is_kept && load(&paths, now, chain, key)) && !make(&paths, &is_kept, now, place, findings, chain, key)) {
-        config_complain(findings, place, "the development certificate cannot be made");
-        return false;
+    if (!is_kept) {
+        is_kept = has_paths && purpose == PURPOSE_SERVE;
+        if (!make(&paths, &is_kept, now, place, findings, chain, key)) {
+            config_complain(findings, place, "the development certificate cannot be made");
+            return false;
+        }
     }
-    config_warn(findings, place, "serving a self-signed DEVELOPMENT certificate, not for production%s%s",
-                is_kept ? "; a client trusts it with: curl --cacert " : "", is_kept ? paths.certificate : "");
+    tell(&paths, is_kept, purpose, place, findings);
     return true;
 }

@@ -36,6 +36,8 @@ static const char *read_open_file(int fd, size_t max_len, struct file_bytes *out
         return strerror(errno);
     if (S_ISDIR(status.st_mode))
         return strerror(EISDIR);
+    if (!S_ISREG(status.st_mode)) /* a pipe that nobody writes to, a terminal, a device without an end */
+        return "it is no regular file";
     out->at = memory_new(max_len + 1);
     if (!out->at)
         return "out of memory";
@@ -50,7 +52,7 @@ static const char *read_open_file(int fd, size_t max_len, struct file_bytes *out
 
 bool file_read(const char *path, size_t max_len, struct file_bytes *out, const char **fault)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO must not stop us here */
 
     *out = (struct file_bytes){0};
     if (fd < 0) {

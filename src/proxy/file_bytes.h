@@ -16,7 +16,10 @@ struct file_bytes {
     mode_t mode; /* of the file */
 };
 
-/* False with the reason in `fault`, a string that stays valid until the next call: also for more than `max_len`. */
+/*
+ * False with the reason in `fault`, a string that stays valid until the next call: also for more than `max_len`, and
+ * for what is no regular file. Never waits for anybody.
+ */
 MUST_CHECK bool file_read(const char *path, size_t max_len, struct file_bytes *out, const char **fault);
 struct bytes file_view(const struct file_bytes *file);
 void file_wipe(struct file_bytes *file); /* wipes all of it and frees */

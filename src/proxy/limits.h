@@ -26,6 +26,7 @@ enum {
     KEY_WAIT_TIMEOUT = 2 * 1000 * 1000,
     MAX_TICKET_OPERATIONS_PER_TURN = 64,
     MAX_TICKET_KEY_WATCH = 3600, /* seconds: the timer stands still while the machine sleeps, the keys' age does not */
+    MAX_STAPLE_WATCH = 600,      /* seconds, as above: the clock may be put right in between */
     MAX_KEY_OPERATIONS_PER_TURN = 2, /* a signature may take a millisecond: the relays run in between */
 
     MAX_SERVER_ADDRESSES = 8,      /* of one `server` name */

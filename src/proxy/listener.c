@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "proxy/connection.h"
+#include "proxy/staple_watch.h"
 
 struct listen_socket {
     struct event readable; /* pending while it accepts */
@@ -29,6 +30,7 @@ struct listener {
     struct listen_socket *sockets;
     size_t socket_count;
     struct log_limit pause_limit;
+    struct staple_watch staples;
 };
 
 struct listener *listener_new(struct proxy *proxy, const struct config_listen *config, struct tls_policy *policy,
@@ -339,11 +341,12 @@ bool listener_start(struct listener *listener)
             evtimer_assign(&sock->resume, listener->proxy->base, on_resume, sock) || event_add(&sock->readable, NULL))
             return false;
     }
-    return true;
+    return staple_watch_begin(&listener->staples, listener->proxy->base, listener->policy, listener->config->name);
 }
 
 void listener_stop(struct listener *listener)
 {
+    staple_watch_end(&listener->staples);
     for (size_t i = 0; i < listener->socket_count; i++) {
         struct listen_socket *sock = &listener->sockets[i];
         if (sock->listener) {

@@ -347,12 +347,13 @@ static const char *end_name(const struct outcome_report *report)
 
 static void log_failure(struct log_line *line, const struct tls_outcome *outcome)
 {
+    const char *section = why_section(outcome->why, outcome->version);
     uint8_t alert = why_alert(outcome->why);
     char text[32];
 
     log_text(line, "detail", why_sentence(outcome->why));
-    if (why_section(outcome->why)) {
-        snprintf(text, sizeof text, "RFC %s", why_section(outcome->why));
+    if (section) {
+        snprintf(text, sizeof text, "RFC %s", section);
         log_text(line, "rule", text);
     }
     if (alert != ALERT_NONE)

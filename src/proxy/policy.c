@@ -22,18 +22,39 @@ static int64_t policy_time(void *context)
     return (int64_t)time(NULL);
 }
 
+/* NULL: it is named for the first time. */
+static const struct config_value *find_earlier(const struct config_list *list, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(list->values[i].text, list->values[index].text) == 0)
+            return &list->values[i];
+    return NULL;
+}
+
+static bool add_protocol(struct tls_policy *policy, const struct config_list *alpn, size_t index,
+                         struct config_findings findings)
+{
+    const struct config_value *value = &alpn->values[index], *earlier = find_earlier(alpn, index);
+
+    if (earlier) {
+        config_complain(findings, &value->place, "alpn '%s' is named twice, first in line %u", value->text,
+                        earlier->place.line);
+        return false;
+    }
+    if (tls_policy_add_alpn(policy, bytes_of_string(value->text)))
+        return true;
+    config_complain(findings, &value->place,
+                    "alpn '%s' cannot be used: a protocol has 1 to 255 bytes, a list at most %d of them", value->text,
+                    MAX_POLICY_ALPN);
+    return false;
+}
+
 static bool add_alpn(struct tls_policy *policy, const struct config_list *alpn, struct config_findings findings)
 {
     bool is_ok = true;
 
-    for (size_t i = 0; i < alpn->count; i++) {
-        if (tls_policy_add_alpn(policy, bytes_of_string(alpn->values[i].text)))
-            continue;
-        config_complain(findings, &alpn->values[i].place,
-                        "alpn '%s' cannot be used: a protocol has 1 to 255 bytes, a list at most %d of them",
-                        alpn->values[i].text, MAX_POLICY_ALPN);
-        is_ok = false;
-    }
+    for (size_t i = 0; i < alpn->count; i++)
+        is_ok = add_protocol(policy, alpn, i, findings) && is_ok;
     return is_ok;
 }
 
@@ -56,11 +77,26 @@ static bool set_tickets(struct tls_policy *policy, const struct config_listen *l
     return false;
 }
 
-struct tls_policy *policy_build(const struct config_listen *listen, struct keyring *keyring,
+/* Every part, even after a fault in another: all that is wrong is told at once. */
+static bool build_parts(struct tls_policy *policy, const struct config_listen *listen, struct keyring *keyring,
+                        enum purpose purpose, struct config_findings findings)
+{
+    bool has_algorithms = algorithms_set(policy, listen, findings) && add_compressors(policy, listen);
+    bool has_credentials = credentials_add(policy, listen, keyring, purpose, findings);
+    bool is_ok = has_algorithms && has_credentials;
+
+    is_ok = staples_set(has_credentials ? policy : NULL, listen, policy_time(NULL), findings) && is_ok;
+    is_ok = client_policy_set(policy, listen, policy_time(NULL), findings) && is_ok;
+    is_ok = add_alpn(policy, &listen->alpn, findings) && is_ok;
+    if (has_algorithms && has_credentials)
+        is_ok = policy_review(policy, listen, findings) && is_ok;
+    return is_ok;
+}
+
+struct tls_policy *policy_build(const struct config_listen *listen, struct keyring *keyring, enum purpose purpose,
                                 struct config_findings findings)
 {
     struct tls_policy *policy = tls_policy_new(random_system(), policy_now, NULL);
-    bool is_ok;
 
     if (!policy) {
         config_complain(findings, &listen->place, "out of memory");
@@ -70,15 +106,7 @@ struct tls_policy *policy_build(const struct config_listen *listen, struct keyri
     tls_policy_set_dynamic_records(policy, listen->has_dynamic_records);
     tls_policy_set_unknown_sni(policy, listen->unknown_sni == CONFIG_UNKNOWN_SNI_REJECT ? TLS_UNKNOWN_SNI_REJECT
                                                                                         : TLS_UNKNOWN_SNI_DEFAULT);
-    is_ok = algorithms_set(policy, listen, findings) && add_compressors(policy, listen);
-    is_ok = credentials_add(policy, listen, keyring, findings) && is_ok;
-    is_ok = is_ok && staples_set(policy, listen, policy_time(NULL), findings);
-    is_ok = client_policy_set(policy, listen, policy_time(NULL), findings) && is_ok;
-    is_ok = add_alpn(policy, &listen->alpn, findings) && is_ok;
-    is_ok = is_ok && set_tickets(policy, listen, findings);
-    if (is_ok)
-        policy_review(policy, listen, findings);
-    if (is_ok)
+    if (build_parts(policy, listen, keyring, purpose, findings) && set_tickets(policy, listen, findings))
         return policy;
     tls_policy_unref(policy);
     return NULL;

@@ -9,11 +9,12 @@
 
 #include "config/config.h"
 #include "proxy/keyring.h"
+#include "proxy/purpose.h"
 #include "tls/policy.h"
 
 /* The policy of one listener, its private keys added to `keyring`. NULL after telling every fault found. */
 MUST_CHECK struct tls_policy *policy_build(const struct config_listen *listen, struct keyring *keyring,
-                                           struct config_findings findings);
+                                           enum purpose purpose, struct config_findings findings);
 
 /* The clock that policies are built with: microseconds of CLOCK_MONOTONIC. */
 uint64_t policy_now(void *context);

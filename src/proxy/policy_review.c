@@ -1,5 +1,9 @@
 #include "proxy/policy_review.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "proxy/algorithms.h"
 
 static bool is_of_rsa(const struct certificate_chain *chain)
@@ -22,15 +26,100 @@ static const struct config_place *place_of(const struct config_listen *listen, s
 
 /* ---- certificates */
 
-/* Mozilla's guidelines 6.0: modern has certificates of ECDSA alone. */
-static void review_profile(const struct tls_policy *policy, const struct config_listen *listen,
-                           struct config_findings findings)
+/*
+ * Mozilla's guidelines 6.0 on certificates. That intermediate has RSA of 2048 bits is taken for the least: longer keys
+ * cost, and harm nobody. Less is served nowhere (MIN_RSA_BITS), and of curves there are P-256 and P-384 alone.
+ */
+struct recommendation {
+    const char *profile;
+    int64_t days; /* of validity, at most */
+    bool has_rsa;
+    const char *signatures[5]; /* NULL ends them */
+};
+
+static const struct recommendation recommendations[] = {
+    [CONFIG_PROFILE_MODERN] = {"modern", 90, false, {"ecdsa-with-SHA256", "ecdsa-with-SHA384", "ecdsa-with-SHA512"}},
+    [CONFIG_PROFILE_INTERMEDIATE] = {"intermediate",
+                                     366,
+                                     true,
+                                     {"ecdsa-with-SHA256", "ecdsa-with-SHA384", "ecdsa-with-SHA512",
+                                      "sha256WithRSAEncryption"}},
+};
+
+static bool recommends_signature(const struct recommendation *recommendation, const char *signature)
 {
-    for (size_t i = 0; listen->profile == CONFIG_PROFILE_MODERN && i < tls_policy_certificate_count(policy); i++)
-        if (is_of_rsa(tls_policy_chain(policy, i)))
-            config_warn(findings, place_of(listen, i),
-                        "certificate '%s' has a key of RSA, which profile = modern does not know; it is served",
-                        certificate_chain_subject(tls_policy_chain(policy, i)));
+    for (size_t i = 0; i < ARRAY_LEN(recommendation->signatures) && recommendation->signatures[i]; i++)
+        if (strcmp(recommendation->signatures[i], signature) == 0)
+            return true;
+    return false;
+}
+
+struct reasons {
+    char text[256];
+    size_t len;
+};
+
+static void add_reason(struct reasons *reasons, const char *format, ...) PRINTF_LIKE(2, 3);
+static void add_reason(struct reasons *reasons, const char *format, ...)
+{
+    char reason[96];
+    va_list args;
+    int len;
+
+    va_start(args, format);
+    vsnprintf(reason, sizeof reason, format, args);
+    va_end(args);
+    len = snprintf(reasons->text + reasons->len, sizeof reasons->text - reasons->len, "%s%s",
+                   reasons->len > 0 ? "; " : "", reason);
+    reasons->len += (size_t)len; /* three of them fit */
+}
+
+static void review_certificate(const struct recommendation *recommendation, const struct certificate_chain *chain,
+                               const struct config_place *place, struct config_findings findings)
+{
+    enum { DAY = 24 * 3600 };
+    int64_t seconds = certificate_chain_not_after(chain) - certificate_chain_not_before(chain);
+    const char *signature = certificate_chain_signature(chain);
+    struct reasons reasons = {.len = 0};
+
+    if (is_of_rsa(chain) && !recommendation->has_rsa)
+        add_reason(&reasons, "its key is of RSA");
+    if (!recommends_signature(recommendation, signature))
+        add_reason(&reasons, "it is signed by %s", signature);
+    if (seconds > recommendation->days * DAY)
+        add_reason(&reasons, "it is valid for %" PRId64 " days and not %" PRId64 " at most", (seconds + DAY - 1) / DAY,
+                   recommendation->days);
+    if (reasons.len > 0)
+        config_warn(findings, place, "certificate '%s' is served, and is not as profile = %s (Mozilla 6.0) has it: %s",
+                    certificate_chain_subject(chain), recommendation->profile, reasons.text);
+}
+
+/* The development certificate is nobody's recommendation, and known to be none. */
+static void review_certificates(const struct tls_policy *policy, const struct config_listen *listen,
+                                struct config_findings findings)
+{
+    if (strcmp(listen->certificates.values[0].text, CONFIG_CERTIFICATE_DEVELOPMENT) == 0)
+        return;
+    for (size_t i = 0; i < tls_policy_certificate_count(policy); i++)
+        review_certificate(&recommendations[listen->profile], tls_policy_chain(policy, i), place_of(listen, i),
+                           findings);
+}
+
+/* ---- versions */
+
+/* `suites` says which versions there are: a profile of TLS 1.3 alone was hardly meant to be widened. */
+static void review_versions(const struct config_listen *listen, struct config_findings findings)
+{
+    for (size_t i = 0; listen->profile == CONFIG_PROFILE_MODERN && i < listen->suites.count; i++) {
+        const struct config_value *value = &listen->suites.values[i];
+        if (algorithms_find_suite(value->text)->version == TLS_1_3)
+            continue;
+        config_warn(findings, &value->place,
+                    "[listen %s] has profile = modern, which is TLS 1.3 alone, and takes TLS 1.2 too: '%s' is a suite "
+                    "of it",
+                    listen->name, value->text);
+        return;
+    }
 }
 
 /* ---- the classic RSA key exchange */
@@ -89,14 +178,13 @@ static bool has_key_for(const struct tls_suite *suite, const struct certificate_
     return suite->exchange == EXCHANGE_ANY || is_of_rsa(chain) == (suite->exchange != EXCHANGE_ECDHE_ECDSA);
 }
 
-static bool can_sign(const struct tls_policy *policy, const struct tls_suite *suite,
-                     const struct certificate_chain *chain)
+static bool can_sign(const struct tls_policy *policy, uint16_t version, const struct certificate_chain *chain)
 {
     const struct tls_signature_scheme *const *schemes;
     size_t count = tls_policy_schemes(policy, &schemes);
 
     for (size_t i = 0; i < count; i++) {
-        enum signature_id id = suite->version == TLS_1_3 ? schemes[i]->signature : schemes[i]->signature12;
+        enum signature_id id = version == TLS_1_3 ? schemes[i]->signature : schemes[i]->signature12;
         if (id != SIGNATURE_IDS &&
             signature_fits_key(id, certificate_chain_key_kind(chain), certificate_chain_key_bits(chain)))
             return true;
@@ -113,7 +201,7 @@ static const char *what_suite_lacks(const struct tls_policy *policy, const struc
         const struct certificate_chain *chain = tls_policy_chain(policy, i);
         if (!has_key_for(suite, chain))
             continue;
-        if (suite->exchange == EXCHANGE_RSA || can_sign(policy, suite, chain))
+        if (suite->exchange == EXCHANGE_RSA || can_sign(policy, suite->version, chain))
             return NULL;
         has_key = true;
     }
@@ -135,9 +223,82 @@ static void review_suites(const struct tls_policy *policy, const struct config_l
     }
 }
 
-void policy_review(const struct tls_policy *policy, const struct config_listen *listen, struct config_findings findings)
+/* ---- signature-algorithms by which nothing can be signed */
+
+/* How far a certificate gets in one version: no suite is for its key, or one is and no scheme, or it serves clients. */
+enum reach { REACHES_NO_SUITE, REACHES_NO_SCHEME, REACHES_CLIENTS };
+
+static enum reach reach_of(const struct tls_policy *policy, size_t certificate, uint16_t version)
 {
-    review_profile(policy, listen, findings);
+    const struct certificate_chain *chain = tls_policy_chain(policy, certificate);
+    const struct tls_suite *const *suites;
+    size_t count = tls_policy_suites(policy, &suites);
+    enum reach reach = REACHES_NO_SUITE;
+
+    for (size_t i = 0; i < count; i++) {
+        if (suites[i]->version != version || !has_key_for(suites[i], chain))
+            continue;
+        if (suites[i]->exchange == EXCHANGE_RSA || can_sign(policy, version, chain))
+            return REACHES_CLIENTS;
+        reach = REACHES_NO_SCHEME;
+    }
+    return reach;
+}
+
+static enum reach farther(enum reach a, enum reach b)
+{
+    return a > b ? a : b;
+}
+
+static enum reach reach_of_any(const struct tls_policy *policy, uint16_t version)
+{
+    enum reach reach = REACHES_NO_SUITE;
+
+    for (size_t i = 0; i < tls_policy_certificate_count(policy); i++)
+        reach = farther(reach, reach_of(policy, i, version));
+    return reach;
+}
+
+/* RFC 8446 4.2.3: PKCS #1 v1.5 signs nothing in TLS 1.3, and the curve of ECDSA is bound to the hash there. */
+static void review_version(const struct tls_policy *policy, const struct config_listen *listen, uint16_t version,
+                           struct config_findings findings)
+{
+    if (reach_of_any(policy, version) == REACHES_NO_SCHEME)
+        config_warn(findings, &listen->signature_algorithms.values[0].place,
+                    "no certificate of [listen %s] can sign by one of these signature-algorithms in %s: no handshake "
+                    "of that version succeeds",
+                    listen->name, tls_version_name(version));
+}
+
+static bool review_schemes(const struct tls_policy *policy, const struct config_listen *listen,
+                           struct config_findings findings)
+{
+    if (listen->signature_algorithms.count == 0)
+        return true;
+    if (farther(reach_of_any(policy, TLS_1_2), reach_of_any(policy, TLS_1_3)) == REACHES_NO_SCHEME) {
+        config_complain(findings, &listen->signature_algorithms.values[0].place,
+                        "no certificate of [listen %s] can sign by one of these signature-algorithms: no handshake "
+                        "could succeed",
+                        listen->name);
+        return false;
+    }
+    review_version(policy, listen, TLS_1_3, findings);
+    review_version(policy, listen, TLS_1_2, findings);
+    for (size_t i = 0; i < tls_policy_certificate_count(policy); i++)
+        if (farther(reach_of(policy, i, TLS_1_2), reach_of(policy, i, TLS_1_3)) == REACHES_NO_SCHEME)
+            config_warn(findings, &listen->signature_algorithms.values[0].place,
+                        "certificate '%s' can sign by none of these signature-algorithms: it is shown to nobody",
+                        certificate_chain_subject(tls_policy_chain(policy, i)));
+    return true;
+}
+
+bool policy_review(const struct tls_policy *policy, const struct config_listen *listen, struct config_findings findings)
+{
+    if (!review_schemes(policy, listen, findings))
+        return false;
+    review_certificates(policy, listen, findings);
+    review_versions(listen, findings);
     review_rsa_exchange(policy, listen, findings);
     review_suites(policy, listen, findings);
+    return true;
 }

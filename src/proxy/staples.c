@@ -17,13 +17,21 @@ static bool complain(const struct staple *staple, const char *reason)
     return false;
 }
 
+static bool set_for(struct tls_policy *policy, size_t index, const struct staple *staple)
+{
+    const struct ocsp_single *single = ocsp_response_find(&staple->response, tls_policy_chain(policy, index));
+    struct tls_staple_time time = {single->this_update, single->next_update};
+
+    return tls_policy_set_staple(policy, index, staple->der, time);
+}
+
 /* A client would refuse a certificate with a bad staple, and take it with none. */
 static bool set_one(struct tls_policy *policy, size_t index, const struct staple *staple)
 {
     struct crypto_fault fault = {""};
 
     if (ocsp_response_is_useful(&staple->response, tls_policy_chain(policy, index), staple->now, &fault))
-        return tls_policy_set_staple(policy, index, staple->der) || complain(staple, "too long, or out of memory");
+        return set_for(policy, index, staple) || complain(staple, "too long, or out of memory");
     config_warn(staple->findings, &staple->value->place, "ocsp-staple '%s' is not served: %s", staple->value->text,
                 fault.text);
     return true;
@@ -36,6 +44,8 @@ static bool set_where_it_belongs(struct tls_policy *policy, struct staple *stapl
 
     if (!ocsp_response_read(staple->der, &staple->response, &fault))
         return complain(staple, fault.text);
+    if (!policy)
+        return true;
     for (size_t i = 0; i < tls_policy_certificate_count(policy); i++) {
         if (!ocsp_response_is_for(&staple->response, tls_policy_chain(policy, i)))
             continue;

@@ -11,7 +11,7 @@ static const struct config_place nowhere = {"tickets", 0};
 static void warn_if_open_to_all(const struct config_value *value, const struct file_bytes *file,
                                 struct config_findings findings)
 {
-    if (S_ISREG(file->mode) && file->mode & S_IRWXO)
+    if (file->mode & S_IRWXO)
         config_warn(findings, &value->place,
                     "ticket-key '%s': every user of this machine can open the file (mode %04o)", value->text,
                     file->mode & 07777);

@@ -30,7 +30,10 @@ bool binding_context(struct bytes listener, const struct tls_policy *policy, uin
     return is_ok;
 }
 
-/* RFC 8446 4.2.11, RFC 6066 3: a session goes on under the name it began with. RFC 4343: whatever its case. */
+/*
+ * RFC 8446 4.2.11, RFC 6066 3 MUST NOT: a session is not resumed under another name than it began with. RFC 4343:
+ * whatever its case.
+ */
 bool binding_of(const struct tls_policy *policy, uint16_t version, struct bytes sni, uint8_t out[32])
 {
     struct hash hash = {0};

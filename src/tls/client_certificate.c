@@ -86,7 +86,7 @@ bool client_certificate_verify(struct tls *tls, struct reader *body, struct byte
     if (!read_u16(body, &code) || !read_vec16(body, 0, UINT16_MAX, &signature) || !read_end(body))
         return tls_fail(tls, WHY_CERTIFICATE_VERIFY_MALFORMED);
     scheme = find_scheme(tls, code);
-    /* RFC 8446 4.4.3 MUST: an algorithm of our list that fits the certificate's key, or illegal_parameter. */
+    /* RFC 8446 4.4.3 MUST, RFC 5246 7.4.8 MUST: one of our list that fits the key; else illegal_parameter. */
     if (!scheme)
         return tls_fail(tls, WHY_CERTIFICATE_VERIFY_SCHEME);
     id = scheme_signature(scheme, tls->outcome.version);

@@ -29,31 +29,38 @@ static void set_name(struct search *search, struct bytes sni)
     search->wildcard = (struct credential_name){bytes_of(search->lower_name + dot, len - dot), true, NULL};
 }
 
-static bool has_exchange_kind(enum suite_exchange exchange, enum key_kind kind)
+bool credential_has_kind(const struct tls_credential *credential, enum suite_exchange exchange)
 {
+    enum key_kind kind = certificate_chain_key_kind(credential->chain);
+
     return exchange == EXCHANGE_ANY || (kind == KEY_KIND_RSA) == (exchange != EXCHANGE_ECDHE_ECDSA);
 }
 
-/* RFC 8422 5.1: in TLS 1.2 the curve of the server's certificate is one of those that the client names. */
-static bool is_curve_offered(const struct credential_need *need, enum key_kind kind)
+/* RFC 8422 5.1 MUST: in TLS 1.2 the client's list of curves guides the choice, of the certificate as well. */
+bool credential_has_curve(const struct tls_credential *credential, uint16_t version, struct bytes groups)
 {
     enum { SECP256R1 = 0x0017, SECP384R1 = 0x0018 };
+    enum key_kind kind = certificate_chain_key_kind(credential->chain);
 
-    if (need->version != TLS_1_2 || kind == KEY_KIND_RSA || !need->groups.at)
+    if (version != TLS_1_2 || kind == KEY_KIND_RSA || !groups.at)
         return true;
-    return code_list_has(need->groups, kind == KEY_KIND_ECDSA_P256 ? SECP256R1 : SECP384R1);
+    return code_list_has(groups, kind == KEY_KIND_ECDSA_P256 ? SECP256R1 : SECP384R1);
+}
+
+bool credential_makes(const struct tls_credential *credential, enum signature_id id)
+{
+    return signature_fits_key(id, certificate_chain_key_kind(credential->chain),
+                              certificate_chain_key_bits(credential->chain));
 }
 
 /* `scheme` NULL: no signature is needed. */
 static bool can_serve(const struct credential_need *need, const struct tls_credential *credential,
                       const struct tls_signature_scheme *scheme)
 {
-    enum key_kind kind = certificate_chain_key_kind(credential->chain);
-
-    if (!has_exchange_kind(need->exchange, kind) || !is_curve_offered(need, kind))
+    if (!credential_has_kind(credential, need->exchange) ||
+        !credential_has_curve(credential, need->version, need->groups))
         return false;
-    return !scheme || signature_fits_key(scheme_signature(scheme, need->version), kind,
-                                         certificate_chain_key_bits(credential->chain));
+    return !scheme || credential_makes(credential, scheme_signature(scheme, need->version));
 }
 
 static bool take_credential(const struct search *search, const struct tls_credential *credential,
@@ -144,4 +151,49 @@ bool credential_choose(const struct tls_policy *policy, const struct credential_
     if (found->match == SNI_MATCHED)
         return take(&search, MATCH_EXACT) || take(&search, MATCH_WILDCARD);
     return take(&search, MATCH_DEFAULT) || take(&search, MATCH_ANY);
+}
+
+/* How many stand there under the same name. */
+static size_t count_named(const struct tls_policy *policy, const struct credential_name *wanted, size_t at)
+{
+    size_t count = 0;
+
+    while (policy_has_name_at(policy, at + count, wanted))
+        count++;
+    return count;
+}
+
+struct credential_namesakes credential_find_namesakes(const struct tls_policy *policy, struct bytes sni)
+{
+    struct credential_namesakes namesakes = {.match = SNI_UNUSED};
+    struct search search = {.policy = policy};
+    size_t exact, wildcard;
+
+    set_name(&search, sni);
+    namesakes.match = match_name(&search, sni);
+    if (namesakes.match != SNI_MATCHED)
+        return namesakes;
+    exact = policy_name_at(policy, &search.exact);
+    wildcard = policy_name_at(policy, &search.wildcard);
+    namesakes.exact.at = policy->names + exact;
+    namesakes.exact.count = count_named(policy, &search.exact, exact);
+    namesakes.wildcard.at = policy->names + wildcard;
+    namesakes.wildcard.count = count_named(policy, &search.wildcard, wildcard);
+    return namesakes;
+}
+
+static bool is_among(const struct credential_name *names, size_t count, const struct tls_credential *credential)
+{
+    for (size_t i = 0; i < count; i++)
+        if (names[i].credential == credential)
+            return true;
+    return false;
+}
+
+bool credential_is_namesake(const struct credential_namesakes *namesakes, const struct tls_credential *credential)
+{
+    if (namesakes->match != SNI_MATCHED)
+        return namesakes->match == SNI_UNUSED;
+    return is_among(namesakes->exact.at, namesakes->exact.count, credential) ||
+           is_among(namesakes->wildcard.at, namesakes->wildcard.count, credential);
 }

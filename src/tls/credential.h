@@ -38,6 +38,27 @@ enum sni_match credential_match_name(const struct tls_policy *policy, struct byt
 MUST_CHECK bool credential_choose(const struct tls_policy *policy, const struct credential_need *need,
                                   struct credential_found *found);
 
+/* ---- why one was not taken, for the record */
+
+/* Those that a name means; where no name decides (match is SNI_UNUSED) it means all. */
+struct credential_namesakes {
+    enum sni_match match;
+    struct {
+        const struct credential_name *at;
+        size_t count;
+    } exact, wildcard;
+};
+
+struct credential_namesakes credential_find_namesakes(const struct tls_policy *policy, struct bytes sni);
+bool credential_is_namesake(const struct credential_namesakes *namesakes, const struct tls_credential *credential);
+
+/* Of the kind of key that the exchange needs. */
+bool credential_has_kind(const struct tls_credential *credential, enum suite_exchange exchange);
+
+/* RFC 8422 5.1: in TLS 1.2 the curve of the server's certificate is one of those that the client names. */
+bool credential_has_curve(const struct tls_credential *credential, uint16_t version, struct bytes groups);
+bool credential_makes(const struct tls_credential *credential, enum signature_id id);
+
 /* What a signature by this scheme is in this version; SIGNATURE_IDS: it makes none. */
 enum signature_id scheme_signature(const struct tls_signature_scheme *scheme, uint16_t version);
 

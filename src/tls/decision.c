@@ -80,9 +80,27 @@ void decision_code_text(const struct decision *decision, const struct tls_policy
         snprintf(text, DECISION_TEXT_LEN, "0x%04x", decision->code);
 }
 
+bool decisions_are_full(const struct decisions *decisions)
+{
+    return !decisions || decisions->count >= LAST_FOR_REJECTED;
+}
+
+static bool is_choice(enum decision_verdict verdict)
+{
+    return verdict == VERDICT_CHOSEN || verdict == VERDICT_AS_DEFAULT;
+}
+
+bool decision_is_choice(const struct decision *decision)
+{
+    return is_choice((enum decision_verdict)decision->verdict);
+}
+
 void decide(struct decisions *decisions, enum decision_subject subject, enum decision_verdict verdict, uint16_t code)
 {
-    if (!decisions || decisions->count >= (verdict == VERDICT_CHOSEN ? MAX_DECISIONS : LAST_FOR_REJECTED))
+    if (!decisions)
         return;
-    decisions->entries[decisions->count++] = (struct decision){(uint8_t)subject, (uint8_t)verdict, code};
+    if (decisions->count < (is_choice(verdict) ? MAX_DECISIONS : LAST_FOR_REJECTED))
+        decisions->entries[decisions->count++] = (struct decision){(uint8_t)subject, (uint8_t)verdict, code};
+    else if (decisions->left_out[subject] < UINT16_MAX)
+        decisions->left_out[subject]++;
 }

@@ -7,6 +7,7 @@
 #ifndef TLS_DECISION_H
 #define TLS_DECISION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@
 
 #define DECISION_VERDICTS(X)                                                                                           \
     X(CHOSEN, "chosen")                                                                                                \
+    X(AS_DEFAULT, "chosen, for no certificate carries the name asked for")                                             \
     X(NOT_OFFERED, "not offered by the client")                                                                        \
     X(NOT_ALLOWED, "not allowed here")                                                                                 \
     X(UNKNOWN, "not known to this build")                                                                              \
@@ -35,19 +37,28 @@
     X(RETRIED, "asked for with a HelloRetryRequest")                                                                   \
     X(NO_FORWARD_SECRECY, "no forward secrecy, and one that has it fits")                                              \
     X(NO_CERTIFICATE, "no certificate of its kind")                                                                    \
+    X(NO_NAME, "no certificate of its kind carries the name asked for")                                                \
+    X(NO_SCHEME, "no signature scheme in common for it")                                                               \
+    X(SCHEME_NOT_ALLOWED, "the signature schemes that the client takes for it are not allowed here")                   \
+    X(OTHER_SUITE, "does not sign for the suite that was chosen")                                                      \
     X(NO_CURVE, "no curve in common for it")                                                                           \
     X(NAME_DIFFERS, "does not carry the name asked for")                                                               \
     X(KEY_DIFFERS, "its key makes no signature the client takes")                                                      \
+    X(KIND_DIFFERS, "the suite that was chosen needs another kind of key")                                             \
+    X(NO_SUITE, "no suite in common is for its kind of key")                                                           \
+    X(CURVE_DIFFERS, "its curve is none that the client names")                                                        \
     X(NOT_OPENED, "the ticket does not open: unknown key, changed, or for another listener, name or client policy")    \
     X(TOO_OLD, "the ticket is too old")                                                                                \
     X(VERSION_DIFFERS, "the ticket is of another version")                                                             \
     X(SUITE_DIFFERS, "the ticket's suite does not fit")                                                                \
+    X(FRAGMENT_LENGTH_DIFFERS, "the ticket's session had another max_fragment_length")                                 \
     X(NO_IDENTITY, "the ticket carries no client certificate, and one is required")                                    \
     X(NO_EXTENDED_MASTER_SECRET, "no extended master secret")                                                          \
     X(NO_DHE_MODE, "the client does not take psk_dhe_ke")                                                              \
     X(SWITCHED_OFF, "switched off here")                                                                               \
     X(ASKED, "asked for")                                                                                              \
-    X(BIGGER, "would not be smaller")
+    X(BIGGER, "would not be smaller")                                                                                  \
+    X(NOT_CURRENT, "has expired, or is not valid yet")
 
 #define X(name, text) DECISION_##name,
 enum decision_subject { DECISION_SUBJECTS(X) DECISION_SUBJECT_COUNT };
@@ -65,8 +76,9 @@ struct decision {
 };
 
 struct decisions {
-    struct decision entries[MAX_DECISIONS]; /* what does not fit any more is left out, never a CHOSEN one */
+    struct decision entries[MAX_DECISIONS]; /* what does not fit any more is left out, never what was chosen */
     uint8_t count;
+    uint16_t left_out[DECISION_SUBJECT_COUNT]; /* how many */
 };
 
 /* What `decision` is about, in words: "TLSv1.3", "x25519", a certificate's label; a number where it has no name. */
@@ -76,6 +88,12 @@ void decision_code_text(const struct decision *decision, const struct tls_policy
 
 const char *decision_subject_name(enum decision_subject subject);
 const char *decision_verdict_text(enum decision_verdict verdict);
+
+/* Chosen, or chosen for want of a better one. */
+bool decision_is_choice(const struct decision *decision);
+
+/* Why something was rejected is not kept any more, or nobody wants to know. */
+bool decisions_are_full(const struct decisions *decisions);
 
 /* One more line. `decisions` NULL: nobody wants to know. */
 void decide(struct decisions *decisions, enum decision_subject subject, enum decision_verdict verdict, uint16_t code);

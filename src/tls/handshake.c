@@ -63,17 +63,28 @@ bool handshake_add_message(struct tls *tls)
     return transcript_add(tls, tls->handshake->message);
 }
 
-struct tls_key_request *handshake_ask_key(struct tls *tls, enum tls_key_operation operation, key_answered *answered)
+struct tls_key_request *handshake_new_key_request(struct tls *tls, enum tls_key_operation operation,
+                                                  key_answered *answered)
 {
     struct handshake *hs = tls->handshake;
 
     memory_wipe(&hs->key_request, sizeof hs->key_request);
     hs->key_request.operation = operation;
     hs->key_answered = answered;
+    return &hs->key_request;
+}
+
+void handshake_wait_for_key(struct tls *tls)
+{
     tls->state = WAIT_KEY_OPERATION;
     tls->outcome.stage = TLS_STAGE_KEY_OPERATION;
     tls->is_key_wanted = true;
-    return &hs->key_request;
+}
+
+struct tls_key_request *handshake_ask_key(struct tls *tls, enum tls_key_operation operation, key_answered *answered)
+{
+    handshake_wait_for_key(tls);
+    return handshake_new_key_request(tls, operation, answered);
 }
 
 /* One whole message; `is_last` tells that its record ends with it. */

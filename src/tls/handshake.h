@@ -44,10 +44,14 @@ MUST_CHECK bool handshake_receive_change_cipher_spec(struct tls *tls);
 /* The message being handled enters the transcript: for handlers that need it there before they are done. */
 MUST_CHECK bool handshake_add_message(struct tls *tls);
 
-/*
- * An empty request for the key port, to be filled in; until the answer is there the state is WAIT_KEY_OPERATION.
- * `answered` goes on then.
- */
+/* An empty request for the key port, to be filled in and asked later. `answered` goes on with the answer. */
+struct tls_key_request *handshake_new_key_request(struct tls *tls, enum tls_key_operation operation,
+                                                  key_answered *answered);
+
+/* Asks: until the answer is there the state is WAIT_KEY_OPERATION, in which no message is taken. */
+void handshake_wait_for_key(struct tls *tls);
+
+/* Both at once, where nothing is received in between. */
 struct tls_key_request *handshake_ask_key(struct tls *tls, enum tls_key_operation operation, key_answered *answered);
 
 /* A new struct handshake, or the why of no memory. */

@@ -64,8 +64,8 @@ static bool sign_server_key_exchange(const struct tls_key_request *request, cons
 }
 
 /*
- * RFC 5246 7.4.7.1: the premaster secret never leaves this function, and what the client sent in its place (bad
- * padding, another version) only leads to a master secret that the client does not have.
+ * The premaster secret never leaves this function. RFC 5246 7.4.7.1 MUST: when what the client sent is none (bad
+ * padding, another version) the handshake goes on with 48 random bytes, and a master secret the client does not have.
  */
 static bool derive_master_secret(const struct tls_key_request *request, const struct private_key *key,
                                  const struct tls_key_holder *holder, uint8_t *out, size_t *len)
@@ -91,10 +91,21 @@ static bool derive_master_secret(const struct tls_key_request *request, const st
 static bool seal_ticket(const struct tls_key_request *request, const struct tls_key_holder *holder, uint8_t *out,
                         size_t *len)
 {
-    return holder->tickets && request->payload_len + TICKET_OVERHEAD <= MAX_KEY_ANSWER_LEN &&
-           request->payload_len <= MAX_KEY_PAYLOAD_LEN &&
-           ticket_seal(holder->tickets, holder->time(holder->time_context), request->binding,
-                       bytes_of(request->payload, request->payload_len), out, len);
+    enum { LEFT_LEN = 4 };
+    struct writer w = writer_of(out, LEFT_LEN);
+    size_t ticket_len;
+    int64_t now;
+
+    _Static_assert(LEFT_LEN + MAX_KEY_PAYLOAD_LEN + TICKET_OVERHEAD <= MAX_KEY_ANSWER_LEN, "the answer is too short");
+    if (!holder->tickets || request->payload_len > MAX_KEY_PAYLOAD_LEN)
+        return false;
+    now = holder->time(holder->time_context);
+    if (!ticket_seal(holder->tickets, now, request->binding, bytes_of(request->payload, request->payload_len),
+                     out + LEFT_LEN, &ticket_len))
+        return false;
+    write_u32(&w, ticket_keys_left(holder->tickets, now));
+    *len = LEFT_LEN + ticket_len;
+    return true;
 }
 
 static bool open_ticket(const struct tls_key_request *request, const struct tls_key_holder *holder, uint8_t *out,

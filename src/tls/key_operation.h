@@ -15,7 +15,7 @@ enum tls_key_operation {
     TLS_KEY_SIGN_CERTIFICATE_VERIFY_13,  /* RFC 8446 4.4.3; answer: the signature */
     TLS_KEY_SIGN_SERVER_KEY_EXCHANGE_12, /* RFC 8422 5.4; answer: the signature */
     TLS_KEY_DERIVE_MASTER_SECRET_12,     /* RFC 5246 7.4.7.1, 8.1; answer: 48 bytes, of whatever premaster */
-    TLS_KEY_SEAL_TICKET,                 /* answer: the ticket */
+    TLS_KEY_SEAL_TICKET,                 /* answer: ticket_keys_left() in four bytes, the ticket */
     TLS_KEY_OPEN_TICKET,                 /* answer: an enum ticket_result in one byte, the session */
     TLS_KEY_OPERATIONS
 };

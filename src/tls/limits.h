@@ -20,8 +20,8 @@ enum {
     MAX_CLIENT_KEY_EXCHANGE_LEN = 2 + 1024, /* RSA of 8192 bits */
     MAX_TICKETS_TRIED = 4,                  /* of one ClientHello */
 
-    MAX_EMPTY_RECORDS = 32, /* in a row */
-    MAX_WARNING_ALERTS = 4,
+    MAX_EMPTY_RECORDS = 32,      /* in a row */
+    MAX_WARNING_ALERTS = 4,      /* between application data */
     MAX_CHANGE_CIPHER_SPECS = 2, /* a client sends one, RFC 8446 D.4 */
     MAX_HANDSHAKE_MESSAGES = 32, /* after the handshake, between application data */
 

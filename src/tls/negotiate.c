@@ -64,6 +64,8 @@ void negotiate_reject_suite(const struct negotiation *n, uint16_t code)
 {
     const struct tls_suite *suite = tls_suite_find(code);
 
+    if (code == EMPTY_RENEGOTIATION_INFO_SCSV || code == FALLBACK_SCSV)
+        return; /* RFC 5746 3.3, RFC 7507 2: signals, which are answered elsewhere, and no candidates */
     if (!suite)
         decide(n->decisions, DECISION_SUITE, VERDICT_UNKNOWN, code);
     else if (suite->version != n->out->version)
@@ -101,72 +103,50 @@ bool negotiate_alpn(const struct negotiation *n)
     return false;
 }
 
-static void record_schemes(const struct negotiation *n, const struct tls_signature_scheme *chosen)
+/* RFC 8449 5: max_fragment_length is ignored beside record_size_limit. */
+uint8_t negotiate_fragment_length(const struct client_hello *ch)
 {
-    for (size_t i = 0; i < n->policy->scheme_count; i++) {
-        const struct tls_signature_scheme *scheme = n->policy->schemes[i];
-        enum decision_verdict verdict = VERDICT_NO_CERTIFICATE;
-
-        if (scheme == chosen)
-            verdict = VERDICT_CHOSEN;
-        else if (scheme_signature(scheme, n->out->version) == SIGNATURE_IDS)
-            verdict = VERDICT_OTHER_VERSION;
-        else if (!code_list_has(n->ch->signature_algorithms, scheme->code))
-            verdict = VERDICT_NOT_OFFERED;
-        decide(n->decisions, DECISION_SIGNATURE, verdict, scheme->code);
-        if (scheme == chosen)
-            return;
-    }
+    return ch->record_size_limit ? 0 : ch->max_fragment_length;
 }
 
-static void record_credentials(const struct negotiation *n, const struct credential_found *found)
-{
-    for (const struct tls_credential *credential = n->policy->credentials; credential; credential = credential->next) {
-        enum decision_verdict verdict = found->match == SNI_MATCHED ? VERDICT_NAME_DIFFERS : VERDICT_KEY_DIFFERS;
-
-        if (credential == found->credential)
-            verdict = VERDICT_CHOSEN;
-        decide(n->decisions, DECISION_CERTIFICATE, verdict, credential->index);
-    }
-}
-
-bool negotiate_credential(const struct negotiation *n, enum suite_exchange exchange)
-{
-    struct credential_need need = {
-        .sni = n->ch->server_name,
-        .version = n->out->version,
-        .exchange = exchange,
-        .schemes = n->ch->signature_algorithms,
-        .groups = n->ch->supported_groups,
-    };
-    struct credential_found found;
-    bool is_found = credential_choose(n->policy, &need, &found);
-
-    *n->why = found.match == SNI_REJECTED ? WHY_SNI_UNKNOWN : WHY_NO_COMMON_SCHEME;
-    if (exchange != EXCHANGE_RSA)
-        record_schemes(n, found.scheme);
-    if (!is_found)
-        return false;
-    record_credentials(n, &found);
-    n->out->credential = found.credential;
-    n->out->scheme = found.scheme;
-    n->out->is_sni_used = found.match == SNI_MATCHED;
-    return true;
-}
-
-/* RFC 8449 4: the limit counts the inner type in TLS 1.3. RFC 8449 5: max_fragment_length is ignored beside it. */
+/* RFC 8449 4: the limit counts the inner type in TLS 1.3. */
 static void choose_record_limit(const struct negotiation *n)
 {
     const struct client_hello *ch = n->ch;
     size_t limit = MAX_PLAINTEXT_LEN;
 
-    if (ch->record_size_limit)
-        limit = ch->record_size_limit - (n->out->version == TLS_1_3 ? 1u : 0u);
-    else if (ch->max_fragment_length) /* RFC 6066 4: 2^9 to 2^12 */
-        limit = (size_t)1 << (8 + ch->max_fragment_length);
     n->out->has_size_limit = ch->record_size_limit != 0;
-    n->out->is_fragment_limit = !ch->record_size_limit && ch->max_fragment_length;
+    n->out->fragment_length = negotiate_fragment_length(ch);
+    if (n->out->has_size_limit)
+        limit = ch->record_size_limit - (n->out->version == TLS_1_3 ? 1u : 0u);
+    else if (n->out->fragment_length) /* RFC 6066 4: 2^9 to 2^12 */
+        limit = (size_t)1 << (8 + n->out->fragment_length);
     n->out->record_limit = (uint16_t)(limit < MAX_PLAINTEXT_LEN ? limit : MAX_PLAINTEXT_LEN);
+}
+
+/* RFC 6960 3.2 (5), (6): from thisUpdate on, before nextUpdate. Who refuses a response outside that does well with
+ * none. */
+static bool is_staple_current(const struct tls_policy *policy, const struct tls_credential *credential)
+{
+    const struct tls_staple_time *time = &credential->staple_time;
+    int64_t now;
+
+    return tls_policy_time(policy, &now) && time->from <= now && (time->until == 0 || now < time->until);
+}
+
+static void choose_staple(const struct negotiation *n)
+{
+    const struct tls_credential *credential = n->out->credential;
+    enum decision_verdict verdict = VERDICT_CHOSEN;
+
+    if (!n->ch->has_status_request)
+        return;
+    if (!credential->staple)
+        verdict = VERDICT_SWITCHED_OFF;
+    else if (!is_staple_current(n->policy, credential))
+        verdict = VERDICT_NOT_CURRENT;
+    n->out->is_stapled = verdict == VERDICT_CHOSEN;
+    decide(n->decisions, DECISION_STAPLE, verdict, 1);
 }
 
 void negotiate_options(const struct negotiation *n)
@@ -177,9 +157,7 @@ void negotiate_options(const struct negotiation *n)
     n->out->compressor = -1;
     if (!credential)
         return;
-    n->out->is_stapled = n->ch->has_status_request && credential->staple;
-    if (n->ch->has_status_request)
-        decide(n->decisions, DECISION_STAPLE, credential->staple ? VERDICT_CHOSEN : VERDICT_SWITCHED_OFF, 1);
+    choose_staple(n);
     n->out->asks_client_certificate = n->policy->client_certificate != TLS_CLIENT_CERTIFICATE_NONE;
     if (n->out->asks_client_certificate)
         decide(n->decisions, DECISION_CLIENT_CERTIFICATE, VERDICT_ASKED, 0);

@@ -1,6 +1,6 @@
 /*
- * negotiate.h: (ClientHello, policy, opened ticket) -> what is chosen, or why nothing can be. Pure: no state, no bytes
- * written, nothing but the record of its decisions.
+ * negotiate.h: (ClientHello, policy with its clock, opened ticket) -> what is chosen, or why nothing can be. Pure: no
+ * state, no bytes written, nothing but the record of its decisions.
  */
 #ifndef TLS_NEGOTIATE_H
 #define TLS_NEGOTIATE_H
@@ -21,12 +21,13 @@ struct choice {
     const struct tls_credential *credential;
     bool is_sni_used;  /* the credential was chosen by the name */
     struct bytes alpn; /* a view into the policy; len 0: none */
-    bool is_stapled;   /* the client asked for an OCSP response and there is one */
+    bool is_stapled;   /* the client asked for an OCSP response and there is a current one */
     int compressor;    /* index in the policy of how the Certificate is compressed; -1: it is not */
     bool asks_client_certificate;
-    uint16_t record_limit;  /* bytes of content in a record of ours, from record_size_limit or max_fragment_length */
-    bool has_size_limit;    /* it is from record_size_limit, which is answered */
-    bool is_fragment_limit; /* it is from max_fragment_length, and holds for the client's records as well */
+    uint16_t record_limit; /* bytes of content in a record of ours, from record_size_limit or max_fragment_length */
+    bool has_size_limit;   /* it is from record_size_limit, which is answered */
+    /* Or from max_fragment_length, whose code this is, and holds for the client's records as well; 0: not. */
+    uint8_t fragment_length;
 };
 
 /* What is known of the client's ticket. */

@@ -43,41 +43,62 @@ static const struct tls_group *choose_group(const struct negotiation *n, bool is
     return NULL;
 }
 
-static bool has_credential(const struct negotiation *n, enum suite_exchange exchange)
-{
-    struct negotiation quiet = *n;
+/* Whether suites of one exchange can be taken, which is the same for all of them. */
+struct fit {
+    bool is_known;
+    enum decision_verdict verdict; /* VERDICT_CHOSEN: they can */
+    enum why why;
+};
 
-    quiet.decisions = NULL;
-    return negotiate_credential(&quiet, exchange);
+struct suite_search {
+    const struct negotiation *n;
+    struct fit fits[EXCHANGE_RSA + 1];
+};
+
+static struct fit judge_exchange(const struct negotiation *n, enum suite_exchange exchange)
+{
+    struct fit fit = {true, VERDICT_CHOSEN, WHY_NONE};
+
+    if (exchange != EXCHANGE_RSA && !choose_group(n, false))
+        return (struct fit){true, VERDICT_NO_CURVE, WHY_NO_COMMON_GROUP};
+    if (!negotiate_has_credential(n, exchange))
+        fit.verdict = negotiate_exchange_lacks(n, exchange);
+    fit.why = *n->why;
+    return fit;
 }
 
-/* VERDICT_CHOSEN: it can be; else n->why says why not. */
-static enum decision_verdict judge_suite(const struct negotiation *n, const struct tls_suite *suite)
+/*
+ * VERDICT_CHOSEN: it can be; else n->why says why not. RFC 8422 5.1 MUST NOT: a suite of ECC where none of the client's
+ * curves does.
+ */
+static enum decision_verdict judge_suite(struct suite_search *search, const struct tls_suite *suite)
 {
-    if (suite->exchange != EXCHANGE_RSA && !choose_group(n, false)) {
-        *n->why = WHY_NO_COMMON_GROUP;
-        return VERDICT_NO_CURVE;
-    }
-    return has_credential(n, suite->exchange) ? VERDICT_CHOSEN : VERDICT_NO_CERTIFICATE;
+    struct fit *fit = &search->fits[suite->exchange];
+
+    if (!fit->is_known)
+        *fit = judge_exchange(search->n, suite->exchange);
+    *search->n->why = fit->why;
+    return fit->verdict;
 }
 
 /* The first of the client's list that fits, among those with forward secrecy or those without. */
-static const struct tls_suite *first_that_fits(const struct negotiation *n, bool is_rsa)
+static const struct tls_suite *first_that_fits(struct suite_search *search, bool is_rsa)
 {
-    struct reader r = reader_of(n->ch->cipher_suites);
+    struct reader r = reader_of(search->n->ch->cipher_suites);
     uint16_t code;
 
     while (code_list_next(&r, &code)) {
-        const struct tls_suite *suite = negotiate_find_suite(n, code);
-        if (suite && (suite->exchange == EXCHANGE_RSA) == is_rsa && judge_suite(n, suite) == VERDICT_CHOSEN)
+        const struct tls_suite *suite = negotiate_find_suite(search->n, code);
+        if (suite && (suite->exchange == EXCHANGE_RSA) == is_rsa && judge_suite(search, suite) == VERDICT_CHOSEN)
             return suite;
     }
     return NULL;
 }
 
 /* Up to the one chosen; past one of the classic RSA exchange also why none that is better fitted. */
-static void record_suites(const struct negotiation *n, const struct tls_suite *chosen)
+static void record_suites(struct suite_search *search, const struct tls_suite *chosen)
 {
+    const struct negotiation *n = search->n;
     struct reader r = reader_of(n->ch->cipher_suites);
     bool is_past = false;
     uint16_t code;
@@ -94,7 +115,7 @@ static void record_suites(const struct negotiation *n, const struct tls_suite *c
         }
         if (is_past && suite->exchange == EXCHANGE_RSA)
             continue;
-        verdict = suite == chosen ? VERDICT_CHOSEN : judge_suite(n, suite);
+        verdict = suite == chosen ? VERDICT_CHOSEN : judge_suite(search, suite);
         if (verdict == VERDICT_CHOSEN && suite != chosen)
             verdict = VERDICT_NO_FORWARD_SECRECY;
         decide(n->decisions, DECISION_SUITE, verdict, code);
@@ -110,10 +131,14 @@ static void record_suites(const struct negotiation *n, const struct tls_suite *c
  */
 static bool choose_suite(const struct negotiation *n)
 {
-    n->out->suite = first_that_fits(n, false);
+    struct suite_search search = {.n = n};
+
+    n->out->suite = first_that_fits(&search, false);
     if (!n->out->suite)
-        n->out->suite = first_that_fits(n, true);
-    record_suites(n, n->out->suite);
+        n->out->suite = first_that_fits(&search, true);
+    record_suites(&search, n->out->suite);
+    if (!n->out->suite)
+        negotiate_record_unserved(n);
     return n->out->suite != NULL;
 }
 
@@ -129,7 +154,10 @@ static bool check_session(const struct negotiation *n)
     return !n->offered->session || n->offered->session->version != TLS_1_2 || n->ch->has_extended_master_secret;
 }
 
-/* RFC 5246 7.4.1.3: a resumed session goes on with its suite, which the client must offer and we still allow. */
+/*
+ * RFC 5246 7.4.1.3: a resumed session goes on with its suite, which the client must offer and we still allow. RFC 6066
+ * 4: and with its max_fragment_length, so that a client that now says something else begins another session.
+ */
 static bool resumes(const struct negotiation *n)
 {
     const struct tls_suite *suite;
@@ -140,6 +168,8 @@ static bool resumes(const struct negotiation *n)
     suite = negotiate_find_suite(n, n->offered->session->suite);
     if (!suite || !offers_suite(n->ch, suite->code))
         verdict = VERDICT_SUITE_DIFFERS;
+    else if (n->offered->session->fragment_length != negotiate_fragment_length(n->ch))
+        verdict = VERDICT_FRAGMENT_LENGTH_DIFFERS;
     decide(n->decisions, DECISION_RESUMPTION, verdict, n->offered->index);
     if (verdict != VERDICT_CHOSEN)
         return false;

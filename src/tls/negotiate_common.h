@@ -26,8 +26,20 @@ void negotiate_reject_suite(const struct negotiation *n, uint16_t code);
 /* RFC 7301 3.2: our order; no overlap is fatal. A listener without protocols ignores the extension. */
 MUST_CHECK bool negotiate_alpn(const struct negotiation *n);
 
-/* Certificate and signature scheme for a suite, whose exchange says what the key must be. */
+/* Certificate and signature scheme for a suite, whose exchange says what the key must be. Records them all. */
 MUST_CHECK bool negotiate_credential(const struct negotiation *n, enum suite_exchange exchange);
+
+/* Whether there is a certificate for it, without a record; else n->why says why not. */
+MUST_CHECK bool negotiate_has_credential(const struct negotiation *n, enum suite_exchange exchange);
+
+/* For the record, where no certificate serves suites of this exchange: what the best of them lacks. */
+enum decision_verdict negotiate_exchange_lacks(const struct negotiation *n, enum suite_exchange exchange);
+
+/* For the record of TLS 1.2, when there is no suite: what every certificate lacks. */
+void negotiate_record_unserved(const struct negotiation *n);
+
+/* The code of max_fragment_length that this hello leads to, 0: none. */
+uint8_t negotiate_fragment_length(const struct client_hello *ch);
 
 /* Staple, record size: what never fails. */
 void negotiate_options(const struct negotiation *n);

@@ -171,6 +171,13 @@ void tls_policy_set_time(struct tls_policy *policy, int64_t (*time)(void *contex
     policy->time = time;
 }
 
+bool tls_policy_time(const struct tls_policy *policy, int64_t *now)
+{
+    if (policy->time)
+        *now = policy->time(policy->now_context);
+    return policy->time != NULL;
+}
+
 bool tls_policy_add_compressor(struct tls_policy *policy, const struct tls_compressor *compressor)
 {
     if (policy->compressor_count == MAX_POLICY_COMPRESSORS)
@@ -195,12 +202,28 @@ const struct certificate_chain *tls_policy_chain(const struct tls_policy *policy
     return credential ? credential->chain : NULL;
 }
 
-bool tls_policy_set_staple(struct tls_policy *policy, size_t index, struct bytes response)
+bool tls_policy_set_staple(struct tls_policy *policy, size_t index, struct bytes response, struct tls_staple_time time)
 {
     struct tls_credential *credential = credential_at(policy, index);
 
-    return credential && response.len > 0 && response.len <= MAX_STAPLE_LEN &&
-           credential_set_staple(credential, policy, response);
+    if (!credential || response.len == 0 || response.len > MAX_STAPLE_LEN)
+        return false;
+    credential->staple_time = time;
+    return credential_set_staple(credential, policy, response);
+}
+
+int64_t tls_policy_staple_end(const struct tls_policy *policy, size_t index)
+{
+    const struct tls_credential *credential = credential_at(policy, index);
+
+    return credential && credential->staple ? credential->staple_time.until : 0;
+}
+
+const char *tls_policy_label(const struct tls_policy *policy, size_t index)
+{
+    const struct tls_credential *credential = credential_at(policy, index);
+
+    return credential ? credential->label : NULL;
 }
 
 void tls_policy_set_client_certificates(struct tls_policy *policy, enum tls_client_certificate mode,

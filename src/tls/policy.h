@@ -64,14 +64,28 @@ MUST_CHECK bool tls_policy_add_certificate(struct tls_policy *policy, struct cer
 MUST_CHECK bool tls_policy_add_alpn(struct tls_policy *policy, struct bytes protocol);
 void tls_policy_set_unknown_sni(struct tls_policy *policy, enum tls_unknown_sni unknown_sni);
 
-/* Seconds since 1970; tickets and client certificates need it. The context is the one of now(). */
+/* Seconds since 1970; tickets, client certificates and OCSP responses need it. The context is the one of now(). */
 void tls_policy_set_time(struct tls_policy *policy, int64_t (*time)(void *context));
+MUST_CHECK bool tls_policy_time(const struct tls_policy *policy, int64_t *now); /* false: it has no clock */
 
 /* Before the certificates, the preferred one first. False when there are MAX_POLICY_COMPRESSORS already. */
 MUST_CHECK bool tls_policy_add_compressor(struct tls_policy *policy, const struct tls_compressor *compressor);
 
-/* An OCSP response in DER (copied) for the `index`-th certificate that was added. False: too long, no memory. */
-MUST_CHECK bool tls_policy_set_staple(struct tls_policy *policy, size_t index, struct bytes response);
+/* RFC 6960 4.2.1: thisUpdate and nextUpdate of a response, in seconds since 1970. */
+struct tls_staple_time {
+    int64_t from;
+    int64_t until; /* 0: it names no end */
+};
+
+/*
+ * An OCSP response in DER (copied) for the `index`-th certificate that was added. It is sent while the clock of
+ * tls_policy_set_time() is within its time. False: too long, no memory.
+ */
+MUST_CHECK bool tls_policy_set_staple(struct tls_policy *policy, size_t index, struct bytes response,
+                                      struct tls_staple_time time);
+
+/* When that response expires; 0: never, or there is none. */
+int64_t tls_policy_staple_end(const struct tls_policy *policy, size_t index);
 
 /* Takes over `trust`, which is NULL for NONE. */
 void tls_policy_set_client_certificates(struct tls_policy *policy, enum tls_client_certificate mode,
@@ -80,7 +94,8 @@ void tls_policy_set_client_certificates(struct tls_policy *policy, enum tls_clie
 /*
  * Resumption. `listener` names what a ticket is good for (it and the client-certificate policy are hashed into every
  * ticket's binding); `count` tickets (0 to 2; 0 switches resumption off) follow a full TLS 1.3 handshake; `lifetime` is
- * in seconds, at most MAX_TICKET_LIFETIME. After tls_policy_set_client_certificates(). False: the hash failed.
+ * in seconds, at most MAX_TICKET_LIFETIME, and a ticket never outlives the key that sealed it. After
+ * tls_policy_set_client_certificates(). False: the hash failed.
  */
 MUST_CHECK bool tls_policy_set_tickets(struct tls_policy *policy, struct bytes listener, unsigned count,
                                        uint32_t lifetime);
@@ -105,6 +120,7 @@ size_t tls_policy_schemes(const struct tls_policy *policy, const struct tls_sign
 const struct certificate_chain *tls_policy_chain(const struct tls_policy *policy, size_t index); /* as added */
 size_t tls_policy_certificate_count(const struct tls_policy *policy);
 
+const char *tls_policy_label(const struct tls_policy *policy, size_t index); /* of the `index`-th certificate */
 const char *tls_credential_label(const struct tls_credential *credential);
 const struct certificate_chain *tls_credential_chain(const struct tls_credential *credential);
 

@@ -25,6 +25,7 @@ struct tls_credential {
     struct encoded_certificate encoded[2];
     uint8_t *staple; /* OCSPResponse; NULL: none */
     size_t staple_len;
+    struct tls_staple_time staple_time;
     uint16_t index;  /* in the order they were added */
     bool is_default; /* the first one added, and those that share a name with it (RSA beside ECDSA) */
     struct tls_credential *next;
@@ -42,7 +43,7 @@ struct tls_policy {
     struct random_source random;
     uint64_t (*now)(void *context);
     void *now_context;
-    int64_t (*time)(void *context); /* NULL: no clock, so no tickets and no client certificates */
+    int64_t (*time)(void *context); /* NULL: no clock, so no tickets, client certificates, OCSP responses */
     const struct tls_suite *suites[MAX_POLICY_SUITES];
     const struct tls_group *groups[MAX_POLICY_GROUPS];
     const struct tls_signature_scheme *schemes[MAX_POLICY_SCHEMES];        /* for our signatures */

@@ -12,6 +12,11 @@ static struct bytes view_of(const struct tls *tls, struct plain_span content)
 
 /* ---- alerts (RFC 8446 6) */
 
+/*
+ * In both versions the end of one direction (RFC 8446 6.1). RFC 5246 7.2.1 would have us answer at once and throw away
+ * what is still to be sent; but a client that ends its request so still waits for the answer, and one that does not is
+ * found out when we write. Our own close_notify comes when the backend is done.
+ */
 static bool receive_close_notify(struct tls *tls)
 {
     if (tls->state != CONNECTED)
@@ -21,12 +26,13 @@ static bool receive_close_notify(struct tls *tls)
 }
 
 /*
- * RFC 8446 6.1: user_canceled is followed by close_notify; all others end the connection whatever their level. RFC 5246
- * 7.2: in TLS 1.2 the level tells, and a warning may be passed over.
+ * RFC 8446 6, 6.1: in TLS 1.3 the level is ignored; user_canceled is followed by close_notify, all others end the
+ * connection. RFC 5246 7.2: in TLS 1.2 the level tells; a warning may be passed over, and what is fatal ends the
+ * connection at once, user_canceled too.
  */
 static bool is_mere_warning(const struct tls *tls, uint8_t level, uint8_t description)
 {
-    return description == ALERT_USER_CANCELED || (tls->outcome.version != TLS_1_3 && level == 1);
+    return tls->outcome.version == TLS_1_3 ? description == ALERT_USER_CANCELED : level == 1;
 }
 
 static bool receive_alert(struct tls *tls, struct bytes content)
@@ -103,6 +109,7 @@ static bool receive_text(struct tls *tls, struct plain_span content)
     if (content.len == 0)
         return ++tls->empty_records <= MAX_EMPTY_RECORDS || tls_fail(tls, WHY_EMPTY_RECORDS);
     tls->empty_records = 0;
+    tls->warning_alerts = 0;
     tls->handshake_messages = 0;
     keep_text(tls, content);
     return true;
@@ -110,7 +117,10 @@ static bool receive_text(struct tls *tls, struct plain_span content)
 
 /* ---- records */
 
-/* RFC 8446 5.1 MUST NOT: any other record between those of one handshake message. Alerts: receive_alert(). */
+/*
+ * RFC 8446 5.1 MUST NOT: any other record between those of one handshake message, nor early data that is skipped.
+ * Alerts: receive_alert().
+ */
 static bool check_interleaving(struct tls *tls, uint8_t type)
 {
     bool is_looked_at_later = type == CONTENT_HANDSHAKE || type == CONTENT_ALERT ||
@@ -143,7 +153,7 @@ static bool receive_content(struct tls *tls, uint8_t type, struct plain_span con
     switch (type) {
     case CONTENT_HANDSHAKE:
         if (content.len == 0)
-            return tls_fail(tls, WHY_EMPTY_FRAGMENT); /* RFC 8446 5.1 MUST NOT */
+            return tls_fail(tls, WHY_EMPTY_FRAGMENT); /* RFC 8446 5.1 MUST NOT, RFC 5246 6.2.1 MUST NOT */
         return handshake_receive(tls, view_of(tls, content));
     case CONTENT_ALERT:
         return receive_alert(tls, view_of(tls, content));
@@ -183,6 +193,8 @@ void receive_records(struct tls *tls)
                 return;
             break;
         case RECORD_SKIPPED:
+            if (!check_interleaving(tls, CONTENT_APPLICATION_DATA))
+                return;
             break;
         case RECORD_INCOMPLETE:
         case RECORD_FAILED:

@@ -71,7 +71,8 @@ static bool is_version12(const struct tls *tls)
 
 /*
  * RFC 8446 5.3, RFC 7905 2: the sequence number, padded to the left, exclusive-or the write IV. AES-GCM of TLS 1.2: the
- * salt with the explicit nonce behind it, which is the peer's choice; ours is the sequence number, so none repeats.
+ * salt with the explicit nonce behind it, which is the peer's choice. RFC 5288 3 MUST: no nonce_explicit comes twice
+ * under one key; ours is the sequence number.
  */
 static void make_nonce(const struct protection *protection, struct bytes explicit_nonce, uint8_t nonce[AEAD_NONCE_LEN])
 {
@@ -118,7 +119,7 @@ static size_t max_len(const struct tls *tls, const struct header *header)
 {
     bool is_ciphertext = header->type == CONTENT_APPLICATION_DATA && (tls->in.aead || tls->is_skipping_early_data);
 
-    if (is_version12(tls))
+    if (is_version12(tls)) /* RFC 5246 6.2.3 MUST NOT: over 2^14 + 2048; 6.2.1 MUST NOT: over 2^14 */
         return tls->in.aead ? MAX_CIPHERTEXT12_LEN : MAX_PLAINTEXT_LEN;
     return is_ciphertext ? MAX_CIPHERTEXT_LEN : MAX_PLAINTEXT_LEN;
 }

@@ -171,6 +171,7 @@ void resumption_session(struct tls *tls, const struct secret *secret, struct ses
     int64_t now = now_of(tls), last;
 
     *out = (struct session){.version = tls->outcome.version, .suite = hs->choice.suite->code, .secret = *secret};
+    out->fragment_length = hs->choice.fragment_length;
     out->authenticated_at = hs->choice.is_resumed ? hs->session.authenticated_at : now;
     last = out->authenticated_at + MAX_TICKET_LIFETIME;
     out->expires_at = now + tls->policy->ticket_lifetime;
@@ -189,9 +190,17 @@ bool resumption_seal_request(struct tls *tls, const struct session *session, str
            binding_of(tls->policy, tls->outcome.version, tls->outcome.sni, request->binding);
 }
 
-uint32_t resumption_lifetime(const struct tls *tls, const struct session *session)
+/* A promise that holds: neither longer than the session nor longer than the key that opens the ticket. */
+bool resumption_take_sealed(const struct tls *tls, const struct session *session, struct bytes answer,
+                            struct sealed_ticket *out)
 {
     int64_t left = session->expires_at - now_of(tls);
+    struct reader r = reader_of(answer);
+    uint32_t key_left;
 
-    return left > 0 ? (uint32_t)left : 0;
+    if (!read_u32(&r, &key_left) || left <= 0 || key_left == 0)
+        return false;
+    out->lifetime = left < key_left ? (uint32_t)left : key_left;
+    out->ticket = read_rest(&r);
+    return out->ticket.len > 0 && out->ticket.len <= MAX_KEY_ANSWER_LEN;
 }

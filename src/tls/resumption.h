@@ -25,8 +25,15 @@ unsigned resumption_ticket_count(const struct tls *tls);
 MUST_CHECK bool resumption_seal_request(struct tls *tls, const struct session *session,
                                         struct tls_key_request *request);
 
-/* Seconds that a client may keep the ticket. */
-uint32_t resumption_lifetime(const struct tls *tls, const struct session *session);
+/* A ticket, and for how many seconds the client may keep it. */
+struct sealed_ticket {
+    uint32_t lifetime;
+    struct bytes ticket; /* a view into the answer */
+};
+
+/* The answer to that request. False: it has no ticket, or one that nobody would open any more. */
+MUST_CHECK bool resumption_take_sealed(const struct tls *tls, const struct session *session, struct bytes answer,
+                                       struct sealed_ticket *out);
 
 /* ---- after a TLS 1.3 handshake: NewSessionTicket, sealed one after the other, sent in front of the first text */
 struct ticket_issue;
@@ -34,7 +41,7 @@ struct ticket_issue;
 /* Begins to seal; a lack of memory means no tickets. `resumption_master` is the secret of RFC 8446 7.1. */
 void tickets13_begin(struct tls *tls, const struct secret *resumption_master);
 const struct tls_key_request *tickets13_wanted(const struct tls *tls); /* NULL: nothing is to be sealed */
-void tickets13_sealed(struct tls *tls, bool is_ok, struct bytes ticket);
+void tickets13_sealed(struct tls *tls, bool is_ok, struct bytes answer);
 bool tickets13_are_ready(const struct tls *tls); /* sealed and not sent */
 
 /* How many bytes of wire_out they will take; 0 while none are ready. */

@@ -72,7 +72,7 @@ void server_commit_choice(struct tls *tls, const struct choice *choice)
     hs->choice = *choice;
     hs->choice.share = bytes_of(NULL, 0); /* a view that dies with the message */
     tls->record_limit = choice->record_limit;
-    tls->is_fragment_limit = choice->is_fragment_limit;
+    tls->is_fragment_limit = choice->fragment_length != 0;
     tls->outcome.suite = choice->suite;
     tls->outcome.group = choice->group;
     tls->outcome.scheme = choice->scheme;
@@ -94,7 +94,7 @@ bool server_take_identity(struct tls *tls)
     return tls->client || tls_fail(tls, WHY_NO_MEMORY);
 }
 
-/* RFC 6066 3: a server that used the name says so with an empty extension; not when it resumes. */
+/* RFC 6066 3: a server that used the name says so with an empty extension. RFC 6066 3 MUST NOT: when it resumes. */
 void server_write_name_extension(struct writer *w, const struct choice *choice)
 {
     if (!choice->is_sni_used || choice->is_resumed)
@@ -123,20 +123,16 @@ void server_write_alpn_extension(struct writer *w, const struct choice *choice)
 /* RFC 8449 4: our own limit, the protocol's, inner type included in TLS 1.3. RFC 6066 4 MUST: the client's value. */
 void server_write_size_extension(struct writer *w, const struct choice *choice)
 {
-    uint8_t code = 1;
-
     if (choice->has_size_limit) {
         write_u16(w, EXTENSION_RECORD_SIZE_LIMIT);
         write_u16(w, 2);
         write_u16(w, choice->version == TLS_1_3 ? MAX_PLAINTEXT_LEN + 1 : MAX_PLAINTEXT_LEN);
     }
-    if (!choice->is_fragment_limit)
+    if (!choice->fragment_length)
         return;
-    while (choice->record_limit > 1u << (8 + code))
-        code++;
     write_u16(w, EXTENSION_MAX_FRAGMENT_LENGTH);
     write_u16(w, 1);
-    write_u8(w, code);
+    write_u8(w, choice->fragment_length);
 }
 
 /* Negotiation, and all after it, with what is known of the client's ticket. */

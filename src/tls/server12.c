@@ -30,7 +30,7 @@ static bool commit_choice(struct tls *tls, const struct client_hello *ch, const 
     hs->has_renegotiation_info = offers_renegotiation_info(ch);
     hs->has_point_formats = ch->point_formats.at != NULL;
     hs->takes_ticket = ch->session_ticket.at != NULL;
-    hs->session_id_len = choice->is_resumed ? (uint8_t)ch->session_id.len : 0; /* RFC 5077 3.4: echoed to accept */
+    hs->session_id_len = choice->is_resumed ? (uint8_t)ch->session_id.len : 0; /* RFC 5077 3.4 MUST: echoed to accept */
     hs->log.is_kept = choice->asks_client_certificate && !choice->is_resumed;
     return (read_copy(&random, sizeof hs->client_random, hs->client_random) &&
             read_copy(&session_id, hs->session_id_len, hs->session_id)) ||
@@ -90,21 +90,11 @@ bool server12_recv_certificate(struct tls *tls, struct reader *body)
 
 /* ---- ClientKeyExchange */
 
-static bool wait_for_proof(struct tls *tls)
+/* RFC 5246 7.4.8: a client that showed a certificate proves it; for one without, no message follows. */
+static bool is_proof_due(struct tls *tls)
 {
-    struct handshake *hs = tls->handshake;
-
-    /* RFC 5246 7.4.8: a client that showed a certificate proves it; for one without, no message follows. */
-    hs->log.is_kept = hs->client_key != NULL;
-    tls->outcome.stage = TLS_STAGE_CLIENT_FINISHED;
-    tls->state = hs->client_key ? WAIT_CV : WAIT_CCS;
-    return true;
-}
-
-/* RFC 5246 6.3: both directions are keyed at once, but each goes into force with its own ChangeCipherSpec. */
-static bool take_master_secret(struct tls *tls)
-{
-    return protection12_derive(tls) && wait_for_proof(tls);
+    tls->handshake->log.is_kept = tls->handshake->client_key != NULL;
+    return tls->handshake->log.is_kept;
 }
 
 /* RFC 7627 4: the hash of all messages up to and with this one; without the extension both randoms. */
@@ -150,9 +140,13 @@ static bool recv_ecdhe(struct tls *tls, struct reader *body)
         return tls_fail(tls, WHY_KEY_SHARE_INVALID); /* RFC 8422 5.11 MUST: validate the point */
     if (result != CRYPTO_OK)
         return tls_fail(tls, WHY_CRYPTO);
-    is_ok = handshake_add_message(tls) && derive_master_secret(tls, &premaster) && take_master_secret(tls);
+    /* RFC 5246 6.3: both directions are keyed at once, but each goes into force with its own ChangeCipherSpec. */
+    is_ok = handshake_add_message(tls) && derive_master_secret(tls, &premaster) && protection12_derive(tls);
     secret_wipe(&premaster);
-    return is_ok;
+    if (!is_ok)
+        return false;
+    tls->state = is_proof_due(tls) ? WAIT_CV : WAIT_CCS;
+    return true;
 }
 
 static bool master_secret_answered(struct tls *tls, bool is_ok, struct bytes answer)
@@ -161,12 +155,16 @@ static bool master_secret_answered(struct tls *tls, bool is_ok, struct bytes ans
 
     if (!is_ok || answer.len != MASTER_SECRET_LEN || !secret_set(&hs->master_secret, answer))
         return tls_fail(tls, WHY_KEY_OPERATION);
-    return take_master_secret(tls);
+    if (!protection12_derive(tls))
+        return false;
+    tls->outcome.stage = TLS_STAGE_CLIENT_FINISHED;
+    tls->state = WAIT_CCS;
+    return true;
 }
 
 /*
- * RFC 5246 7.4.7.1: EncryptedPreMasterSecret, opaque<0..2^16-1>. Whether it was any good shows only in the client's
- * Finished, which then does not decrypt.
+ * RFC 5246 7.4.7.1: EncryptedPreMasterSecret, opaque<0..2^16-1>. RFC 5246 7.4.7.1 MUST NOT: an alert because of what is
+ * inside. Whether it was any good shows only in the client's Finished, which then does not decrypt.
  */
 static bool recv_rsa(struct tls *tls, struct reader *body)
 {
@@ -178,7 +176,7 @@ static bool recv_rsa(struct tls *tls, struct reader *body)
         return tls_fail(tls, WHY_CLIENT_KEY_EXCHANGE_MALFORMED);
     if (!handshake_add_message(tls))
         return false;
-    request = handshake_ask_key(tls, TLS_KEY_DERIVE_MASTER_SECRET_12, master_secret_answered);
+    request = handshake_new_key_request(tls, TLS_KEY_DERIVE_MASTER_SECRET_12, master_secret_answered);
     memcpy(request->key_id, certificate_chain_key_id(hs->choice.credential->chain), KEY_ID_LEN);
     request->client_version = hs->client_version;
     request->prf_hash = hs->choice.suite->hash;
@@ -186,7 +184,15 @@ static bool recv_rsa(struct tls *tls, struct reader *body)
     request->payload_len = ciphertext.len;
     if (ciphertext.len > 0)
         memcpy(request->payload, ciphertext.at, ciphertext.len);
-    return write_seed(tls, request->seed, &request->seed_len) || tls_fail(tls, WHY_CRYPTO);
+    if (!write_seed(tls, request->seed, &request->seed_len))
+        return tls_fail(tls, WHY_CRYPTO);
+    /* RFC 5246 6.2.1: CertificateVerify may lie in the same record. So the key is asked behind it, when only a
+     * ChangeCipherSpec, a record of its own, can follow; and never for a client that does not prove who it is. */
+    if (is_proof_due(tls))
+        tls->state = WAIT_CV;
+    else
+        handshake_wait_for_key(tls);
+    return true;
 }
 
 bool server12_recv_client_key_exchange(struct tls *tls, struct reader *body)
@@ -204,7 +210,10 @@ bool server12_recv_certificate_verify(struct tls *tls, struct reader *body)
     if (!client_certificate_verify(tls, body, bytes_of(hs->log.at, hs->log.len)))
         return false;
     hs->log.is_kept = false;
-    tls->state = WAIT_CCS;
+    if (hs->choice.suite->exchange == EXCHANGE_RSA)
+        handshake_wait_for_key(tls);
+    else
+        tls->state = WAIT_CCS;
     return true;
 }
 
@@ -251,7 +260,11 @@ bool server12_recv_finished(struct tls *tls, struct reader *body)
     return true;
 }
 
-/* RFC 5746 4.4: a server may refuse any renegotiation; RFC 5246 7.2.2: fatal, so that nobody waits for more. */
+/*
+ * RFC 5746 4.4: a server may refuse any renegotiation. RFC 5246 7.2.2 says of no_renegotiation that it is always a
+ * warning, which leaves it to the client to go on without; from that we depart with a fatal one. Next to no client goes
+ * on, most wait for a handshake that does not come, and whoever asks again and again costs us nothing more.
+ */
 bool server12_recv_renegotiation(struct tls *tls, struct reader *body)
 {
     (void)read_rest(body);

@@ -45,7 +45,7 @@ static void write_extensions(struct writer *w, const struct tls *tls)
         write_u16(w, 2);
         write_u16(w, 0x0100);
     }
-    if (resumption_ticket_count(tls) > 0) /* RFC 5077 3.2: a NewSessionTicket will come */
+    if (resumption_ticket_count(tls) > 0) /* RFC 5077 3.2, 3.3: a NewSessionTicket will come, and else none */
         write_empty_extension(w, EXTENSION_SESSION_TICKET);
     if (hs->choice.is_stapled) /* RFC 6066 8 */
         write_empty_extension(w, EXTENSION_STATUS_REQUEST);
@@ -254,16 +254,16 @@ static bool send_finished(struct tls *tls)
 
 /* ---- NewSessionTicket (RFC 5077 3.3) */
 
-static bool send_ticket(struct tls *tls, const struct session *session, struct bytes ticket)
+static bool send_ticket(struct tls *tls, const struct sealed_ticket *sealed)
 {
     struct writer *w = flight_begin_message(tls->handshake, NEW_SESSION_TICKET);
     struct vector_mark mark;
 
-    write_u32(w, resumption_lifetime(tls, session)); /* ticket_lifetime_hint */
+    write_u32(w, sealed->lifetime); /* ticket_lifetime_hint */
     mark = write_vec16_begin(w);
-    write_bytes(w, ticket);
+    write_bytes(w, sealed->ticket);
     write_vec_end(w, mark);
-    tls->outcome.tickets_sent = ticket.len > 0;
+    tls->outcome.tickets_sent = sealed->ticket.len > 0;
     return flight_end_message(tls);
 }
 
@@ -283,19 +283,18 @@ static bool send_change_and_finished(struct tls *tls)
     return true;
 }
 
-/* RFC 5077 3.3: the message was promised in ServerHello; an empty ticket takes the promise back. */
-static bool ticket_sealed(struct tls *tls, bool is_ok, struct bytes ticket)
+/* RFC 5077 3.3 MUST: the message comes as it was promised in ServerHello; an empty ticket takes the promise back. */
+static bool ticket_sealed(struct tls *tls, bool is_ok, struct bytes answer)
 {
     struct handshake *hs = tls->handshake;
+    struct sealed_ticket sealed;
     struct session session = {0};
-    bool is_sent;
 
-    if (!is_ok || ticket.len > MAX_KEY_ANSWER_LEN)
-        ticket = bytes_of(NULL, 0);
     resumption_session(tls, &hs->master_secret, &session);
-    is_sent = send_ticket(tls, &session, ticket) && send_change_and_finished(tls);
+    if (!is_ok || !resumption_take_sealed(tls, &session, answer, &sealed))
+        sealed = (struct sealed_ticket){0};
     session_wipe(&session);
-    return is_sent;
+    return send_ticket(tls, &sealed) && send_change_and_finished(tls);
 }
 
 static bool ask_for_ticket(struct tls *tls)
@@ -311,6 +310,7 @@ static bool ask_for_ticket(struct tls *tls)
     return is_ok;
 }
 
+/* RFC 5077 3.3 MUST: in a full handshake behind the client's Finished. RFC 5077 3.3 MUST NOT: without the promise. */
 static bool send_ticket_or_finish(struct tls *tls)
 {
     return resumption_ticket_count(tls) > 0 ? ask_for_ticket(tls) : send_change_and_finished(tls);

@@ -4,7 +4,7 @@
 #include "base/writer.h"
 
 /* The form of what follows; an older or newer build's ticket is none of ours. */
-enum { SESSION_FORM = 1 };
+enum { SESSION_FORM = 2 };
 
 static void write_text(struct writer *w, const char *text, size_t size)
 {
@@ -31,6 +31,7 @@ bool session_write(const struct session *session, uint8_t *out, size_t *len)
     write_u8(&w, SESSION_FORM);
     write_u16(&w, session->version);
     write_u16(&w, session->suite);
+    write_u8(&w, session->fragment_length);
     write_u64(&w, (uint64_t)session->authenticated_at);
     write_u64(&w, (uint64_t)session->expires_at);
     secret = write_vec8_begin(&w);
@@ -79,8 +80,9 @@ bool session_read(struct bytes from, struct session *out)
 
     *out = (struct session){0};
     if (!read_u8(&r, &form) || form != SESSION_FORM || !read_u16(&r, &out->version) || !read_u16(&r, &out->suite) ||
-        !read_time(&r, &out->authenticated_at) || !read_time(&r, &out->expires_at) ||
-        !read_vec8(&r, 1, MAX_SECRET_LEN, &secret) || !secret_set(&out->secret, secret))
+        !read_u8(&r, &out->fragment_length) || !read_time(&r, &out->authenticated_at) ||
+        !read_time(&r, &out->expires_at) || !read_vec8(&r, 1, MAX_SECRET_LEN, &secret) ||
+        !secret_set(&out->secret, secret))
         return false;
     out->has_client = !read_end(&r);
     return !out->has_client || (read_client(&r, &out->client) && read_end(&r));

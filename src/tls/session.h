@@ -11,13 +11,14 @@
 #include "crypto/client_trust.h"
 
 enum {
-    /* version, suite, two times, flag, secret; identity: time, fingerprint, three texts */
-    MAX_SESSION_LEN = 2 + 2 + 8 + 8 + 1 + 1 + MAX_SECRET_LEN + 8 + 32 + 3 * (2 + MAX_IDENTITY_TEXT),
+    /* form, version, suite, fragment length, two times, secret; identity: time, fingerprint, three texts */
+    MAX_SESSION_LEN = 1 + 2 + 2 + 1 + 8 + 8 + 1 + MAX_SECRET_LEN + 8 + 32 + 3 * (2 + MAX_IDENTITY_TEXT),
 };
 
 struct session {
     uint16_t version;
     uint16_t suite;
+    uint8_t fragment_length;  /* the code of max_fragment_length (RFC 6066 4), 0: none */
     int64_t authenticated_at; /* seconds since 1970: of the full handshake at the root of it */
     int64_t expires_at;       /* never beyond the client certificate's, and 7 days after authenticated_at */
     struct secret secret;     /* TLS 1.3: the PSK; TLS 1.2: the master secret */

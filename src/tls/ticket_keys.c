@@ -205,6 +205,18 @@ bool ticket_seal(struct ticket_keys *keys, int64_t now, const uint8_t binding[TI
     return true;
 }
 
+/* The key that seals is the newest. It goes when it is too old, or when MAX_TICKET_KEYS newer ones want its place. */
+uint32_t ticket_keys_left(const struct ticket_keys *keys, int64_t now)
+{
+    int64_t life = keys->accepts, pushed_out = MAX_TICKET_KEYS * keys->issues, left;
+
+    if (keys->is_fixed)
+        return UINT32_MAX;
+    life = life < pushed_out ? life : pushed_out;
+    left = keys->count ? keys->keys[0].birth + life - now : 0;
+    return left > 0 ? (uint32_t)left : 0;
+}
+
 enum ticket_result ticket_open(struct ticket_keys *keys, int64_t now, const uint8_t binding[TICKET_BINDING_LEN],
                                struct bytes ticket, uint8_t *out, size_t *len)
 {

@@ -47,6 +47,10 @@ void ticket_keys_free(struct ticket_keys *keys); /* wipes; NULL is fine */
 MUST_CHECK bool ticket_seal(struct ticket_keys *keys, int64_t now, const uint8_t binding[TICKET_BINDING_LEN],
                             struct bytes session, uint8_t *out, size_t *len);
 
+/* For how many seconds after `now` a ticket that was just sealed can be opened; UINT32_MAX: keys from files do not age.
+ */
+uint32_t ticket_keys_left(const struct ticket_keys *keys, int64_t now);
+
 enum ticket_result {
     TICKET_OPENED,
     TICKET_OPENED_OLD, /* by a key that no longer seals: give the client a new one */

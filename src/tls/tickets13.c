@@ -16,7 +16,6 @@ struct ticket_issue {
     struct tls_key_request request;
     struct session session;
     struct secret resumption_master;
-    uint32_t lifetime;
     uint8_t nonce; /* one for each ticket */
     uint8_t left;
     struct writer messages;
@@ -66,12 +65,7 @@ void tickets13_begin(struct tls *tls, const struct secret *resumption_master)
     issue->resumption_master = *resumption_master;
     issue->messages = writer_of(issue->storage, sizeof issue->storage);
     resumption_session(tls, resumption_master, &issue->session);
-    if (!prepare(tls, issue)) {
-        tickets13_drop(tls);
-        return;
-    }
-    issue->lifetime = resumption_lifetime(tls, &issue->session);
-    if (issue->lifetime == 0)
+    if (!prepare(tls, issue))
         tickets13_drop(tls);
 }
 
@@ -81,25 +75,26 @@ const struct tls_key_request *tickets13_wanted(const struct tls *tls)
 }
 
 /* struct NewSessionTicket of RFC 8446 4.6.1; no early_data extension: 0-RTT is not taken. */
-static void write_ticket(struct writer *w, const struct ticket_issue *issue, uint32_t age_add, struct bytes ticket)
+static void write_ticket(struct writer *w, const struct ticket_issue *issue, uint32_t age_add,
+                         const struct sealed_ticket *sealed)
 {
     struct vector_mark message, vector;
 
     write_u8(w, NEW_SESSION_TICKET);
     message = write_vec24_begin(w);
-    write_u32(w, issue->lifetime); /* RFC 8446 4.6.1 MUST NOT be more than 604800 */
+    write_u32(w, sealed->lifetime); /* RFC 8446 4.6.1 MUST NOT be more than 604800 */
     write_u32(w, age_add);
     vector = write_vec8_begin(w);
     write_bytes(w, bytes_of(&issue->nonce, NONCE_LEN));
     write_vec_end(w, vector);
     vector = write_vec16_begin(w);
-    write_bytes(w, ticket);
+    write_bytes(w, sealed->ticket);
     write_vec_end(w, vector);
     write_u16(w, 0);
     write_vec_end(w, message);
 }
 
-static bool add_ticket(struct tls *tls, struct ticket_issue *issue, struct bytes ticket)
+static bool add_ticket(struct tls *tls, struct ticket_issue *issue, const struct sealed_ticket *sealed)
 {
     uint8_t age_add[4];
     struct reader r = reader_of(BYTES_OF_ARRAY(age_add));
@@ -107,17 +102,18 @@ static bool add_ticket(struct tls *tls, struct ticket_issue *issue, struct bytes
 
     if (!random_fill(tls->policy->random, age_add, sizeof age_add) || !read_u32(&r, &value))
         return false;
-    write_ticket(&issue->messages, issue, value, ticket);
+    write_ticket(&issue->messages, issue, value, sealed);
     issue->nonce++;
     issue->left--;
     return writer_ok(&issue->messages) && prepare(tls, issue);
 }
 
-void tickets13_sealed(struct tls *tls, bool is_ok, struct bytes ticket)
+void tickets13_sealed(struct tls *tls, bool is_ok, struct bytes answer)
 {
     struct ticket_issue *issue = tls->issue;
+    struct sealed_ticket sealed;
 
-    if (!is_ok || ticket.len == 0 || ticket.len > MAX_KEY_ANSWER_LEN || !add_ticket(tls, issue, ticket))
+    if (!is_ok || !resumption_take_sealed(tls, &issue->session, answer, &sealed) || !add_ticket(tls, issue, &sealed))
         issue->left = 0; /* what was sealed before still goes out */
     if (issue->left == 0 && writer_view(&issue->messages).len == 0)
         tickets13_drop(tls);

@@ -282,10 +282,15 @@ void tls_send_tickets(struct tls *tls)
 
 /* ---- from the client */
 
+/* A record of TLS 1.2 may take more than a block for one (RFC 5246 6.2.3): its end goes into the largest. */
+static size_t wanted_len(const struct tls *tls, size_t held)
+{
+    return tls->is_bulk_in || held >= BLOCK_RECORD_LEN ? BLOCK_BULK_LEN : BLOCK_RECORD_LEN;
+}
+
 int tls_wire_space(struct tls *tls, struct iovec *spans, int n)
 {
-    size_t wanted = tls->is_bulk_in ? BLOCK_BULK_LEN : BLOCK_RECORD_LEN, len;
-    size_t held = buffer_len(&tls->wire_in);
+    size_t held = buffer_len(&tls->wire_in), wanted = wanted_len(tls, held), len;
 
     if (n < 1 || !takes_wire(tls))
         return 0;

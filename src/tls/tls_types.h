@@ -92,7 +92,6 @@ struct handshake {
 
     /* the client's certificate */
     struct public_key *client_key;
-    const struct tls_signature_scheme *client_scheme;
 
     /* TLS 1.2 */
     struct key_exchange_client exchange; /* our half, until ClientKeyExchange */

@@ -2,7 +2,8 @@
  * why.h: THE failure table. The reason implies the alert.
  *
  * One row a reason: its stable name for logs and counters, the alert that goes out, the sentence, and where the
- * rule is written ("8446 4.1.1": RFC and section; "-": our own decision). Call sites only name the reason. Two
+ * rule is written ("8446 4.1.1": RFC and section; "-": our own decision). Where that is another place in TLS 1.2, the
+ * table of why.c says so. Call sites only name the reason. Two
  * alerts are two reasons. From this table come the alert, the log line, the counter and the list of tests.
  */
 #ifndef TLS_WHY_H
@@ -171,7 +172,9 @@ enum why { WHY_NONE, WHYS(X) WHY_COUNT };
 
 const char *why_name(enum why why);     /* "no_common_group"; "none" for WHY_NONE */
 const char *why_sentence(enum why why); /* "no key exchange group in common" */
-const char *why_section(enum why why);  /* "8446 4.1.1", or NULL for our own decisions */
 uint8_t why_alert(enum why why);        /* an enum alert; ALERT_NONE: nothing is sent */
+
+/* "8446 4.1.1", or NULL for our own decisions. `version` is the one chosen, 0: none yet. */
+const char *why_section(enum why why, uint16_t version);
 
 #endif

@@ -1,9 +1,10 @@
 #include "bogo/options.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "bogo/decisions.h"
 
 enum kind { SET, NUMBER, TEXT, CODE, PASS_OVER, PASS_OVER_VALUE };
 
@@ -24,6 +25,9 @@ static const struct row {
     {"-no-tls11", PASS_OVER, 0},
     {"-no-tls1", PASS_OVER, 0},
     {"-cipher", TEXT, offsetof(struct options, cipher)},
+    {"-fips-202205", SET, offsetof(struct options, is_fips)},
+    {"-wpa-202304", SET, offsetof(struct options, is_wpa)},
+    {"-cnsa1-202603", SET, offsetof(struct options, is_cnsa1)},
     {"-curves", CODE, offsetof(struct options, curves)},
     {"-signing-prefs", CODE, offsetof(struct options, signing_prefs)},
     {"-verify-prefs", CODE, offsetof(struct options, verify_prefs)},
@@ -32,13 +36,22 @@ static const struct row {
     {"-verify-fail", SET, offsetof(struct options, fails_verification)},
     {"-trust-cert", PASS_OVER_VALUE, 0}, /* the shim takes any certificate */
     {"-select-alpn", TEXT, offsetof(struct options, select_alpn)},
-    {"-decline-alpn", PASS_OVER, 0},
+    {"-decline-alpn", PASS_OVER, 0}, /* without a list of ours the extension is not answered */
     {"-reject-alpn", SET, offsetof(struct options, rejects_alpn)},
     {"-no-ticket", SET, offsetof(struct options, has_no_ticket)},
     {"-resumption-delay", NUMBER, offsetof(struct options, resumption_delay)},
     {"-shim-shuts-down", SET, offsetof(struct options, shuts_down)},
     {"-key-update", SET, offsetof(struct options, updates_keys)},
     {"-check-close-notify", SET, offsetof(struct options, checks_close_notify)},
+    {"-install-cert-compression-algs", SET, offsetof(struct options, compresses)},
+    {"-install-one-cert-compression-alg", NUMBER, offsetof(struct options, compression)},
+    {"-use-client-ca-list", TEXT, offsetof(struct options, client_cas)},
+    {"-skip-ticket", SET, offsetof(struct options, seals_nothing)},
+    {"-renew-ticket", SET, offsetof(struct options, ages_ticket_keys)},
+    {"-export-keying-material", NUMBER, offsetof(struct options, exports)},
+    {"-export-label", TEXT, offsetof(struct options, export_label)},
+    {"-export-context", TEXT, offsetof(struct options, export_context)},
+    {"-use-export-context", SET, offsetof(struct options, has_export_context)},
     {"-decline-ocsp-callback", SET, offsetof(struct options, declines_ocsp)},
     {"-expect-server-name", TEXT, offsetof(struct options, expect_server_name)},
     {"-expect-no-server-name", SET, offsetof(struct options, expects_no_server_name)},
@@ -47,8 +60,10 @@ static const struct row {
     {"-expect-hrr", SET, offsetof(struct options, expects_hrr)},
     {"-expect-no-hrr", SET, offsetof(struct options, expects_no_hrr)},
     {"-expect-curve-id", NUMBER, offsetof(struct options, expect_curve)},
-    {"-expect-peer-signature-algorithm", NUMBER, offsetof(struct options, expect_peer_signature)},
     {"-expect-selected-credential", NUMBER, offsetof(struct options, expect_credential)},
+    {"-expect-cipher-aes", NUMBER, offsetof(struct options, expect_suite)},
+    {"-expect-peer-cert-file", TEXT, offsetof(struct options, expect_client_chain)},
+    {"-expect-msg-callback", TEXT, offsetof(struct options, expect_trace)},
 
     /* how BoringSSL's own interface is called, which is no difference for an engine without calls back */
     {"-async", PASS_OVER, 0},
@@ -63,17 +78,24 @@ static const struct row {
     {"-read-size", PASS_OVER_VALUE, 0},
     {"-use-ticket-callback", PASS_OVER, 0},
     {"-use-ticket-aead-callback", PASS_OVER, 0},
+    {"-install-ddos-callback", PASS_OVER, 0},
+    /* what we do without being told */
     {"-expect-no-session-id", PASS_OVER, 0}, /* we give none, whatever happens */
-    /* what the client offered, or a result code of theirs */
+    {"-no-server-name-ack", PASS_OVER, 0},   /* server_name is answered where the name chose the certificate */
+    {"-expect-reject-early-data", PASS_OVER, 0},
+    {"-enable-early-data", PASS_OVER, 0}, /* -expect-accept-early-data is what cannot be done */
+    {"-expect-early-data-reason", PASS_OVER_VALUE, 0},
+    {"-jdk11-workaround", PASS_OVER, 0},           /* whom it is for is told apart in config.json */
+    {"-expect-cipher-no-aes", PASS_OVER_VALUE, 0}, /* the client's order holds, whatever the processor is good at */
+    {"-srtp-profiles", PASS_OVER_VALUE, 0},        /* an extension of DTLS: not answered over TCP */
+    {"-quic-use-legacy-codepoint", PASS_OVER_VALUE, 0}, /* of QUIC, the same */
+    /* what the client offered, which the runner knows by itself, or a result code of theirs */
     {"-expect-advertised-alpn", PASS_OVER_VALUE, 0},
+    {"-expect-peer-verify-pref", PASS_OVER_VALUE, 0},
     {"-expect-verify-result", PASS_OVER, 0},
+    /* the scheme that the runner was told to sign with; a signature of another one would not verify */
+    {"-expect-peer-signature-algorithm", PASS_OVER_VALUE, 0},
 };
-
-static void unimplemented(const char *name)
-{
-    fprintf(stderr, "UNIMPLEMENTED: %s\n", name);
-    exit(EXIT_UNIMPLEMENTED);
-}
 
 static const struct row *find_row(const char *name)
 {
@@ -86,19 +108,21 @@ static const struct row *find_row(const char *name)
 static struct credential_option *last_credential(struct options *options)
 {
     if (options->credential_count == 0)
-        options->credential_count = 1;
+        return &options->default_credential;
     return &options->credentials[options->credential_count - 1];
 }
 
-/* Certificates come in groups: -new-x509-credential begins another one. The default one comes last. */
+/* Certificates come in groups: -new-x509-credential begins another one, what stands before is the default. */
 static bool take_credential(struct options *options, const char *name, const char *value, bool *takes_value)
 {
     *takes_value = true;
     if (strcmp(name, "-new-x509-credential") == 0) {
         *takes_value = false;
         if (options->credential_count == MAX_CREDENTIALS)
-            unimplemented(name);
+            decline(DEMAND_OPTION, "more credentials than the shim has room for");
         options->credential_count++;
+    } else if (strcmp(name, "-signing-prefs") == 0 && options->credential_count > 0) {
+        decline(DEMAND_OPTION, "-signing-prefs of a credential");
     } else if (strcmp(name, "-cert-file") == 0) {
         last_credential(options)->certificate = value;
     } else if (strcmp(name, "-key-file") == 0) {
@@ -127,8 +151,9 @@ static bool take_row(struct options *options, const struct row *row, const char 
         *(const char **)target = value;
         return true;
     case CODE:
-        if (codes->count < MAX_CODES)
-            codes->at[codes->count++] = (uint16_t)atoi(value);
+        if (codes->count == MAX_CODES)
+            decline(DEMAND_OPTION, "more codes than the shim has room for");
+        codes->at[codes->count++] = (uint16_t)atoi(value);
         return true;
     case PASS_OVER:
         return false;
@@ -156,11 +181,35 @@ static const char *strip_prefix(const char *name, int connection, bool *applies)
     return name;
 }
 
+static bool has_option(int argc, char **argv, const char *name)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* What the whole case is about goes first, whatever else is asked for. */
+static void skip_other_kinds(int argc, char **argv)
+{
+    if (has_option(argc, argv, "-dtls"))
+        skip("DTLS");
+    if (has_option(argc, argv, "-quic"))
+        skip("QUIC");
+    if (!has_option(argc, argv, "-server"))
+        skip("client");
+}
+
 struct options options_read(int argc, char **argv, int connection)
 {
-    struct options options = {
-        .min_version = -1, .max_version = -1, .expect_curve = -1, .expect_peer_signature = -1, .expect_credential = -2};
+    struct options options = {.min_version = -1,
+                              .max_version = -1,
+                              .expect_curve = -1,
+                              .expect_suite = -1,
+                              .compression = -1,
+                              .expect_credential = NO_EXPECTATION};
 
+    skip_other_kinds(argc, argv);
     for (int i = 1; i < argc; i++) {
         struct options scratch = options;
         bool applies, takes_value;
@@ -170,12 +219,12 @@ struct options options_read(int argc, char **argv, int connection)
 
         if (!take_credential(target, name, value, &takes_value)) {
             if (!row)
-                unimplemented(argv[i]);
+                decline(DEMAND_OPTION, name);
             takes_value = take_row(target, row, value);
         }
         i += takes_value;
     }
-    if (!options.is_server)
-        unimplemented("client");
+    if (options.expect_trace)
+        decline(DEMAND_TRACE, options.expect_trace);
     return options;
 }

@@ -10,9 +10,10 @@
 
 struct shim {
     struct tls_policy *policy;
-    struct private_key *keys[MAX_CREDENTIALS];
+    struct private_key *keys[MAX_CREDENTIALS + 1];
     size_t key_count;
     struct ticket_keys *tickets; /* the same for all connections */
+    bool seals_nothing;
     int64_t time;
 };
 

@@ -12,10 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bogo/decisions.h"
+#include "bogo/exporter.h"
 #include "bogo/policy.h"
 #include "crypto/crypto.h"
 #include "support/alloc_fault.h"
 #include "tls/iana.h"
+#include "tls/policy_types.h"
 #include "tls/server13.h"
 #include "tls/tls.h"
 #include "tls/ticket_keys.h"
@@ -123,8 +126,12 @@ static bool read_once(struct tls *tls, int fd)
 
 /* ---- what was expected of the handshake */
 
+static bool has_complained;
+
+/* What was not expected is no failure that any case asks for. */
 static bool complain(const char *what)
 {
+    has_complained = true;
     fprintf(stderr, "EXPECTATION: %s\n", what);
     return false;
 }
@@ -136,13 +143,30 @@ static bool check_names(const struct tls_outcome *outcome, const struct options 
     return !options->expects_no_server_name || outcome->sni.len == 0 || complain("there is a server name");
 }
 
+/* In the order of the options, the default one being the last that was added. */
+static bool is_credential_expected(const struct tls_credential *credential, const struct options *options)
+{
+    int expected = options->expect_credential;
+
+    if (expected == NO_EXPECTATION || !credential)
+        return true;
+    return credential->index == (expected == DEFAULT_CREDENTIAL ? options->credential_count : expected);
+}
+
+static bool check_algorithms(const struct tls_outcome *outcome, const struct options *options)
+{
+    if (options->expect_curve >= 0 && outcome->group && outcome->group->code != options->expect_curve)
+        return complain("the group is another one");
+    if (options->expect_suite >= 0 && outcome->suite->code != options->expect_suite)
+        return complain("the suite is another one");
+    return is_credential_expected(outcome->credential, options) || complain("the certificate is another one");
+}
+
 static bool check_handshake(struct tls *tls, const struct options *options, bool is_second)
 {
     const struct tls_outcome *outcome = tls_outcome(tls);
-    const struct tls_signature_scheme *scheme = tls->handshake ? tls->handshake->client_scheme : NULL;
     bool should_resume = is_second && !options->expects_session_miss;
 
-    (void)scheme;
     if (outcome->is_resumed != should_resume)
         return complain(should_resume ? "the session was not resumed" : "the session was resumed");
     if (options->expects_extended_master_secret && outcome->version == TLS_1_2 && !outcome->is_extended_master_secret)
@@ -151,9 +175,7 @@ static bool check_handshake(struct tls *tls, const struct options *options, bool
         return complain("no HelloRetryRequest");
     if (options->expects_no_hrr && outcome->is_hello_retried)
         return complain("a HelloRetryRequest");
-    if (options->expect_curve >= 0 && outcome->group && outcome->group->code != options->expect_curve)
-        return complain("the group is another one");
-    return check_names(outcome, options);
+    return check_algorithms(outcome, options) && check_names(outcome, options);
 }
 
 /* ---- one connection */
@@ -167,6 +189,8 @@ static void tell_failure(const struct tls *tls)
     if (outcome->has_alert_received)
         fprintf(stderr, " received=%s",
                 tls_alert_name(outcome->alert_received) ? tls_alert_name(outcome->alert_received) : "unknown");
+    if (outcome->client_result != CHAIN_OK)
+        fprintf(stderr, " chain=%s", chain_result_name((enum chain_result)outcome->client_result));
     fputc('\n', stderr);
 }
 
@@ -174,12 +198,46 @@ static bool is_clean_end(const struct tls *tls, const struct options *options)
 {
     if (tls_outcome(tls)->why != WHY_NONE) {
         tell_failure(tls);
-        return false;
+        /* A fault of ours is no refusal, whatever the case expects to be refused. */
+        return why_alert(tls_outcome(tls)->why) == ALERT_INTERNAL_ERROR && complain("a fault of ours");
     }
     if (tls_outcome(tls)->client_end == TLS_CLIENT_CLOSE_NOTIFY)
         return true;
     /* The runner ends many of its cases without a close_notify; only where it is asked for is that a failure. */
     return !options->checks_close_notify || complain("the client sent no close_notify");
+}
+
+/* The runner reads it before it sends anything, and tells whether it is what it has itself. */
+static bool send_exported(struct tls *tls, const struct options *options)
+{
+    const char *context = options->has_export_context ? options->export_context : NULL;
+    size_t len = (size_t)options->exports;
+    struct iovec to;
+
+    if (options->exports == 0)
+        return true;
+    if (tls_outcome(tls)->version != TLS_1_2)
+        return complain("keying material is exported of TLS 1.2 alone");
+    if (tls_plain_space(tls, &to, 1) != 1 || to.iov_len < len ||
+        !exporter12(options->export_label, context, to.iov_base, len))
+        return complain("no keying material");
+    tls_plain_commit(tls, len);
+    return true;
+}
+
+/* Once the handshake is done; false: it is not as it was expected to be. */
+static bool begin_text(struct tls *tls, const struct options *options, bool is_second)
+{
+    if (!check_handshake(tls, options, is_second))
+        return false;
+    tls_send_tickets(tls);
+    if (options->updates_keys && !server13_send_key_update(tls, UPDATE_NOT_REQUESTED))
+        return false;
+    if (!send_exported(tls, options))
+        return false;
+    if (options->shuts_down)
+        tls_close(tls);
+    return true;
 }
 
 static bool relay(struct tls *tls, int fd, const struct options *options, bool is_second)
@@ -191,14 +249,9 @@ static bool relay(struct tls *tls, int fd, const struct options *options, bool i
         if (!flush(tls, fd))
             break;
         if (tls_is_connected(tls) && tls_outcome(tls)->why == WHY_NONE && !is_checked) {
-            if (!check_handshake(tls, options, is_second))
+            if (!begin_text(tls, options, is_second))
                 return false;
             is_checked = true;
-            tls_send_tickets(tls);
-            if (options->updates_keys && !server13_send_key_update(tls, UPDATE_NOT_REQUESTED))
-                return false;
-            if (options->shuts_down)
-                tls_close(tls);
         }
         if (!echo(tls, fd) || (tls_ready(tls) & (TLS_OVER | TLS_PLAIN_END)) || !read_once(tls, fd))
             break;
@@ -216,10 +269,12 @@ static bool run_connection(const struct options *options, bool is_second)
     int fd;
 
     shim.time += options->resumption_delay * is_second;
+    /* A ticket is renewed when the key that sealed it seals no more. */
+    if (options->ages_ticket_keys && is_second)
+        shim.time += DEFAULT_TICKET_KEY_ISSUES;
     if (!shim_set_policy(&shim, options)) {
-        fprintf(stderr, "why=no_memory: the policy\n");
         shim_wipe_policy(&shim);
-        return false;
+        return complain("no policy can be made of the options");
     }
     tls = tls_new(shim.policy, pool);
     fd = connect_to_runner(options);
@@ -271,7 +326,7 @@ int main(int argc, char **argv)
     alloc_fault_arm(fails_at);
     is_ok = run_all(argc, argv);
     if (!fails_at || !alloc_fault_fired())
-        return is_ok ? 0 : EXIT_SHIM_FAILED;
+        return is_ok ? 0 : has_complained ? EXIT_MUST_FAIL : EXIT_SHIM_FAILED;
     if (alloc_fault_live() != 0) {
         fprintf(stderr, "allocation %lu failed, and %ld others leak\n", fails_at, alloc_fault_live());
         return EXIT_SHIM_FAILED;

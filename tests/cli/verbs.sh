@@ -107,9 +107,61 @@ expect "-t tells a key that belongs to no certificate" 78 err "conf:4: key '$cer
 config expired.crt p256.key
 run -t -c conf
 expect "-t warns of an expired certificate and goes on" 0 err "conf:3: warning: "
+
+# Nobody writes into this: a program that waits for it is killed, with the code 124.
+mkfifo fifo
+run_briefly() {
+    timeout 20 "$program" "$@" >out 2>err </dev/null
+    code=$?
+}
+for option in certificate key client-ca client-crl ocsp-staple ticket-key; do
+    config p256.crt p256.key
+    case $option in
+    certificate | key) sed -i "s|^$option = .*|$option = fifo|" conf ;;
+    client-*) printf 'client-certificate = optional\nclient-ca = %s\n' "$certificates/root.crt" >>conf ;;
+    esac
+    case $option in
+    client-* | ocsp-staple) echo "$option = fifo" >>conf ;;
+    ticket-key) sed -i '1i [sallyport]\nticket-key = fifo' conf ;;
+    esac
+    for verb in -t ''; do
+        run_briefly -c conf $verb
+        expect "a FIFO as $option is refused and not waited for (${verb:-run})" 78 err "'fifo': it is no regular file"
+    done
+done
+run_briefly -t -c fifo
+expect "a FIFO as the configuration is refused and not waited for" 78 err "fifo: is not a regular file"
+
+# The capture may be a pipe.
+hello=$srcdir/tests/data/corpus/capture/records
+run_briefly explain <(cat "$hello")
+expect "explain reads a pipe of the shell" 0 out "ClientHello, 326 bytes"
+cat "$hello" >fifo &
+run_briefly explain fifo
+expect "explain reads a FIFO that somebody writes to" 0 out "ClientHello, 326 bytes"
+wait
+timeout 20 "$program" explain - >out 2>err < <(cat "$hello")
+code=$?
+expect "explain reads standard input" 0 out "ClientHello, 326 bytes"
+
 run -t
 expect "-t without a file checks what is built in, and says so" 0 out "built in: the configuration is good"
-[ -e "$scratch/state" ] || { echo "not ok: the certificate for development is kept below STATE_DIRECTORY"; failures=$((failures + 1)); }
+expect "... and of the certificate for development only that it would be served" 0 err \
+    "warning: a self-signed DEVELOPMENT certificate would be served, not for production"
+
+# Nothing is written by who only looks: the directory that a start would keep its certificate in stays empty.
+looks() { # WORDS...
+    mkdir home
+    env -u STATE_DIRECTORY HOME="$scratch/home" "$program" "$@" >out 2>err </dev/null
+    code=$?
+    expect "$1 ends well" 0 err "DEVELOPMENT certificate would be served"
+    [ -z "$(ls -A home)" ] || { echo "not ok: $* writes into HOME"; failures=$((failures + 1)); }
+    rm -r home
+}
+looks -t
+looks -t -f :8443
+looks explain "$hello"
+[ ! -e "$scratch/state" ] || { echo "not ok: -t writes below STATE_DIRECTORY"; failures=$((failures + 1)); }
 
 # The same faults at start: nothing is served, and the code says that starting again is of no use.
 config p256.crt p384.key

@@ -24,6 +24,15 @@ static const struct row line_rows[] = {
     {FINE "key: b = c\n", "f:7: this is not 'key = value'\n"},
     {FINE "= b\n", "f:7: there is no key before '='\n"},
     {FINE "key =\n", "f:7: the value of 'key' is empty\n"},
+    {FINE "suites =\n", "f:7: the value of 'suites' is empty\n"},
+    {FINE "groups = ; none\n", "f:7: the value of 'groups' is empty\n"},
+    {FINE "signature-algorithms =\n", "f:7: the value of 'signature-algorithms' is empty\n"},
+    {FINE "suites = ${SALLYPORT_TEST_UNSET:-}\n", "f:7: the value of 'suites' is empty\n"},
+    {FINE "suites = , ,\n", "f:7: the value of 'suites' has an empty name beside a comma\n"},
+    {FINE "alpn = ,\n", "f:7: the value of 'alpn' has an empty name beside a comma\n"},
+    {FINE "alpn = ,h2\n", "f:7: the value of 'alpn' has an empty name beside a comma\n"},
+    {FINE "alpn = h2 ,\n", "f:7: the value of 'alpn' has an empty name beside a comma\n"},
+    {FINE "alpn = h2\nalpn = h2,\t, h3\n", "f:8: the value of 'alpn' has an empty name beside a comma\n"},
     {FINE "key = # none\n", "f:7: the value of 'key' is empty\n"},
     {FINE "key = ; none\n", "f:7: the value of 'key' is empty\n"},
     {FINE "key = \"b\"\n", "f:7: the value begins with a quote; values are written without\n"},
@@ -67,6 +76,14 @@ static const struct row key_rows[] = {
     {FINE "log level = x\n", "f:7: unknown key 'log level'\n"},
     {FINE "[sallyport]\nlog level = x\n", "f:8: unknown key 'log level', did you mean 'log-level'?\n"},
     {FINE "frobnicate = yes\n", "f:7: unknown key 'frobnicate'\n"},
+    {FINE "curves = x\n", "f:7: unknown key 'curves', did you mean 'groups'?\n"},
+    {FINE "sigalgs = x\n", "f:7: unknown key 'sigalgs', did you mean 'signature-algorithms'?\n"},
+    {FINE "ciphers = x\n", "f:7: unknown key 'ciphers', did you mean 'suites'?\n"},
+    {FINE "cipher-suites = x\n", "f:7: unknown key 'cipher-suites', did you mean 'suites'?\n"},
+    {FINE "ssl_protocols = x\n", "f:7: unknown key 'ssl_protocols', did you mean 'profile'?\n"},
+    {FINE "client-cert = x\n", "f:7: unknown key 'client-cert', did you mean 'client-certificate'?\n"},
+    {FINE "client-cer = x\n", "f:7: unknown key 'client-cer', did you mean 'client-ca'?\n"},
+    {FINE "[sallyport]\nciphers = x\n", "f:8: unknown key 'ciphers'\n"},
     {FINE "server = 127.0.0.1:1\n", "f:7: 'server' belongs in [backend NAME], not in [listen NAME]\n"},
     {FINE "log-level = debug\n", "f:7: 'log-level' belongs in [sallyport], not in [listen NAME]\n"},
     {FINE "[sallyport]\nkey = a\n", "f:8: 'key' belongs in [listen NAME], not in [sallyport]\n"},
@@ -108,6 +125,8 @@ static const struct row value_rows[] = {
     {FINE "key = ${SALLYPORT_TEST_LONG}\n", "f:7: the value of 'key' is too long: a line has at most 198 bytes\n"},
 };
 
+#define UNOPENED "tickets would be sealed that nobody opens\n"
+
 static const struct row relation_rows[] = {
     {"[listen a]\naddress = *:1\ncertificate = a\nbackend = ap\n[backend app]\nserver = a:1\n",
      "f:4: there is no [backend ap], did you mean 'app'?\n"},
@@ -124,6 +143,14 @@ static const struct row relation_rows[] = {
                                                   "f:8: key: 'development' brings its own key\n"},
     {"[listen a]\naddress = *:1\ncertificate = development\nkey = k\nbackend = demo\n",
      "f:4: key: 'development' brings its own key\n"},
+    {FINE "[sallyport]\nticket-key-issues = 9h\n", "f:8: ticket-key-issues (9h) is longer than ticket-key-accepts (8h, "
+                                                   "the default): " UNOPENED},
+    {FINE "[sallyport]\n\nticket-key-accepts = 90m\n", "f:9: ticket-key-issues (4h, the default) is longer than "
+                                                       "ticket-key-accepts (90m): " UNOPENED},
+    {"[sallyport]\nticket-key-accepts = 1s\nticket-key-issues = 1m\n" FINE,
+     "f:3: ticket-key-issues (1m) is longer than ticket-key-accepts (1s): " UNOPENED},
+    {FINE "[sallyport]\nticket-key-accepts = soon\n",
+     "f:8: ticket-key-accepts: 'soon' is no time: a number and ms, s, m, h or d\n"},
 };
 
 static const struct row warning_rows[] = {
@@ -131,6 +158,12 @@ static const struct row warning_rows[] = {
     {FINE "client-hello-timeout = 11s\n",
      "f:3: warning: [listen web] has a client-hello-timeout longer than its handshake-timeout, which ends it first\n"},
     {FINE "client-hello-timeout = 10s\n", ""},
+    {FINE "ticket-lifetime = 7d\n",
+     "f:3: warning: [listen web] has a ticket-lifetime longer than ticket-key-accepts, which ends its tickets first\n"},
+    {FINE "ticket-lifetime = 8h\n", ""},
+    {FINE "ticket-lifetime = 7d\nsession-tickets = 0\n", ""},
+    {FINE "ticket-lifetime = 7d\n[sallyport]\nticket-key = f\n", ""},
+    {FINE "ticket-lifetime = 7d\n[sallyport]\nticket-key-accepts = 7d\n", ""},
 };
 
 static struct heard heard;

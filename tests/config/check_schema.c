@@ -35,6 +35,28 @@ START_TEST(keys_are_lower_case_words_joined_by_hyphens)
 }
 END_TEST
 
+static bool is_key(const char *word)
+{
+    for (int section = 0; section < SECTION_KINDS; section++)
+        if (option_find((enum section_kind)section, word))
+            return true;
+    return false;
+}
+
+START_TEST(a_synonym_is_no_key_and_leads_to_one)
+{
+    for (const struct option_synonym *synonym = option_synonyms; synonym->word; synonym++) {
+        ck_assert_msg(!is_key(synonym->word), "%s", synonym->word);
+        ck_assert_msg(is_key(synonym->key), "%s", synonym->key);
+    }
+    ck_assert_str_eq(option_find_synonym(SECTION_LISTEN, "ssl_ecdh-curve")->key, "groups");
+    ck_assert_ptr_null(option_find_synonym(SECTION_LISTEN, "ssl-ecdh-curv"));
+    ck_assert_ptr_null(option_find_synonym(SECTION_LISTEN, "ssl-ecdh-curves"));
+    ck_assert_ptr_null(option_find_synonym(SECTION_SALLYPORT, "ssl-ecdh-curve"));
+    ck_assert_str_eq(option_find_synonym(SECTION_SALLYPORT, "maxconn")->key, "max-connections");
+}
+END_TEST
+
 START_TEST(an_option_is_required_or_has_a_default_or_is_a_list)
 {
     const struct option *option;
@@ -122,6 +144,7 @@ int main(void)
     const TTest *const tests[] = {
         every_option_is_found_by_its_section_and_key_alone,
         keys_are_lower_case_words_joined_by_hyphens,
+        a_synonym_is_no_key_and_leads_to_one,
         an_option_is_required_or_has_a_default_or_is_a_list,
         a_default_is_a_value_the_option_takes,
         numbers_have_a_range,

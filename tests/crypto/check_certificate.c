@@ -101,6 +101,28 @@ START_TEST(every_kind_of_key_that_we_serve_is_told)
 }
 END_TEST
 
+START_TEST(who_signed_is_told_by_the_name_of_the_algorithm_or_its_oid)
+{
+    static const char *const rows[][2] = {
+        {"p256.crt", "ecdsa-with-SHA256"},
+        {"sha1.crt", "ecdsa-with-SHA1"},
+        {"rsa-signed.crt", "sha256WithRSAEncryption"},
+        {"rsa-signed-sha384.crt", "sha384WithRSAEncryption"},
+    };
+    struct certificate certificate = {.signature_oid = BYTES_OF_LITERAL("\x2a\x86\x48\xce\x38\x04\x03")};
+    char text[SIGNATURE_TEXT_LEN];
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct certificate_chain *chain = load_well(rows[i][0]);
+
+        ck_assert_str_eq(certificate_chain_signature(chain), rows[i][1]);
+        certificate_chain_free(chain);
+    }
+    certificate_signature_text(&certificate, text);
+    ck_assert_str_eq(text, "1.2.840.10040.4.3"); /* DSA */
+}
+END_TEST
+
 static void names_are(const char *file, const char *const *names, size_t count)
 {
     struct certificate_chain *chain = load_well(file);
@@ -481,6 +503,7 @@ int main(void)
         a_chain_answers_for_its_leaf,
         certificates_are_served_in_the_order_of_the_file,
         every_kind_of_key_that_we_serve_is_told,
+        who_signed_is_told_by_the_name_of_the_algorithm_or_its_oid,
         names_are_the_host_names_of_the_subject_alt_name_in_lower_case,
         the_common_name_counts_only_without_a_subject_alt_name,
         host_names_have_labels_of_letters_digits_and_hyphens,

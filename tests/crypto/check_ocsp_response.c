@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "crypto/certificate_chain.h"
+#include "crypto/hash.h"
 #include "support/check_run.h"
 #include "support/data_file.h"
 
@@ -105,21 +107,65 @@ START_TEST(a_response_counts_from_its_update_to_the_next)
 }
 END_TEST
 
-/* The same serial number from another CA: the hashes of a SHA-256 CertID tell. */
-START_TEST(the_hashes_of_the_issuer_are_compared_when_they_are_sha256)
+/* RFC 6960 4.1.1: a serial number is its issuer's own, and most responders name the issuer by SHA-1. */
+START_TEST(a_response_of_another_ca_for_the_same_serial_number_is_not_for_us)
 {
+    static const char *const others[] = {"other-name-sha1", "other-name-sha512", "other-key-sha1"};
+    struct certificate_chain *alone = chain_of("first"), *whole = chain_of("first-chain");
+
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        load(others[i]);
+        ck_assert(bytes_equal(response.singles[0].serial, BYTES_OF_LITERAL("\x10\x01")));
+        ck_assert_msg(!ocsp_response_is_for(&response, whole), "%s", others[i]);
+    }
+    load("other-name-sha1");
+    ck_assert(!ocsp_response_is_for(&response, alone));
+    load("other-key-sha1");
+    ck_assert(ocsp_response_is_for(&response, alone)); /* the key of its issuer is not known */
+    certificate_chain_free(alone);
+    certificate_chain_free(whole);
+}
+END_TEST
+
+START_TEST(both_hashes_of_the_issuer_are_compared_under_the_hash_that_is_named)
+{
+    static const uint8_t oid_sha384[] = {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02};
     struct certificate_chain *alone = chain_of("first"), *whole = chain_of("first-chain");
     struct ocsp_single *single = &response.singles[0];
-    uint8_t zero[32] = {0};
+    const struct certificate *issuer = &whole->certificates[1];
+    /* Of P-256 the last 65 bytes of a SubjectPublicKeyInfo are the value of the key. */
+    const struct bytes key = bytes_of(issuer->spki.at + issuer->spki.len - 65, 65);
+    uint8_t name_hash[48], key_hash[48];
 
     load("good-sha256");
-    single->issuer_key_hash = BYTES_OF_ARRAY(zero);
+    ck_assert(ocsp_response_is_for(&response, whole));
+    single->hash_oid = BYTES_OF_ARRAY(oid_sha384);
     ck_assert(!ocsp_response_is_for(&response, whole));
-    ck_assert(ocsp_response_is_for(&response, alone)); /* the key of its issuer is not known */
-    single->issuer_name_hash = BYTES_OF_ARRAY(zero);
+    ck_assert(hash_once(hash_find(HASH_SHA384), issuer->subject, name_hash));
+    ck_assert(hash_once(hash_find(HASH_SHA384), key, key_hash));
+    single->issuer_name_hash = BYTES_OF_ARRAY(name_hash);
+    single->issuer_key_hash = BYTES_OF_ARRAY(key_hash);
+    ck_assert(ocsp_response_is_for(&response, whole));
+    key_hash[0] ^= 1;
+    ck_assert(!ocsp_response_is_for(&response, whole));
+    ck_assert(ocsp_response_is_for(&response, alone));
+    name_hash[0] ^= 1;
     ck_assert(!ocsp_response_is_for(&response, alone));
     certificate_chain_free(alone);
     certificate_chain_free(whole);
+}
+END_TEST
+
+START_TEST(a_hash_that_is_not_known_is_no_match)
+{
+    struct certificate_chain *chain = chain_of("first");
+
+    load("good-sha1");
+    ck_assert(ocsp_response_is_for(&response, chain));
+    response.singles[0].hash_oid = BYTES_OF_LITERAL("\x2a\x03");
+    response.singles[0].issuer_name_hash = bytes_of(NULL, 0);
+    ck_assert(!ocsp_response_is_for(&response, chain));
+    certificate_chain_free(chain);
 }
 END_TEST
 
@@ -189,7 +235,9 @@ int main(void)
         of_several_the_one_for_the_certificate_counts,
         a_response_that_does_harm_is_told_in_words,
         a_response_counts_from_its_update_to_the_next,
-        the_hashes_of_the_issuer_are_compared_when_they_are_sha256,
+        a_response_of_another_ca_for_the_same_serial_number_is_not_for_us,
+        both_hashes_of_the_issuer_are_compared_under_the_hash_that_is_named,
+        a_hash_that_is_not_known_is_no_match,
         what_is_no_successful_response_is_refused_in_words,
         cut_anywhere_it_is_refused_and_with_any_bit_flipped_nothing_breaks,
     };

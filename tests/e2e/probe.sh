@@ -5,6 +5,9 @@ python3 -c 'import cryptography' 2>/dev/null || skip "python3-cryptography is no
 backend_start
 export PYTHONPATH=$srcdir/tests/probe PROBE_AUTHORITY=$scratch
 python3 "$srcdir/tests/probe/identity.py"
+# what this build can compress certificates with: "brotli 1.0.9, zlib 1.2.13"
+PROBE_COMPRESSION=$("$SALLYPORT" --version | sed -n 's/^certificate compression: //p')
+export PROBE_COMPRESSION
 
 # listen NAME ABOVE OPTIONS...: the ports above the first; the cases know them by these numbers
 listen() {
@@ -14,15 +17,18 @@ listen() {
     printf '%s\n' "$@"
 }
 p256=("certificate = $CERTS/p256.crt" "key = $CERTS/p256.key")
+rsa=("certificate = $CERTS/rsa2048-encipher.crt" "key = $CERTS/rsa2048.key" "rsa-key-exchange = yes")
 trust=$srcdir/tests/data/client_trust
 raw_daemon "" "
-$(listen rsa 1 "certificate = $CERTS/rsa2048-encipher.crt" "key = $CERTS/rsa2048.key" "rsa-key-exchange = yes")
+$(listen rsa 1 "${rsa[@]}")
 $(listen required 2 "${p256[@]}" "client-certificate = required" "client-ca = $trust/root.crt" "client-ca = $scratch/authority.crt")
 $(listen optional 3 "${p256[@]}" "client-certificate = optional" "client-ca = $trust/root.crt" "client-ca = $scratch/authority.crt")
 $(listen other 4 "${p256[@]}" "client-certificate = required" "client-ca = $trust/other-root.crt")
 $(listen twin 5 "${p256[@]}")
 $(listen strict 6 "${p256[@]}" "alpn = h2, http/1.1" "unknown-sni = reject")
-$(listen crl 7 "${p256[@]}" "client-certificate = required" "client-ca = $trust/root.crt" "client-crl = $trust/root-revokes.crl")"
+$(listen crl 7 "${p256[@]}" "client-certificate = required" "client-ca = $trust/root.crt" "client-crl = $trust/root-revokes.crl")
+$(listen stapled 8 "${p256[@]}" "ocsp-staple = $scratch/staple.der")
+$(listen proven 9 "${rsa[@]}" "client-certificate = required" "client-ca = $trust/root.crt")"
 descriptors_before=$(descriptors)
 timeout 300 python3 "$srcdir/tests/probe/probe.py" "$HOST" "$PORT" "$log" || failures=$((failures + 1))
 

@@ -115,6 +115,71 @@ START_TEST(a_refusal_comes_with_its_candidates)
     says("alert               handshake_failure\n");
     says("secp384r1: not offered by the client\n");
     end();
+    begin(); /* the same in TLS 1.2 is said by another RFC */
+    ck_assert(tls_policy_set_groups(rig.policy, (const struct tls_group *[]){tls_group_find(0x18)}, 1));
+    ck_assert(tls_policy_set_suites(rig.policy, (const struct tls_suite *[]){tls_suite_find(0xc02b)}, 1));
+    explained_seed("corpus/capture/grease", EXPLAIN_REFUSED);
+    says("refused             no key exchange group in common (no_common_group)\n");
+    says("by                  RFC 8422 5.1\n");
+    end();
+}
+END_TEST
+
+/* A ClientHello of TLS 1.3 with nothing but 120 suites that nobody knows, as a handshake message. */
+static struct bytes hello_of_unknown_suites(struct writer *w)
+{
+    static const uint8_t random[32];
+    struct vector_mark body, list, extension;
+
+    write_u8(w, 1);
+    body = write_vec24_begin(w);
+    write_u16(w, TLS_1_2);
+    write_bytes(w, BYTES_OF_ARRAY(random));
+    write_u8(w, 0);
+    list = write_vec16_begin(w);
+    for (int i = 0; i < 120; i++)
+        write_u16(w, (uint16_t)(0x7700 + i));
+    write_vec_end(w, list);
+    write_bytes(w, BYTES_OF_LITERAL("\1\0"));
+    list = write_vec16_begin(w);
+    for (size_t i = 0; i < 4; i++) { /* RFC 8446 9.2: what a ClientHello of TLS 1.3 must have */
+        static const struct {
+            uint16_t type;
+            const char *data;
+            size_t len;
+        } rows[] = {
+            {EXTENSION_SUPPORTED_VERSIONS, "\2\3\4", 3},
+            {EXTENSION_SIGNATURE_ALGORITHMS, "\0\2\4\3", 4},
+            {EXTENSION_SUPPORTED_GROUPS, "\0\2\0\x1d", 4},
+            {EXTENSION_KEY_SHARE, "\0\0", 2},
+        };
+        write_u16(w, rows[i].type);
+        extension = write_vec16_begin(w);
+        write_bytes(w, bytes_of(rows[i].data, rows[i].len));
+        write_vec_end(w, extension);
+    }
+    write_vec_end(w, list);
+    write_vec_end(w, body);
+    ck_assert(writer_ok(w));
+    return writer_view(w);
+}
+
+START_TEST(candidates_that_find_no_room_in_the_record_are_counted)
+{
+    uint8_t storage[1024];
+    struct writer w = writer_of(storage, sizeof storage);
+    unsigned told = 0;
+    char more[64];
+
+    begin();
+    explained(hello_of_unknown_suites(&w), EXPLAIN_REFUSED);
+    for (const char *at = text; (at = strstr(at, ": not known to this build\n")); at++)
+        told++;
+    ck_assert_uint_gt(told, 64);
+    ck_assert_uint_lt(told, 120);
+    snprintf(more, sizeof more, "\n                      and %u more\n", 120 - told);
+    says(more);
+    end();
 }
 END_TEST
 
@@ -151,6 +216,69 @@ START_TEST(without_a_hello_there_is_no_answer)
 }
 END_TEST
 
+/* A packet of pcap as a snap length cuts it: 54 bytes of headers, and the TLS that is left of a record of 517. */
+static struct bytes cut_packet(struct writer *w, size_t len)
+{
+    static const uint8_t start[] = {0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3};
+    static const uint8_t address[4] = {192, 0, 2, 1}, zeros[16];
+    uint32_t original = 54 + 517;
+
+    write_u32(w, 0xa1b2c3d4);
+    write_u32(w, 0x00020004);
+    write_bytes(w, bytes_of(zeros, 8));
+    write_u32(w, 60);
+    write_u32(w, 1); /* LINKTYPE_ETHERNET */
+    write_bytes(w, bytes_of(zeros, 8));
+    write_u32(w, 54 + (uint32_t)len);
+    write_u32(w, original);
+    write_bytes(w, bytes_of(zeros, 12));
+    write_u16(w, 0x0800);
+    write_u16(w, 0x4500);
+    write_u16(w, (uint16_t)(original - 14));
+    write_u32(w, 0);
+    write_u32(w, 0x40060000); /* RFC 791 3.1: TTL, TCP, no checksum */
+    write_bytes(w, BYTES_OF_ARRAY(address));
+    write_bytes(w, BYTES_OF_ARRAY(address));
+    write_u16(w, 1000);
+    write_u16(w, 443);
+    write_bytes(w, bytes_of(zeros, 8));
+    write_u16(w, 0x5018);
+    write_bytes(w, bytes_of(zeros, 6));
+    write_bytes(w, bytes_of(start, len));
+    ck_assert(writer_ok(w));
+    return writer_view(w);
+}
+
+START_TEST(what_a_snap_length_left_of_a_hello_is_told_in_true_numbers)
+{
+    static const struct {
+        size_t len;
+        const char *words;
+    } rows[] = {
+        {6, "one begins and is cut short: 6 of the 517 bytes of its first record came\n"},
+        {8, "one begins and is cut short: 8 of the 517 bytes of its first record came\n"},
+        {9, "one begins and is cut short: 0 of 508 bytes came\n"},
+        {11, "one begins and is cut short: 2 of 508 bytes came\n"},
+    };
+    uint8_t storage[256];
+
+    begin();
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct writer w = writer_of(storage, sizeof storage);
+
+        explained(cut_packet(&w, rows[i].len), EXPLAIN_NOTHING);
+        says(rows[i].words);
+        free(text);
+    }
+    explained(BYTES_OF_LITERAL("\1\0\1"), EXPLAIN_NOTHING); /* a message without a record */
+    says("one begins and is cut short: 3 bytes came, its length not among them\n");
+    free(text);
+    explained(BYTES_OF_LITERAL("\x16\3\1\0\1\1\x16\3\1\0\x20\0"), EXPLAIN_NOTHING); /* its header across records */
+    says("one begins and is cut short: 12 bytes came, its length not among them\n");
+    end();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -159,9 +287,11 @@ int main(void)
         what_a_client_wrote_reaches_no_terminal_as_it_is,
         a_hello_that_does_not_parse_is_refused_and_printed_as_far_as_it_does,
         a_refusal_comes_with_its_candidates,
+        candidates_that_find_no_room_in_the_record_are_counted,
         a_retry_is_said,
         packets_name_their_stream_and_what_was_passed_over,
         without_a_hello_there_is_no_answer,
+        what_a_snap_length_left_of_a_hello_is_told_in_true_numbers,
     };
     return check_run("explain", tests, ARRAY_LEN(tests));
 }

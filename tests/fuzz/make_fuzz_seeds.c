@@ -127,9 +127,9 @@ static void make_client(struct client13 *client, uint16_t version)
     client->hello.suites[2] = 0xcca9;
 }
 
-enum variant { PLAIN, CERTIFICATE_SHOWN, RESUMED, RETRIED, CHACHA, RSA, RESUMED_CLIENT, VARIANTS };
-static const char *const names[VARIANTS] = {"plain",  "certificate", "resumed",       "retried",
-                                            "chacha", "rsa",         "resumed-client"};
+enum variant { PLAIN, CERTIFICATE_SHOWN, RESUMED, RETRIED, CHACHA, RSA, RSA_CERTIFICATE, RESUMED_CLIENT, VARIANTS };
+static const char *const names[VARIANTS] = {"plain",  "certificate", "resumed",         "retried",
+                                            "chacha", "rsa",         "rsa-certificate", "resumed-client"};
 
 static struct ticket13 make_ticket(uint16_t version, uint8_t flags, bool has_client)
 {
@@ -172,7 +172,7 @@ static void make_one(uint16_t version, enum variant variant)
     uint8_t flags = FUZZ_SERVER_TICKETS | FUZZ_SERVER_ALPN;
 
     make_client(&client, version);
-    if (variant == CERTIFICATE_SHOWN) {
+    if (variant == CERTIFICATE_SHOWN || variant == RSA_CERTIFICATE) {
         flags |= TLS_CLIENT_CERTIFICATE_REQUIRED;
         client_identity_show(&client, &files, "alice,intermediate", "alice", 0x0403);
     }
@@ -186,8 +186,10 @@ static void make_one(uint16_t version, enum variant variant)
         client.hello.suites[0] = version == TLS_1_2 ? 0xcca9 : 0x1303;
         client.hello.suites[1] = 0;
     }
-    if (variant == RSA)
+    if (variant == RSA || variant == RSA_CERTIFICATE)
         choose_rsa(&client);
+    if (variant == RSA_CERTIFICATE)
+        client.record_len = MAX_PLAINTEXT_LEN; /* all in one record */
     if (variant == RESUMED_CLIENT) {
         flags |= TLS_CLIENT_CERTIFICATE_REQUIRED;
         ticket = make_ticket(version, flags, true);
@@ -284,7 +286,7 @@ int main(int argc, char **argv)
     must(argc == 2);
     directory = argv[1];
     for (int variant = PLAIN; variant < VARIANTS; variant++) {
-        if (variant != RSA)
+        if (variant != RSA && variant != RSA_CERTIFICATE)
             make_one(TLS_1_3, (enum variant)variant);
         if (variant != RETRIED)
             make_one(TLS_1_2, (enum variant)variant);

@@ -1,7 +1,11 @@
 """The classic RSA key exchange: whatever is in the ciphertext, the answer is that of a wrong key (RFC 5246 7.4.7.1)."""
 import os
 
+import wire
 from client12 import Client12
+from daemon_log import says
+from identity import der, key
+from shows import PROVEN, Shows12, at
 from wire import vec16
 
 MAC, MALFORMED = "alert 20", "client_key_exchange_malformed"
@@ -88,3 +92,92 @@ CASES = [("a good classic RSA exchange", "5246 7.4.7.1", exchange(block), "echo"
     ("a byte behind the ciphertext", "5246 7.4.7.1", body(vec16(bytes(256)) + b"\0"), "alert 50", MALFORMED, rsa),
     ("a ciphertext cut off", "5246 7.4.7.1", body(vec16(bytes(256))[:-1]), "alert 50", MALFORMED, rsa),
 ]
+
+# ---- with a client certificate (RFC 5246 7.4.8): the proof does not wait for the key to be asked
+
+
+class RsaShows(Shows12):
+    def __init__(self, address):
+        super().__init__(address, suite=0x009C)
+
+
+def proven(cut, make=block, is_at_once=False, change=lambda sent: sent):
+    """Certificate, ClientKeyExchange and CertificateVerify in the records that `cut` makes of their bytes."""
+
+    def action(client):
+        client.hear()
+        sent = []
+        client.send = lambda kind, content: sent.append(content)
+        client.show([der("alice"), der("intermediate")])
+        client.key_exchange(vec16(client.encrypted(make())), PREMASTER)
+        client.prove(key("alice"), 0x0403)
+        del client.send
+        sent[-1] = change(sent[-1])
+        if is_at_once:
+            return all_at_once(client, cut(*sent))
+        for part in cut(*sent):
+            client.send(wire.HANDSHAKE, part)
+        return client.end()
+
+    return action
+
+
+def all_at_once(client, parts):
+    """With what follows, ChangeCipherSpec and Finished, so that it is there before the key has answered."""
+    segments, raw = [], client.raw
+    client.raw = segments.append
+    for part in parts:
+        client.send(wire.HANDSHAKE, part)
+    client.change_cipher_spec()
+    client.send(wire.HANDSHAKE, wire.message(wire.FINISHED, client.verify_data(b"client finished")))
+    client.raw = raw
+    client.transcript += wire.message(wire.FINISHED, client.verify_data(b"client finished"))
+    client.raw(b"".join(segments))
+    client.say, say = lambda kind, body: None, client.say
+    client.finish()
+    client.say = say
+    return client.echo()
+
+
+def pieces(size):
+    def cut(*sent):
+        whole = b"".join(sent)
+        return [whole[start : start + size] for start in range(0, len(whole), size)]
+
+    return cut
+
+
+CUTS = (
+    ("in two records, the proof alone", lambda c, k, v: [c + k, v]),
+    ("in three records", lambda c, k, v: [c, k, v]),
+    ("in two records, cut in the proof", lambda c, k, v: [c + k + v[:3], v[3:]]),
+    ("in records of 100 bytes", pieces(100)),
+)
+
+
+def wrong(sent):
+    return sent[:-1] + bytes([sent[-1] ^ 1])
+
+
+def row(what, action, expected, log):
+    return f"classic RSA with a client certificate, {what}", "5246 7.4.8", action, expected, log, at(RsaShows, PROVEN)
+
+
+def with_certificate():
+    whose = says("truncated", client_subject="CN=alice, O=Example", key_exchange="rsa", resumed=None)
+    for how, cut in CUTS:
+        yield row(how, proven(cut), "echo", whose)
+        yield row(f"{how}, all at once", proven(cut, is_at_once=True), "echo", whose)
+        yield row(f"{how}, of another premaster", proven(cut, lambda: block(PREMASTER[:-1] + b"\0")), MAC,
+                  "record_mac")
+        yield row(f"{how}, with a wrong proof", proven(cut, change=wrong), "alert 51", "certificate_verify_signature")
+        yield row(f"{how}, with a wrong proof and of zeros", proven(cut, lambda: bytes(256), change=wrong), "alert 51",
+                  "certificate_verify_signature")
+        yield row(f"{how}, with a proof twice", proven(lambda c, k, v, cut=cut: cut(c, k, v + v)), "alert 10",
+                  "unexpected_message")
+    for how, cut in (("in one record", lambda c, k, v: [c + k]), ("in two records", lambda c, k, v: [c, k])):
+        yield row(f"{how}, without a proof", proven(cut), "alert 10", "ccs_unexpected")
+    yield row("none", lambda c: c.hear().show().verdict(), "alert 40", "client_certificate_missing_12")
+
+
+CASES += with_certificate()

@@ -1,5 +1,6 @@
 """TLS 1.2 (RFC 5246), with its tickets (RFC 5077): each step with one thing wrong. Tables as in cases_hello.py."""
 import os
+import time
 
 import wire
 from client12 import Client12
@@ -124,6 +125,55 @@ def short(length):
     return raw(connected, lambda client: record(wire.DATA, bytes(length)))
 
 
+def padded_out(length):
+    """A record that long, well protected: what is in it is too long."""
+    return lambda client: client.writing.seal(wire.DATA, bytes(length - 24))
+
+
+def foreign(length):
+    return lambda client: record(wire.DATA, bytes(length))
+
+
+def in_parts(client, whole, ends):
+    """What one of them holds has been read before the next one comes."""
+    ends = [end % len(whole) for end in ends]
+    for start, end in zip((0, *ends), (*ends, len(whole))):
+        client.raw(whole[start:end])
+        time.sleep(0.05 if end < len(whole) else 0)
+
+
+def parted(prepare, make, ends):
+    def action(client):
+        prepare(client)
+        in_parts(client, make(client), ends)
+        return client.verdict()
+
+    return action
+
+
+def longest(ends):
+    def action(client):
+        connected(client)
+        in_parts(client, client.writing.seal(wire.DATA, bytes(1 << 14)), ends)
+        got = 0
+        while got < 1 << 14:
+            got += len(client.text())
+        return f"{got} bytes"
+
+    return action
+
+
+def warned(description):
+    """RFC 5246 7.2.2: a warning does not end the connection."""
+
+    def action(client):
+        connected(client)
+        client.send(wire.ALERT, bytes([1, description]))
+        return client.echo(b"still here")
+
+    return action
+
+
 def again(change=None, prepare=None, skip=False):
     """A session and its ticket, and what comes of them in a second connection."""
 
@@ -221,10 +271,6 @@ HELLO = [
         ("with extensions that nobody knows", "8701 3.1", lambda h: h.add(0x0A0A, b"").add(0xFFFE, b"\0")),
         ("with a ticket that was never given", "5077 3.4", lambda h: h.add(wire.TICKET, bytes(180))),
         ("with a ticket of one byte", "5077 3.4", lambda h: h.add(wire.TICKET, b"\1")),
-        ("with max_fragment_length 1", "6066 4", lambda h: h.add(1, b"\1")),
-        ("with max_fragment_length 4", "6066 4", lambda h: h.add(1, b"\4")),
-        ("with record_size_limit 64", "8449 4", lambda h: h.add(28, codes(64))),
-        ("with record_size_limit 65535", "8449 4", lambda h: h.add(28, codes(65535))),
         ("with a key share for TLS 1.3", "8446 4.2", lambda h: h.add(wire.SHARE, vec16(share(29, bytes(range(32)))))),
     )
 ] + [
@@ -260,9 +306,6 @@ HELLO = [
          FAILURE,
          "renegotiation_info"),
         ("with renegotiation_info cut off", "5746 3.2", lambda h: h.set(wire.RI, b"\1"), DECODE, "extension_malformed"),
-        ("with max_fragment_length 0", "6066 4", lambda h: h.add(1, b"\0"), ILLEGAL, "max_fragment_length"),
-        ("with max_fragment_length 5", "6066 4", lambda h: h.add(1, b"\5"), ILLEGAL, "max_fragment_length"),
-        ("with record_size_limit 63", "8449 4", lambda h: h.add(28, codes(63)), ILLEGAL, "record_size_limit"),
         ("with early_data", "8446 4.2.10", lambda h: h.add(wire.EARLY, b"\0"), DECODE, "extension_malformed"),
         ("with a session id of 33 bytes", "5246 7.4.1.2", lambda h: h.__dict__.update(session_id=bytes(33)), DECODE,
          HELLO_MALFORMED),
@@ -347,6 +390,10 @@ FINISHED = [
     )
 ]
 
+# RFC 5246 6.2.3 allows 2^14 + 2048, more than any suite of ours needs: room for it is made at no time but then
+PARTS = (("at once", ()), ("its header first", (5,)), ("in halves", (9000,)),
+         ("in pieces", tuple(range(1400, 16000, 1400))))
+
 RECORDS = [
     (f"1.2: a record with {what} changed", "5246 6.2.3.3", sealed(connected, change), MAC, "record_mac")
     for what, change in (
@@ -370,12 +417,27 @@ RECORDS = [
      "record_too_long"),
     ("1.2: a text longer than 2^14", "5246 6.2.1", raw(connected, lambda c: c.writing.seal(23, bytes(16385))), OVERFLOW,
      "plaintext_too_long"),
+    ("1.2: user_canceled as a warning", "5246 7.2.2", warned(90), "echo", ""),
+    ("1.2: no_renegotiation, which is a warning", "5246 7.2.2", warned(100), "echo", ""),
     ("1.2: an alert of one byte", "5246 7.2", then(connected, 21, b"\2"), DECODE, "alert_malformed"),
     ("1.2: an alert of level 3", "5246 7.2", then(connected, 21, b"\3\x28"), ILLEGAL, "alert_level"),
     ("1.2: close_notify is answered by close_notify", "5246 7.2.1", then(connected, 21, b"\1\0"), "alert 0", "clean"),
     ("1.2: a ClientHello in the open connection", "5746 4.4", other_hello, RENEGOTIATION, "renegotiation"),
     ("1.2: no nonce comes twice", "5288 3", nonces, "echo", ""),
     ("1.2: the random tells of the downgrade", "8446 4.1.3", sentinel, "sentinel", ""),
+] + [
+    (f"1.2: a record of {length} bytes {what}, {how}", "5246 6.2.3", parted(connected, make(length), ends), alert,
+     reason)
+    for length in (16409, 17408, 17409, 18000, 18432)
+    for how, ends in PARTS
+    for what, make, alert, reason in (("that is nothing", foreign, MAC, "record_mac"),
+                                      ("that holds as much", padded_out, OVERFLOW, "plaintext_too_long"))
+] + [
+    (f"1.2: a record of 18432 bytes before Finished, {how}", "5246 6.2.3",
+     parted(changed, lambda client: record(wire.HANDSHAKE, bytes(18432)), ends), MAC, "record_mac")
+    for how, ends in PARTS
+] + [
+    (f"1.2: a text of 2^14 bytes, {how}", "5246 6.2.1", longest(ends), "16384 bytes", "") for how, ends in PARTS
 ] + [
     (f"1.2: messages in records of {size} bytes", "5246 6.2.1", pieces(size), "echo", "") for size in (1, 3, 5, 50)
 ]

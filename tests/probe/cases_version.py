@@ -1,4 +1,4 @@
-"""Which version is spoken (RFC 8446 4.2.1), and how long our records may be (RFC 8449). Tables as in cases_hello.py."""
+"""Which version is spoken (RFC 8446 4.2.1). Tables as in cases_hello.py."""
 import wire
 from client import Client
 from client12 import Client12
@@ -42,46 +42,18 @@ VERSIONS = [
     (f"supported_versions {' '.join(f'{v:#06x}' for v in offered)}, legacy_version {legacy:#06x}", section,
      refused(versions(*offered, legacy=legacy)), VERSION, reason)
     for offered, legacy, section, reason in (
-        ((0x0304,), 0x0300, "8446 D.5", "legacy_version"), ((0x0302, 0x0301), 0x0303, "8446 4.2.1", "no_common_version"),
+        ((0x0304,), 0x0300, "8446 D.5", "legacy_version"),
+        ((0x0302, 0x0301), 0x0303, "8446 4.2.1", "no_common_version"),
         ((0x7F1C,), 0x0303, "8446 4.2.1", "no_common_version"), ((0x0A0A,), 0x0304, "8446 4.2.1", "no_common_version"),
     )
 ]
 
 
-class Measured(Client):
-    """Remembers how long the protected records of the server are."""
-
-    def __init__(self, address):
-        super().__init__(address)
-        self.longest = 0
-
-    def exactly(self, length):
-        if self.reading:
-            self.longest = max(self.longest, length)
-        return super().exactly(length)
-
-
-def limited(limit):
-    """RFC 8449 4 MUST NOT: a record longer than the limit, in TLS 1.3 with its type; sixteen bytes are the tag."""
-
-    def action(client):
-        client.hello.set(28, codes(limit))
-        client.connect().echo(b"echo\n" + bytes(5000))
-        return "held" if 0 < client.longest <= limit + 16 else f"a record of {client.longest} bytes"
-
-    return action
-
-
-LIMITS = [
-    (f"1.3: records under a record_size_limit of {limit}", "8449 4", limited(limit), "held", "", Measured)
-    for limit in (64, 65, 512, 1000)
-] + [
-    ("1.3: record_size_limit 63", "8449 4", refused(lambda h: h.set(28, codes(63))), "alert 47", "record_size_limit"),
-    ("1.3: record_size_limit of three bytes", "8449 4", refused(lambda h: h.set(28, bytes(3))), DECODE, "extension_malformed"),
-    ("1.3: signature_algorithms_cert of odd length", "8446 4.2.3", refused(lambda h: h.set(50, vec16(b"\4\3\4"))), DECODE,
-     "extension_malformed"),
+CERTIFICATE_SCHEMES = [
+    ("1.3: signature_algorithms_cert of odd length", "8446 4.2.3", refused(lambda h: h.set(50, vec16(b"\4\3\4"))),
+     DECODE, "extension_malformed"),
     ("1.3: signature_algorithms_cert that names nothing of our chain", "8446 4.4.2.2",
      spoken(lambda h: h.set(50, vec16(codes(0x0807)))), "echo", ""),
 ]
 
-CASES = VERSIONS + LIMITS
+CASES = VERSIONS + CERTIFICATE_SCHEMES

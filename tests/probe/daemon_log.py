@@ -3,29 +3,41 @@ import re
 import threading
 import time
 
-# A refused handshake has its reason; a connection that began well says how it ended.
-QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')  # what a client may have a hand in
-LINE = re.compile(r"\bclient=(\S*):\d+\b.*?\b(?:reason|end)=(\S+)")
+# key=value or key="value": what a client has a hand in is quoted, so that no field begins inside of it.
+FIELD = re.compile(r'([a-z0-9_]+)=("(?:[^"\\]|\\.)*"|\S*)')
+
+
+def fields_of(line):
+    """A refused handshake has its reason; a connection that began well says how it ended: both are the reason here."""
+    found = {key: value.strip('"') for key, value in FIELD.findall(line)}
+    found.setdefault("reason", found.get("end", ""))
+    return found
+
+
+def says(reason, **fields):
+    """Of a case that looks at more than the reason: fields of the line, None where one is not to be there."""
+    return {"reason": reason, **fields}
 
 
 class DaemonLog:
     def __init__(self, path):
         self.file, self.lock, self.rest = open(path, "rb"), threading.Lock(), b""
         self.file.seek(0, 2)
-        self.reasons = {}
+        self.lines = {}
 
     def read_on(self):
         with self.lock:
             *lines, self.rest = (self.rest + self.file.read()).split(b"\n")
             for line in lines:
-                if found := LINE.search(QUOTED.sub("", line.decode("utf-8", "replace"))):
-                    self.reasons[found.group(1)] = found.group(2)
+                fields = fields_of(line.decode("utf-8", "replace"))
+                if fields["reason"] and "client" in fields:
+                    self.lines[fields["client"].rpartition(":")[0]] = fields
 
-    def reason(self, name, seconds=2):
-        """What is said of the connection of that name; "" where no line comes in time."""
+    def line(self, name, seconds=2):
+        """The fields of what is said of the connection of that name; {} where no line comes in time."""
         end = time.monotonic() + seconds
         while True:
             self.read_on()
-            if name in self.reasons or time.monotonic() > end:
-                return self.reasons.get(name, "")
+            if name in self.lines or time.monotonic() > end:
+                return self.lines.get(name, {})
             time.sleep(0.02)

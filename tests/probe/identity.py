@@ -5,11 +5,13 @@ import os
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from wire import u16, vec16
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "client_trust")
+SERVERS = os.path.join(FOLDER, "..", "certificates")
 PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
 
 
@@ -101,5 +103,25 @@ def make_authority(folder):
         file.write(made.public_bytes(PEM))
 
 
+def make_staple(folder):
+    """An OCSP response for the server's certificate, of its issuer; the extension is there to be found again."""
+    with open(os.path.join(SERVERS, "p256.crt"), "rb") as file:
+        leaf = x509.load_pem_x509_certificate(file.read())
+    with open(os.path.join(SERVERS, "intermediate.crt"), "rb") as file:
+        issuer = x509.load_pem_x509_certificate(file.read())
+    with open(os.path.join(SERVERS, "intermediate.key"), "rb") as file:
+        private = serialization.load_pem_private_key(file.read(), None)
+    now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+    builder = ocsp.OCSPResponseBuilder().add_response(
+        leaf, issuer, hashes.SHA1(), ocsp.OCSPCertStatus.GOOD, now - datetime.timedelta(hours=1),
+        now + datetime.timedelta(days=1), None, None)
+    builder = builder.responder_id(ocsp.OCSPResponderEncoding.NAME, issuer)
+    builder = builder.add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.1"), b"probe staple"),
+                                    False)
+    with open(os.path.join(folder, "staple.der"), "wb") as file:
+        file.write(builder.sign(private, hashes.SHA256()).public_bytes(DER))
+
+
 if __name__ == "__main__":
     make_authority(os.environ["PROBE_AUTHORITY"])
+    make_staple(os.environ["PROBE_AUTHORITY"])

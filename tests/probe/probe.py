@@ -1,4 +1,4 @@
-"""probe.py HOST PORT LOG: every case against a running sallyport; what it answers, and its log's reason, are compared."""
+"""probe.py HOST PORT LOG: every case against a running sallyport; its answer and its log's line are compared."""
 import sys
 import threading
 import time
@@ -7,12 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import cases_algorithms
 import cases_certificate
+import cases_compression
 import cases_first
 import cases_flood
 import cases_hello
+import cases_limits
 import cases_proof
 import cases_psk
 import cases_record
+import cases_replay
 import cases_resumption
 import cases_retry
 import cases_rsa
@@ -22,14 +25,25 @@ from client import Alert, Client, Closed
 from daemon_log import DaemonLog
 
 MODULES = (
-    cases_hello, cases_first, cases_version, cases_algorithms, cases_record, cases_flood, cases_retry, cases_psk, cases_tls12,
-    cases_rsa, cases_certificate, cases_proof, cases_resumption,
+    cases_hello, cases_first, cases_version, cases_algorithms, cases_record, cases_flood, cases_retry, cases_psk,
+    cases_tls12, cases_rsa, cases_compression, cases_limits, cases_certificate, cases_proof, cases_resumption,
+    cases_replay,
 )
 
 # Sallyport writes ten lines a second about handshakes that failed for one reason and leaves out the rest
 # (src/proxy/limits.h): cases of one reason begin no faster, so that each finds its line.
 PACE = 0.11
 turn, next_start = threading.Lock(), {}
+
+
+def expected_line(case):
+    """What a case wants the log's line to say: its fields, or no more than its reason; {} where it does not look."""
+    said = case[4]
+    return {"reason": said} if said and isinstance(said, str) else said or {}
+
+
+def reason_of(case):
+    return expected_line(case).get("reason")
 
 
 def wait_for_turn(reason):
@@ -45,8 +59,9 @@ def in_turn(cases):
     """The first of each reason, then the second of each, and so on: so that few wait at one time."""
     seen, places = Counter(), []
     for case in cases:
-        seen[case[4]] += 1 if case[4] else 0
-        places.append(seen[case[4]])
+        reason = reason_of(case)
+        seen[reason] += 1 if reason else 0
+        places.append(seen[reason])
     return [case for _, case in sorted(zip(places, cases), key=lambda pair: pair[0])]
 
 
@@ -60,16 +75,16 @@ def answer_of(action, client):
 
 
 def attempt(case, address, log):
-    """(what was answered, the log's reason), the reason only where the case names one."""
-    name, section, action, expected, reason, *make = case
+    """(what was answered, the fields of the log's line), the latter only where the case looks at them."""
+    name, section, action, expected, said, *make = case
     client = None
     try:
         client = (make[0] if make else Client)(address)
         got = answer_of(action, client)
         client.judged.sock.close()  # at its end a connection is logged
-        return got, log.reason(client.judged.name) if reason and got == expected else reason
+        return got, log.line(client.judged.name) if said and got == expected else {}
     except Exception as error:  # a client that cannot go on is a finding, not the end of the run
-        return repr(error), reason
+        return repr(error), {}
     finally:
         if client:
             client.sock.close()
@@ -77,17 +92,19 @@ def attempt(case, address, log):
 
 
 def run(case, address, log):
-    name, section, action, expected, reason, *make = case
+    name, section, _, expected, *_ = case
+    wanted = expected_line(case)
     for _ in range(4):  # again where the log left a line out because others came at the same time
-        wait_for_turn(reason)
-        got, logged = attempt(case, address, log)
-        if logged or not reason:
+        wait_for_turn(reason_of(case))
+        got, line = attempt(case, address, log)
+        if line or not wanted:
             break
     title = f"{name} (RFC {section})"
     if got != expected:
         return False, f"not ok: {title}: expected {expected}, got {got}"
-    if logged != reason:
-        return False, f"not ok: {title}: expected the log to say {reason}, it says {logged or 'nothing'}"
+    logged = {key: line.get(key) for key in wanted}
+    if logged != wanted:
+        return False, f"not ok: {title}: expected the log to say {wanted}, it says {logged if line else 'nothing'}"
     return True, f"ok: {title}"
 
 

@@ -6,7 +6,7 @@ from identity import proof
 from wire import message, vec8, vec16, vec24
 
 CONTEXT13 = b" " * 64 + b"TLS 1.3, client CertificateVerify\0"
-OPTIONAL, NEEDED, OTHER_CA, TWIN, CRL = 3, 2, 4, 5, 7  # ports above the first, as in probe.sh
+OPTIONAL, NEEDED, OTHER_CA, TWIN, CRL, STAPLED, PROVEN = 3, 2, 4, 5, 7, 8, 9  # ports above the first, as in probe.sh
 
 
 def speak(client, kind, body):

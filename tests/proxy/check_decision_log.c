@@ -4,6 +4,7 @@
 #include "proxy/decision_log.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "crypto/crypto.h"
@@ -99,17 +100,30 @@ START_TEST(every_subject_has_its_field)
 }
 END_TEST
 
-/* A subject's text is cut, at a level that an operator may leave on: the line stays one, and what is whole stays. */
-START_TEST(the_longest_record_is_one_line)
+/* A value is cut, at a level that an operator may leave on: the line stays one, every entry is whole or counted. */
+START_TEST(the_longest_record_is_one_line_that_says_how_much_it_leaves_out)
 {
+    const struct log_field *field;
+    char text[1024], more[32];
+    size_t told = 0;
+
     begin(LOG_LEVEL_DEBUG);
     for (int i = 0; i < 2 * MAX_DECISIONS; i++)
         decide(&decisions, DECISION_SUITE, VERDICT_NO_FORWARD_SECRECY, (uint16_t)(0x7700 + i));
+    decide(&decisions, DECISION_SUITE, VERDICT_CHOSEN, 0x1301);
     decide(&decisions, DECISION_GROUP, VERDICT_CHOSEN, 0x001d);
     ck_assert_uint_le(decisions.count, MAX_DECISIONS);
     write_line();
     expect("group", "x25519: chosen");
-    ck_assert_mem_eq(log_fields_find(&fields, "suite")->value, "0x7700: no forward secrecy", 26);
+    field = log_fields_find(&fields, "suite");
+    snprintf(text, sizeof text, "%.*s", (int)field->len, (const char *)field->value);
+    ck_assert_mem_eq(text, "0x7700: no forward secrecy", 26);
+    ck_assert_msg(strstr(text, "; TLS_AES_128_GCM_SHA256: chosen; and "), "%s", text);
+    for (const char *at = text; (at = strstr(at, "one that has it fits;")); at++)
+        told++;
+    ck_assert_uint_gt(told, 3);
+    snprintf(more, sizeof more, "; and %zu more", (size_t)(2 * MAX_DECISIONS) - told);
+    ck_assert_str_eq(strrchr(text, ';'), more);
     end();
 }
 END_TEST
@@ -133,7 +147,7 @@ int main(void)
     const TTest *const tests[] = {
         a_subject_is_a_field_with_every_verdict_in_its_order,
         every_subject_has_its_field,
-        the_longest_record_is_one_line,
+        the_longest_record_is_one_line_that_says_how_much_it_leaves_out,
         above_level_debug_and_without_a_record_nothing_is_said,
     };
     return check_run("decision_log", tests, ARRAY_LEN(tests));

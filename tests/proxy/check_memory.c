@@ -157,7 +157,7 @@ START_TEST(whichever_allocation_fails_a_policy_is_whole_or_not_there_and_says_wh
         ck_assert_ptr_nonnull(keyring);
         told = 0;
         alloc_fault_arm(n);
-        policy = policy_build(&listen, keyring, (struct config_findings){hear, NULL});
+        policy = policy_build(&listen, keyring, PURPOSE_SERVE, (struct config_findings){hear, NULL});
         has_fired = alloc_fault_fired();
         alloc_fault_arm(0);
         ck_assert_msg(policy != NULL || told > 0, "allocation %lu failed without a word", n);

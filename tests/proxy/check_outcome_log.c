@@ -284,6 +284,18 @@ START_TEST(a_failed_negotiation_tells_what_was_offered_and_what_is_allowed)
 }
 END_TEST
 
+/* RFC 5246 says in places of its own what RFC 8446 says. */
+START_TEST(the_rule_is_that_of_the_version)
+{
+    begin(LOG_FORMAT_LOGFMT);
+    fail_with(WHY_NO_COMMON_SUITE, TLS_STAGE_CLIENT_HELLO);
+    outcome.version = TLS_1_2;
+    report.offered = &offered;
+    write_line(LOG_FORMAT_LOGFMT);
+    expect("rule", "RFC 5246 7.4.1.3");
+}
+END_TEST
+
 START_TEST(an_old_client_is_told_by_its_versions)
 {
     begin(LOG_FORMAT_LOGFMT);
@@ -425,6 +437,7 @@ int main(void)
         the_classic_rsa_exchange_is_named_where_the_group_would_stand,
         truncation_and_reasons_are_told_as_the_end,
         a_failed_negotiation_tells_what_was_offered_and_what_is_allowed,
+        the_rule_is_that_of_the_version,
         an_old_client_is_told_by_its_versions,
         an_alert_from_the_client_comes_with_a_hint,
         who_came_without_a_byte_is_told_at_debug_level,

@@ -5,8 +5,10 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "crypto/crypto.h"
 #include "proxy/development_certificate.h"
 #include "proxy/file_bytes.h"
@@ -43,13 +45,18 @@ static struct config_listen listen_with(const char *names)
     return listen;
 }
 
-static struct tls_policy *build_listen(const struct config_listen *listen)
+static struct tls_policy *build_listen_for(const struct config_listen *listen, enum purpose purpose)
 {
     ck_assert(crypto_start());
     told_forget();
     if (!keyring)
         keyring = keyring_new();
-    return policy_build(listen, keyring, findings);
+    return policy_build(listen, keyring, purpose, findings);
+}
+
+static struct tls_policy *build_listen(const struct config_listen *listen)
+{
+    return build_listen_for(listen, PURPOSE_SERVE);
 }
 
 static struct tls_policy *build(const char *names)
@@ -133,7 +140,36 @@ START_TEST(a_file_that_cannot_be_read_is_told_with_its_reason)
     expect_fault("missing.crt p256.key", "test.conf:1: certificate '", "No such file or directory");
     expect_fault("p256.crt missing.key", "test.conf:2: key '", "No such file or directory");
     expect_fault("/tmp p256.key", "test.conf:1: certificate '/tmp'", "Is a directory");
-    expect_fault("/dev/zero p256.key", "test.conf:1: certificate '/dev/zero'", "the file is too large");
+}
+END_TEST
+
+START_TEST(a_file_that_is_too_large_is_told)
+{
+    char path[] = "/tmp/sallyport-test-large-XXXXXX", names[128];
+    int fd = mkstemp(path);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(ftruncate(fd, MAX_CERTIFICATE_FILE_LEN + 1), 0);
+    snprintf(names, sizeof names, "%s p256.key", path);
+    expect_fault(names, "test.conf:1: certificate '/tmp/sallyport-test-large-", "': the file is too large");
+    close(fd);
+    unlink(path);
+}
+END_TEST
+
+/* Nobody writes into the FIFO: whoever waits for it never comes back. */
+START_TEST(what_is_no_regular_file_is_a_fault_and_not_waited_for)
+{
+    char directory[] = "/tmp/sallyport-test-fifo-XXXXXX", fifo[64], names[128];
+
+    expect_fault("/dev/zero p256.key", "test.conf:1: certificate '/dev/zero'", "it is no regular file");
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(fifo, sizeof fifo, "%s/f.key", directory);
+    ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+    snprintf(names, sizeof names, "p256.crt %s", fifo);
+    expect_fault(names, "test.conf:2: key '/tmp/sallyport-test-fifo-", "/f.key': it is no regular file");
+    unlink(fifo);
+    rmdir(directory);
 }
 END_TEST
 
@@ -197,26 +233,38 @@ START_TEST(a_certificate_that_may_not_encipher_keys_is_a_warning_where_the_class
 }
 END_TEST
 
-START_TEST(a_good_pair_in_a_private_file_is_told_nothing_about)
+/* `path` ends in XXXXXX and an extension of four characters. */
+static void write_private(char *path, const char *text)
 {
-    char path[] = "/tmp/sallyport-test-key-XXXXXX.key", names[128];
     int fd = mkstemps(path, 4);
-    struct file_bytes file;
-    const char *reason;
 
     ck_assert_int_ge(fd, 0);
-    ck_assert(file_read(test_file("p256.key"), MAX_KEY_FILE_LEN, &file, &reason));
-    ck_assert_int_eq(write(fd, file.at, file.len), (ssize_t)file.len);
-    file_wipe(&file);
-    snprintf(names, sizeof names, "p256.crt %s", path);
+    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+}
+
+/* One that is valid today, and no longer than any profile has it. */
+START_TEST(a_good_pair_in_a_private_file_is_told_nothing_about)
+{
+    char certificate_path[] = "/tmp/sallyport-test-XXXXXX.crt", key_path[] = "/tmp/sallyport-test-XXXXXX.key";
+    char names[128], *certificate, *key;
+
+    ck_assert(crypto_start());
+    ck_assert(certificate_make_development((const char *const[]){"app.example"}, 1, time(NULL), 80, random_system(),
+                                           &certificate, &key));
+    write_private(certificate_path, certificate);
+    write_private(key_path, key);
+    snprintf(names, sizeof names, "%s %s", certificate_path, key_path);
     expect_ok(names, 1);
     ck_assert_msg(told[0] == 0, "%s", told);
-    ck_assert_int_eq(fchmod(fd, 0644), 0);
+    ck_assert_int_eq(chmod(key_path, 0644), 0);
     expect_ok(names, 1);
     expect_told("test.conf:2: warning: key '");
     expect_told("every user of this machine can open the file (mode 0644)");
-    close(fd);
-    unlink(path);
+    unlink(certificate_path);
+    unlink(key_path);
+    memory_free(certificate);
+    memory_free(key);
 }
 END_TEST
 
@@ -349,13 +397,62 @@ START_TEST(a_development_certificate_whose_key_is_lost_or_another_is_made_anew)
 }
 END_TEST
 
+static void look_at_development(uint8_t fingerprint[32])
+{
+    struct config_listen listen = development_listen();
+    struct tls_policy *policy = build_listen_for(&listen, PURPOSE_LOOK);
+
+    ck_assert_msg(policy != NULL, "%s", told);
+    memcpy(fingerprint, certificate_chain_fingerprint(tls_policy_chain(policy, 0)), 32);
+    expect_told("built in: warning: a self-signed DEVELOPMENT certificate would be served, not for production");
+    expect_not_told("serving");
+    tls_policy_unref(policy);
+}
+
+START_TEST(who_only_looks_leaves_nothing_on_the_disk)
+{
+    uint8_t first[32], second[32];
+
+    use_state_directory();
+    look_at_development(first);
+    expect_not_told("curl --cacert");
+    look_at_development(second);
+    ck_assert_mem_ne(first, second, 32);
+    ck_assert_int_eq(rmdir(state), 0); /* it is empty */
+}
+END_TEST
+
+START_TEST(who_only_looks_sees_the_one_that_is_kept_and_leaves_it_there)
+{
+    struct file_bytes before, after;
+    uint8_t first[32], second[32];
+
+    use_state_directory();
+    build_development();
+    before = kept_certificate();
+    look_at_development(first);
+    expect_told("; a client trusts it with: curl --cacert /tmp/sallyport-test-");
+    look_at_development(second);
+    ck_assert_mem_eq(first, second, 32);
+    after = kept_certificate();
+    ck_assert(bytes_equal(file_view(&before), file_view(&after)));
+    ck_assert_int_eq(unlink(state_file("development-key.pem")), 0); /* now it is of no use */
+    look_at_development(second);
+    ck_assert_mem_ne(first, second, 32);
+    ck_assert_int_ne(access(state_file("development-key.pem"), F_OK), 0);
+    file_wipe(&before);
+    file_wipe(&after);
+    remove_state_directory();
+}
+END_TEST
+
 static bool get_at(int64_t now, uint8_t fingerprint[32])
 {
     static const struct config_place place = {"built in", 0};
     struct certificate_chain *chain;
     struct private_key *key;
 
-    if (!development_certificate_get(now, &place, findings, &chain, &key))
+    if (!development_certificate_get(now, PURPOSE_SERVE, &place, findings, &chain, &key))
         return false;
     memcpy(fingerprint, certificate_chain_fingerprint(chain), 32);
     certificate_chain_free(chain);
@@ -429,6 +526,8 @@ int main(void)
         a_certificate_without_any_key_says_what_to_add,
         a_key_that_no_certificate_uses_is_a_fault,
         a_file_that_cannot_be_read_is_told_with_its_reason,
+        a_file_that_is_too_large_is_told,
+        what_is_no_regular_file_is_a_fault_and_not_waited_for,
         keys_that_cannot_be_used_are_told_why,
         every_fault_is_told_not_only_the_first,
         what_clients_may_stumble_over_is_a_warning_and_served,
@@ -437,6 +536,8 @@ int main(void)
         alpn_protocols_are_taken_and_one_that_is_too_long_is_told,
         the_development_certificate_is_made_once_kept_private_and_reused,
         a_development_certificate_whose_key_is_lost_or_another_is_made_anew,
+        who_only_looks_leaves_nothing_on_the_disk,
+        who_only_looks_sees_the_one_that_is_kept_and_leaves_it_there,
         a_development_certificate_about_to_expire_is_made_anew,
         where_nothing_can_be_kept_one_is_made_all_the_same,
         systemds_state_directory_comes_first_and_of_a_list_the_first,

@@ -1,61 +1,13 @@
 /*
- * From the options of a listener to its policy: what each one sets, and every fault and oddity with its line.
+ * From the options of a listener to its policy: what each one sets, and every fault with its line.
  */
-#include "proxy/policy.h"
+#include <unistd.h>
 
 #include "config.h"
-#include "crypto/crypto.h"
+#include "proxy/built_policy.h"
 #include "proxy/staples.h"
-#include "proxy/told.h"
 #include "support/data_file.h"
 #include "tls/policy_types.h"
-
-static struct config *config;
-static struct keyring *keyring;
-
-/* A listener with that certificate and its key in lines 3 and 4, `options` from line 6 on; ${D} is tests/data. */
-static struct tls_policy *build_with(const char *certificate, const char *key, const char *options)
-{
-    char text[2048];
-
-    ck_assert(crypto_start());
-    ck_assert_int_eq(setenv("D", data_file_path(""), 1), 0);
-    told_forget();
-    config_free(config);
-    if (!keyring)
-        keyring = keyring_new();
-    snprintf(text, sizeof text,
-             "[listen web]\naddress = 127.0.0.1:1\ncertificate = ${D}/certificates/%s\nkey = ${D}/certificates/%s\n"
-             "backend = demo\n%s",
-             certificate, key, options);
-    config = config_parse("test.conf", bytes_of_string(text), findings);
-    return config ? policy_build(&config->listens[0], keyring, findings) : NULL;
-}
-
-static struct tls_policy *build(const char *options)
-{
-    return build_with("p256.crt", "p256.key", options);
-}
-
-static struct tls_policy *build_of_rsa(const char *options)
-{
-    return build_with("rsa2048.crt", "rsa2048.key", options);
-}
-
-static struct tls_policy *good(struct tls_policy *policy)
-{
-    ck_assert_msg(policy != NULL, "%s", told);
-    return policy;
-}
-
-/* `place` is "test.conf:LINE: "; exactly one fault was told. */
-static void expect_only_fault(const char *options, const char *place, const char *part)
-{
-    ck_assert_msg(build(options) == NULL, "accepted:\n%s", options);
-    expect_told(place);
-    expect_told(part);
-    ck_assert_msg(told_count == 1, "%s", told);
-}
 
 /* ---- what a list became, as hexadecimal codes with a space behind each */
 
@@ -137,20 +89,6 @@ START_TEST(the_classic_rsa_exchange_and_profile_modern_exclude_each_other)
 }
 END_TEST
 
-START_TEST(a_certificate_of_rsa_under_profile_modern_is_a_warning_with_its_line_and_served)
-{
-    static const char part[] = "test.conf:3: warning: certificate 'CN=app.example' has a key of RSA, which profile = "
-                               "modern does not know";
-
-    tls_policy_unref(good(build_of_rsa("profile = modern\n")));
-    expect_told(part);
-    tls_policy_unref(good(build_of_rsa("profile = intermediate\n")));
-    expect_not_told("profile = modern");
-    tls_policy_unref(good(build("profile = modern\n")));
-    expect_not_told("profile = modern");
-}
-END_TEST
-
 /* ---- lists */
 
 START_TEST(lists_replace_those_of_the_profile_in_their_own_order_each_entry_once)
@@ -195,12 +133,55 @@ END_TEST
 
 START_TEST(what_exists_and_is_not_to_be_had_here_is_told_so_and_not_called_unknown)
 {
-    expect_only_fault("suites = TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA\n", "test.conf:6: ",
-                      "no provider of this build has the cipher suite 'TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA'");
+    expect_only_fault("suites = TLS_AES_128_CCM_SHA256\n",
+                      "test.conf:6: ", "no provider of this build has the cipher suite 'TLS_AES_128_CCM_SHA256'");
     expect_only_fault("groups = x25519, X25519MLKEM768\n",
                       "test.conf:6: ", "no provider of this build has the group 'X25519MLKEM768'");
     expect_only_fault("groups = x25519\nsignature-algorithms = ed25519\n",
                       "test.conf:7: ", "no provider of this build has the signature scheme 'ed25519'");
+}
+END_TEST
+
+START_TEST(what_sallyport_does_not_speak_by_decision_is_told_so)
+{
+    static const char dhe[] = "exchanges keys by finite-field Diffie-Hellman (DHE), which sallyport does not speak, by "
+                              "decision";
+    static const char cbc[] = "encrypts with CBC, which sallyport does not speak, by decision";
+    static const struct {
+        const char *option, *name, *words;
+    } rows[] = {
+        {"suites", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", cbc},
+        {"suites", "TLS_RSA_WITH_3DES_EDE_CBC_SHA", cbc},
+        {"suites", "ECDHE-RSA-AES128-SHA256", cbc},
+        {"suites", "AES256-SHA", cbc},
+        {"suites", "DES-CBC3-SHA", cbc},
+        {"suites", "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256", dhe},
+        {"suites", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA", dhe},
+        {"suites", "DHE-RSA-CHACHA20-POLY1305", dhe},
+        {"groups", "ffdhe2048", "is of finite-field Diffie-Hellman (DHE), which sallyport does not speak, by decision"},
+        {"signature-algorithms", "rsa_pkcs1_sha1", "signs with SHA-1, which sallyport does not speak, by decision"},
+        {"signature-algorithms", "ecdsa_sha1", "signs with SHA-1, which sallyport does not speak, by decision"},
+    };
+    char option[128], line[256];
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        snprintf(option, sizeof option, "%s = %s\n", rows[i].option, rows[i].name);
+        snprintf(line, sizeof line, "'%s' %s\n", rows[i].name, rows[i].words);
+        expect_only_fault(option, "test.conf:6: ", line);
+    }
+}
+END_TEST
+
+START_TEST(what_belongs_in_another_list_is_told_by_what_it_is)
+{
+    expect_only_fault("groups = ed25519\n", "test.conf:6: ", "'ed25519' is no group but a signature scheme\n");
+    expect_only_fault("groups = ECDHE-RSA-AES128-SHA\n",
+                      "test.conf:6: ", "'ECDHE-RSA-AES128-SHA' is no group but a cipher suite\n");
+    expect_only_fault("suites = rsa_pkcs1_sha1\n",
+                      "test.conf:6: ", "'rsa_pkcs1_sha1' is no cipher suite but a signature scheme\n");
+    expect_only_fault("signature-algorithms = P-256\n",
+                      "test.conf:6: ", "'P-256' is no signature scheme but a group\n");
+    expect_only_fault("suites = ffdhe2048\n", "test.conf:6: ", "'ffdhe2048' is no cipher suite but a group\n");
 }
 END_TEST
 
@@ -225,108 +206,13 @@ START_TEST(a_suite_of_the_classic_rsa_exchange_needs_the_option_that_switches_it
 }
 END_TEST
 
-/* ---- what is odd about a policy whose parts are all good */
+/* ---- protocols */
 
-START_TEST(the_classic_rsa_exchange_is_warned_of_where_it_is_on)
+START_TEST(a_protocol_that_is_named_twice_is_a_fault_with_its_line_and_the_first_one)
 {
-    static const char part[] = "test.conf:1: warning: [listen web] takes the classic RSA key exchange";
-
-    tls_policy_unref(good(build_of_rsa("rsa-key-exchange = yes\n")));
-    expect_told(part);
-    tls_policy_unref(good(build_of_rsa("rsa-key-exchange = yes\nsuites = AES128-GCM-SHA256\n")));
-    expect_told(part);
-    tls_policy_unref(good(build_of_rsa("")));
-    expect_not_told("RSA key exchange");
-}
-END_TEST
-
-START_TEST(the_classic_rsa_exchange_on_without_a_suite_of_its_own_is_a_warning_at_the_suites)
-{
-    static const char part[] = "test.conf:7: warning: [listen web] has rsa-key-exchange = yes, and 'suites' names none "
-                               "of its suites: no client gets it";
-
-    tls_policy_unref(good(build_of_rsa("rsa-key-exchange = yes\nsuites = ECDHE-RSA-AES128-GCM-SHA256\n")));
-    expect_told(part);
-    expect_not_told("takes the classic RSA key exchange");
-    expect_not_told("to encipher keys");
-    tls_policy_unref(
-        good(build_of_rsa("rsa-key-exchange = yes\nsuites = ECDHE-RSA-AES128-GCM-SHA256, AES256-GCM-SHA384\n")));
-    expect_not_told("names none of its suites");
-    expect_told("to encipher keys");
-    tls_policy_unref(good(build_of_rsa("rsa-key-exchange = yes\n")));
-    expect_not_told("names none of its suites");
-}
-END_TEST
-
-START_TEST(the_classic_rsa_exchange_without_a_certificate_of_rsa_is_a_warning)
-{
-    static const char part[] = "test.conf:1: warning: [listen web] has rsa-key-exchange = yes and no certificate with "
-                               "a key of RSA";
-
-    tls_policy_unref(good(build("rsa-key-exchange = yes\n")));
-    expect_told(part);
-    tls_policy_unref(good(build_of_rsa("rsa-key-exchange = yes\n")));
-    expect_not_told("no certificate with a key of RSA");
-}
-END_TEST
-
-static void expect_unserved(struct tls_policy *policy, const char *place, const char *name, const char *needs)
-{
-    char line[256];
-
-    tls_policy_unref(good(policy));
-    snprintf(line, sizeof line, "%swarning: no certificate of [listen web] can serve '%s': it needs %s\n", place, name,
-             needs);
-    expect_told(line);
-}
-
-START_TEST(a_named_suite_that_no_certificate_can_serve_is_a_warning_with_its_line)
-{
-    expect_unserved(build("suites = TLS_AES_128_GCM_SHA256\nsuites = ECDHE-RSA-AES128-GCM-SHA256\n"),
-                    "test.conf:7: ", "ECDHE-RSA-AES128-GCM-SHA256", "a key of RSA");
-    expect_not_told("test.conf:6: ");
-    expect_unserved(build("rsa-key-exchange = yes\nsuites = TLS_RSA_WITH_AES_128_GCM_SHA256\n"),
-                    "test.conf:7: ", "TLS_RSA_WITH_AES_128_GCM_SHA256", "a key of RSA");
-    expect_unserved(build_of_rsa("suites = ECDHE-ECDSA-AES256-GCM-SHA384\n"),
-                    "test.conf:6: ", "ECDHE-ECDSA-AES256-GCM-SHA384", "a key of ECDSA");
-}
-END_TEST
-
-START_TEST(of_two_certificates_one_that_can_serve_it_is_enough)
-{
-    tls_policy_unref(good(build("certificate = ${D}/certificates/rsa2048.crt\nkey = ${D}/certificates/rsa2048.key\n"
-                                "suites = ECDHE-RSA-AES128-GCM-SHA256, ECDHE-ECDSA-AES128-GCM-SHA256\n")));
-    expect_not_told("can serve");
-}
-END_TEST
-
-START_TEST(what_a_profile_brings_for_the_other_kind_of_certificate_is_no_warning)
-{
-    tls_policy_unref(good(build("")));
-    expect_not_told("can serve");
-    tls_policy_unref(good(build_of_rsa("profile = intermediate\n")));
-    expect_not_told("can serve");
-}
-END_TEST
-
-/* RFC 8446 4.2.3: PKCS #1 v1.5 signs nothing in TLS 1.3, and the curve of ECDSA is bound to the hash there. */
-START_TEST(a_named_suite_whose_certificate_has_no_scheme_to_sign_by_is_a_warning_too)
-{
-    static const char scheme[] = "a scheme among signature-algorithms that its key can sign by";
-
-    expect_unserved(build("signature-algorithms = rsa_pss_rsae_sha256\nsuites = TLS_AES_128_GCM_SHA256\n"),
-                    "test.conf:7: ", "TLS_AES_128_GCM_SHA256", scheme);
-    expect_unserved(build_of_rsa("signature-algorithms = rsa_pkcs1_sha256\n"
-                                 "suites = TLS_AES_128_GCM_SHA256, ECDHE-RSA-AES128-GCM-SHA256\n"),
-                    "test.conf:7: ", "TLS_AES_128_GCM_SHA256", scheme);
-    expect_not_told("ECDHE-RSA");
-    expect_unserved(build("signature-algorithms = ecdsa_secp384r1_sha384\n"
-                          "suites = ECDHE-ECDSA-AES128-GCM-SHA256, TLS_AES_128_GCM_SHA256\n"),
-                    "test.conf:7: ", "TLS_AES_128_GCM_SHA256", scheme);
-    expect_not_told("ECDHE-ECDSA");
-    tls_policy_unref(good(build_of_rsa("signature-algorithms = ecdsa_secp256r1_sha256\nrsa-key-exchange = yes\n"
-                                       "suites = AES128-GCM-SHA256\n")));
-    expect_not_told("can serve"); /* nothing is signed there */
+    expect_only_fault("alpn = h2, h2, http/1.1\n", "test.conf:6: ", "alpn 'h2' is named twice, first in line 6");
+    expect_only_fault("alpn = h2\nalpn = http/1.1 h2\n", "test.conf:7: ", "alpn 'h2' is named twice, first in line 6");
+    tls_policy_unref(good(build("alpn = h2, H2\nalpn = h2c\n"))); /* RFC 7301 3.1: names are octets */
 }
 END_TEST
 
@@ -335,6 +221,18 @@ END_TEST
 #define ASKS "client-certificate = required\n"
 #define ROOT "client-ca = ${D}/client_trust/root.crt\n"
 #define ROOT_CRL "client-crl = ${D}/client_trust/root.crl\n"
+
+static void expect_empty_is_a_fault(const char *before, const char *key, const char *place)
+{
+    char path[] = "/tmp/sallyport-test-empty-XXXXXX", options[256];
+    int fd = mkstemp(path);
+
+    ck_assert_int_ge(fd, 0);
+    snprintf(options, sizeof options, "%s%s = %s\n", before, key, path);
+    expect_only_fault(options, place, "empty");
+    close(fd);
+    unlink(path);
+}
 
 START_TEST(a_client_ca_that_cannot_be_used_fails_closed_with_its_line)
 {
@@ -351,7 +249,7 @@ START_TEST(a_client_ca_that_cannot_be_used_fails_closed_with_its_line)
         snprintf(options, sizeof options, ASKS ROOT "client-ca = ${D}/%s\n", cases[i][0]);
         expect_only_fault(options, "test.conf:8: client-ca '", cases[i][1]);
     }
-    expect_only_fault(ASKS "client-ca = /dev/null\n", "test.conf:7: client-ca '/dev/null': ", "empty");
+    expect_empty_is_a_fault(ASKS, "client-ca", "test.conf:7: client-ca '");
     expect_only_fault("client-certificate = optional\nclient-ca = ${D}/client_trust/missing.crt\n",
                       "test.conf:7: client-ca '", "No such file or directory");
 }
@@ -361,9 +259,64 @@ START_TEST(a_client_crl_that_cannot_be_used_fails_closed_with_its_line)
 {
     expect_only_fault(ASKS ROOT ROOT_CRL "client-crl = ${D}/client_trust/missing.crl\n", "test.conf:9: client-crl '",
                       "/client_trust/missing.crl': No such file or directory");
-    expect_only_fault(ASKS ROOT "client-crl = /dev/null\n", "test.conf:8: client-crl '/dev/null': ", "empty");
+    expect_empty_is_a_fault(ASKS ROOT, "client-crl", "test.conf:8: client-crl '");
     expect_only_fault(ASKS ROOT "client-crl = ${D}/client_trust/root.crt\n" ROOT_CRL, "test.conf:8: client-crl '",
                       "/client_trust/root.crt': no CRL found");
+}
+END_TEST
+
+static void expect_faults(struct tls_policy *policy, const char *const *parts, size_t count)
+{
+    ck_assert_ptr_null(policy);
+    for (size_t i = 0; i < count; i++)
+        expect_told(parts[i]);
+    ck_assert_msg(told_count == count, "%s", told);
+}
+
+/* That of line 9 is good. */
+START_TEST(a_fault_of_a_client_ca_hides_none_of_a_client_crl)
+{
+    static const char *const parts[] = {
+        "test.conf:7: client-ca '/dev/null': ",
+        "test.conf:8: client-crl '/dev/null': ",
+        "test.conf:10: client-crl '",
+    };
+
+    expect_faults(build(ASKS "client-ca = /dev/null\nclient-crl = /dev/null\n" ROOT_CRL
+                             "client-crl = ${D}/client_trust/root.crt\n"),
+                  parts, ARRAY_LEN(parts));
+    expect_told("/client_trust/root.crt': no CRL found");
+}
+END_TEST
+
+/* ---- staples, alpn and signatures beside other faults */
+
+START_TEST(a_fault_of_one_part_hides_none_of_another)
+{
+    static const char *const of_certificate[] = {
+        "test.conf:3: certificate '",
+        "test.conf:6: ocsp-staple '/dev/null': ",
+        "test.conf:8: alpn 'h2' is named twice",
+        "test.conf:9: client-ca '/dev/null': ",
+    };
+    static const char *const of_list[] = {
+        "test.conf:6: there is no group 'none'",
+        "test.conf:7: ocsp-staple '",
+    };
+    static const char *const of_protocol[] = {
+        "test.conf:6: alpn 'h2' is named twice",
+        "test.conf:7: no certificate of [listen web] can sign",
+    };
+
+    expect_faults(build_with("missing.crt", "p256.key",
+                             "ocsp-staple = /dev/null\nocsp-staple = ${D}/ocsp/both.der\nalpn = h2, h2\n"
+                             "client-ca = /dev/null\n" ASKS),
+                  of_certificate, ARRAY_LEN(of_certificate));
+    expect_not_told("speaks of none"); /* nobody knows */
+    expect_faults(build("groups = none\nocsp-staple = ${D}/ocsp/good-sha1.der\n"), of_list, ARRAY_LEN(of_list));
+    expect_told("speaks of none of the certificates");
+    expect_faults(build("alpn = h2 h2\nsignature-algorithms = rsa_pkcs1_sha256\n"), of_protocol,
+                  ARRAY_LEN(of_protocol));
 }
 END_TEST
 
@@ -554,22 +507,19 @@ int main(void)
         both_profiles_have_every_group_and_every_scheme_of_this_build,
         the_classic_rsa_exchange_comes_behind_the_suites_of_the_profile,
         the_classic_rsa_exchange_and_profile_modern_exclude_each_other,
-        a_certificate_of_rsa_under_profile_modern_is_a_warning_with_its_line_and_served,
         lists_replace_those_of_the_profile_in_their_own_order_each_entry_once,
         names_of_openssl_and_of_people_mean_the_same_whatever_their_case,
         an_unknown_name_is_told_with_its_line_and_the_nearest_known_one,
         what_exists_and_is_not_to_be_had_here_is_told_so_and_not_called_unknown,
+        what_sallyport_does_not_speak_by_decision_is_told_so,
+        what_belongs_in_another_list_is_told_by_what_it_is,
         every_fault_of_the_lists_is_told_each_with_its_own_line,
         a_suite_of_the_classic_rsa_exchange_needs_the_option_that_switches_it_on,
-        the_classic_rsa_exchange_is_warned_of_where_it_is_on,
-        the_classic_rsa_exchange_on_without_a_suite_of_its_own_is_a_warning_at_the_suites,
-        the_classic_rsa_exchange_without_a_certificate_of_rsa_is_a_warning,
-        a_named_suite_that_no_certificate_can_serve_is_a_warning_with_its_line,
-        of_two_certificates_one_that_can_serve_it_is_enough,
-        what_a_profile_brings_for_the_other_kind_of_certificate_is_no_warning,
-        a_named_suite_whose_certificate_has_no_scheme_to_sign_by_is_a_warning_too,
+        a_protocol_that_is_named_twice_is_a_fault_with_its_line_and_the_first_one,
         a_client_ca_that_cannot_be_used_fails_closed_with_its_line,
         a_client_crl_that_cannot_be_used_fails_closed_with_its_line,
+        a_fault_of_a_client_ca_hides_none_of_a_client_crl,
+        a_fault_of_one_part_hides_none_of_another,
         to_ask_for_certificates_and_believe_nobody_is_a_fault,
         cas_for_whom_nobody_asks_are_a_warning_with_their_line,
         each_mode_reaches_the_engine_with_the_trust_it_needs,

@@ -184,6 +184,18 @@ static void take_certificate_request(struct client13 *client, struct reader *r)
     client->is_certificate_requested = true;
 }
 
+/* RFC 5077 3.4: where no session id came back that could tell, the server's flight does: it shows no certificate. */
+static void resume_by_flight(struct client13 *client)
+{
+    const struct ticket13 *ticket = client->hello.ticket;
+
+    if (client->is_resumed12 || !ticket || ticket->version != TLS_1_2 || client->hello.session_id_len > 0 ||
+        client13_has_message(client, CERTIFICATE))
+        return;
+    client->is_resumed12 = true;
+    client->master = ticket->secret;
+}
+
 /* RFC 5077 3.3 */
 static void take_ticket(struct client13 *client, struct reader *r)
 {
@@ -194,6 +206,7 @@ static void take_ticket(struct client13 *client, struct reader *r)
         blame(client, "NewSessionTicket does not parse");
         return;
     }
+    resume_by_flight(client);
     if (!client->is_ticket_promised)
         blame(client, "a ticket that was not promised");
     client->tickets += ticket.len > 0;
@@ -257,6 +270,7 @@ static void derive_keys(struct client13 *client)
 
 void client12_take_change_cipher_spec(struct client13 *client)
 {
+    resume_by_flight(client);
     if (client->is_resumed12)
         derive_keys(client);
     must(protection12_start(&client->reading, &client->keys, PROTECTION_SERVER, client->suite));
@@ -359,8 +373,19 @@ void client12_send_verify(struct client13 *client)
     client13_send_handshake(client, CERTIFICATE_VERIFY, writer_view(&w));
 }
 
+/* RFC 5246 6.2.1: the cuts of records are none of the messages'. */
+static void put_held_messages(struct client13 *client)
+{
+    for (size_t at = 0, len; at < client->held_len; at += len) {
+        len = client->held_len - at < client->record_len ? client->held_len - at : client->record_len;
+        client13_put_record(client, CONTENT_HANDSHAKE, bytes_of(client->held + at, len));
+    }
+    client->held_len = 0;
+}
+
 void client12_send_change_cipher_spec(struct client13 *client)
 {
+    put_held_messages(client);
     client13_put_record(client, CONTENT_CHANGE_CIPHER_SPEC, BYTES_OF_LITERAL("\x01"));
     must(protection12_start(&client->writing, &client->keys, PROTECTION_CLIENT, client->suite));
 }

@@ -136,6 +136,9 @@ struct client13 {
     uint16_t premaster_version; /* in the classic RSA exchange; 0: the one of the hello */
     struct bytes ciphertext;    /* sent in place of an honest EncryptedPreMasterSecret */
     bool is_verify_wrong;       /* the signature of CertificateVerify */
+    size_t record_len;          /* of the messages before ChangeCipherSpec, without a gap; 0: a record a message */
+    uint8_t held[65536];        /* those messages */
+    size_t held_len;
 
     bool has_alert, has_close_notify;
     uint8_t alert_level, alert;

@@ -39,6 +39,11 @@ void client13_add_to_transcript(struct client13 *client, struct bytes message)
     client->log_len += message.len;
 }
 
+static bool holds_messages(const struct client13 *client)
+{
+    return client->is_12 && client->record_len > 0 && !client->writing.aead;
+}
+
 void client13_send_handshake(struct client13 *client, uint8_t type, struct bytes body)
 {
     static uint8_t message[70000];
@@ -51,7 +56,13 @@ void client13_send_handshake(struct client13 *client, uint8_t type, struct bytes
     write_vec_end(&w, mark);
     must(writer_ok(&w));
     client13_add_to_transcript(client, writer_view(&w));
-    client13_put_record(client, CONTENT_HANDSHAKE, writer_view(&w));
+    if (!holds_messages(client)) {
+        client13_put_record(client, CONTENT_HANDSHAKE, writer_view(&w));
+        return;
+    }
+    must(client->held_len + w.len <= sizeof client->held);
+    memcpy(client->held + client->held_len, message, w.len);
+    client->held_len += w.len;
 }
 
 static void send_own_chain(struct client13 *client)

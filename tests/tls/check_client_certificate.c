@@ -147,6 +147,49 @@ START_TEST(a_wrong_signature_is_refused)
 }
 END_TEST
 
+/* RFC 8446 4.4.3 MUST, RFC 5246 7.4.8 MUST: one of the schemes that the CertificateRequest named, however good others.
+ */
+START_TEST(a_scheme_that_the_listener_does_not_name_is_refused)
+{
+    static const struct {
+        const char *name;
+        uint16_t scheme, named;
+    } rows[] = {
+        {"client-P-256", 0x0403, 0x0804},   {"client-P-256", 0x0403, 0x0503},   {"client-P-384", 0x0503, 0x0403},
+        {"client-rsa2048", 0x0804, 0x0805}, {"client-rsa2048", 0x0806, 0x0804}, {"client-rsa2048", 0x0804, 0x0403},
+    };
+
+    for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
+        bool is_named = i % 2;
+        const struct tls_signature_scheme *schemes[2] = {tls_signature_scheme_find(rows[i / 2].named),
+                                                         tls_signature_scheme_find(rows[i / 2].scheme)};
+
+        begin(versions[_i], TLS_CLIENT_CERTIFICATE_REQUIRED, NULL);
+        ck_assert(tls_policy_set_client_schemes(rig.policy, schemes, is_named ? 2 : 1));
+        client_identity_show(&client, &files, rows[i / 2].name, rows[i / 2].name, rows[i / 2].scheme);
+        rig_handshake(&rig, &client);
+        ck_assert_msg(tls_is_connected(rig.tls) == is_named, "row %zu", i / 2);
+        if (!is_named) {
+            ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_CERTIFICATE_VERIFY_SCHEME);
+            ck_assert_uint_eq(client.alert, ALERT_ILLEGAL_PARAMETER);
+        }
+        end();
+    }
+}
+END_TEST
+
+/* RFC 8446 4.4.2.2, 4.4.3: PKCS #1 v1.5 is named for TLS 1.2 and no scheme of TLS 1.3, whatever the list says. */
+START_TEST(a_scheme_of_the_other_version_is_refused)
+{
+    begin(TLS_1_3, TLS_CLIENT_CERTIFICATE_REQUIRED, NULL);
+    client_identity_show(&client, &files, "client-rsa2048", "client-rsa2048", 0x0804);
+    client.own_scheme = &(struct tls_signature_scheme){.code = 0x0401, .signature = client.own_scheme->signature};
+    rig_handshake(&rig, &client);
+    ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_CERTIFICATE_VERIFY_SCHEME);
+    end();
+}
+END_TEST
+
 /* CVE-2022-25640: CertificateVerify left out. */
 START_TEST(a_certificate_without_certificate_verify_is_refused)
 {
@@ -410,6 +453,7 @@ int main(void)
         who_shows_a_bad_one_is_refused_in_both_modes,
         a_certificate_with_the_key_of_another_is_refused,
         a_wrong_signature_is_refused,
+        a_scheme_that_the_listener_does_not_name_is_refused,
         a_certificate_without_certificate_verify_is_refused,
         a_ticket_carries_the_identity,
         another_mode_ca_or_crl_ends_the_ticket,
@@ -418,6 +462,7 @@ int main(void)
     };
 
     const TTest *const once[] = {
+        a_scheme_of_the_other_version_is_refused,
         a_first_hello_sent_again_brings_nobody_in,
         of_two_sessions_offered_in_turn_the_one_resumed_says_who_it_is,
         after_a_retry_a_certificate_counts_and_the_session_given_up_does_not,

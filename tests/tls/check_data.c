@@ -477,21 +477,31 @@ START_TEST(early_data_is_skipped_and_never_reaches_the_backend)
 }
 END_TEST
 
-START_TEST(early_data_before_a_retry_is_skipped_by_its_type)
+/* What the client has written so far goes to the engine, and nothing comes back to it. */
+static void feed_alone(void)
 {
-    struct bytes first;
+    struct bytes written = bytes_of(client.out, client.out_len);
 
+    client.out = NULL;
+    client.out_len = 0;
+    rig_feed(&rig, written);
+    free((void *)written.at);
+}
+
+static void begin_retry(void)
+{
     begin();
     client.hello.has_early_data = client.hello.has_psk = true;
     client.hello.share_groups[0] = 0;
     client13_send_hello(&client);
     early_data(2000);
     early_data(2000);
-    first = bytes_of(client.out, client.out_len);
-    client.out = NULL;
-    client.out_len = 0;
-    rig_feed(&rig, first);
-    free((void *)first.at);
+    feed_alone();
+}
+
+START_TEST(early_data_before_a_retry_is_skipped_by_its_type)
+{
+    begin_retry();
     rig_drain(&rig, &client);
     rig_pump(&rig, &client);
     ck_assert(client.is_retried && client.is_done);
@@ -500,6 +510,18 @@ START_TEST(early_data_before_a_retry_is_skipped_by_its_type)
     assert_alive();
     ck_assert(tls_is_connected(rig.tls));
     ck_assert_uint_eq(rig.received_len, 0);
+    end();
+}
+END_TEST
+
+/* RFC 8446 5.1 MUST NOT: any other records between those of one handshake message. */
+START_TEST(early_data_inside_the_second_hello_is_refused)
+{
+    begin_retry();
+    client13_put_plain_record(&client, CONTENT_HANDSHAKE, BYTES_OF_LITERAL("\x01\x00\x00"));
+    early_data(100);
+    feed_alone();
+    ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_RECORDS_INTERLEAVED);
     end();
 }
 END_TEST
@@ -556,6 +578,7 @@ int main(void)
         an_alert_in_the_clear_after_the_handshake_is_refused,
         early_data_is_skipped_and_never_reaches_the_backend,
         early_data_before_a_retry_is_skipped_by_its_type,
+        early_data_inside_the_second_hello_is_refused,
         without_the_offer_undecryptable_records_are_not_skipped,
         skipping_ends_with_the_first_record_that_opens,
     };

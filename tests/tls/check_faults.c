@@ -97,8 +97,11 @@ static bool add_riches(void)
 
 static bool add_staples(void)
 {
-    return !conversation->is_rich || (tls_policy_set_staple(rig.policy, 0, BYTES_OF_LITERAL("the first response")) &&
-                                      tls_policy_set_staple(rig.policy, 0, BYTES_OF_LITERAL("a response")));
+    static const struct tls_staple_time endless = {0, 0};
+
+    return !conversation->is_rich ||
+           (tls_policy_set_staple(rig.policy, 0, BYTES_OF_LITERAL("the first response"), endless) &&
+            tls_policy_set_staple(rig.policy, 0, BYTES_OF_LITERAL("a response"), endless));
 }
 
 /* Two certificates, ALPN, and what the conversation is about. */

@@ -34,7 +34,7 @@ static const struct edge figure13[] = {
 static const struct edge figure12[] = {
     {WAIT_CERT, CERTIFICATE, TO(WAIT_CKE), false},
     {WAIT_CKE, CLIENT_KEY_EXCHANGE, TO(WAIT_KEY_OPERATION) | TO(WAIT_CV) | TO(WAIT_CCS), false},
-    {WAIT_CV, CERTIFICATE_VERIFY, TO(WAIT_CCS), false},
+    {WAIT_CV, CERTIFICATE_VERIFY, TO(WAIT_KEY_OPERATION) | TO(WAIT_CCS), false},
     {WAIT_CCS, CHANGE_CIPHER_SPEC, TO(WAIT_FINISHED), false},
     {WAIT_FINISHED, FINISHED, TO(WAIT_KEY_OPERATION) | TO(CONNECTED), true},
     {CONNECTED, CLIENT_HELLO, 0, false}, /* refused, with an alert of its own */

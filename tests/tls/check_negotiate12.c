@@ -9,6 +9,7 @@ static struct rig rig;
 static struct choice choice;
 static struct decisions decisions;
 static enum why why;
+static bool is_without_ems;
 
 static bool offer(const char *suites, const char *groups)
 {
@@ -20,8 +21,8 @@ static bool offer(const char *suites, const char *groups)
         .cipher_suites = list_of(&suite_list, suites),
         .compression_methods = BYTES_OF_ARRAY(null_only),
         .supported_groups = list_of(&group_list, groups),
-        .signature_algorithms = list_of(&scheme_list, "0403 0804 0401"),
-        .has_extended_master_secret = true,
+        .signature_algorithms = list_of(&scheme_list, "0403 0503 0804 0401"),
+        .has_extended_master_secret = !is_without_ems,
     };
 
     why = WHY_NONE;
@@ -76,6 +77,7 @@ START_TEST(among_suites_with_forward_secrecy_the_order_is_the_clients)
 }
 END_TEST
 
+/* RFC 8422 5.1 MUST NOT: negotiate a suite of ECC without a curve in common. */
 START_TEST(classic_rsa_is_taken_when_nothing_better_fits_and_the_record_says_why)
 {
     static const struct {
@@ -115,6 +117,67 @@ START_TEST(nothing_that_fits_is_refused_for_the_reason_of_the_last_candidate)
 }
 END_TEST
 
+/* RFC 8422 5.1 MUST: the curve of our certificate is one of those that the client names, as is that of the exchange. */
+START_TEST(a_certificate_of_a_curve_that_is_not_offered_is_not_used)
+{
+    static const struct {
+        const char *certificate, *groups;
+        bool is_used;
+    } rows[] = {
+        {"p256", "1d 17", true}, {"p256", "1d", false}, {"p256", "1d 18", false}, {"p384", "1d 18", true},
+        {"p384", "17", false},   {"p384", "1d", false}, {"rsa2048", "1d", true},  {"rsa2048", "18", true},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        begin(rows[i].certificate);
+        ck_assert_msg(offer("c02b c02f", rows[i].groups) == rows[i].is_used, "%s, %s", rows[i].certificate,
+                      rows[i].groups);
+        if (!rows[i].is_used)
+            ck_assert_int_eq(why, WHY_NO_COMMON_SCHEME);
+        rig_wipe(&rig);
+    }
+}
+END_TEST
+
+/* Where one of two certificates fits, it is taken. */
+START_TEST(of_two_certificates_the_one_of_an_offered_curve_is_used)
+{
+    begin("p256");
+    ck_assert(rig_add_certificate(&rig, "p384"));
+    ck_assert(offer("c02b", "18"));
+    ck_assert_uint_eq(choice.credential->index, 1);
+    ck_assert(offer("c02b", "17"));
+    ck_assert_uint_eq(choice.credential->index, 0);
+    rig_wipe(&rig);
+}
+END_TEST
+
+/* RFC 7627 1: without the extended master secret what authenticates a client can be passed on, and one that is optional
+ * counts as much. */
+START_TEST(who_may_show_a_certificate_needs_the_extended_master_secret)
+{
+    static const struct {
+        enum tls_client_certificate mode;
+        bool is_without_ems, is_taken;
+    } rows[] = {
+        {TLS_CLIENT_CERTIFICATE_NONE, true, true},      {TLS_CLIENT_CERTIFICATE_NONE, false, true},
+        {TLS_CLIENT_CERTIFICATE_OPTIONAL, true, false}, {TLS_CLIENT_CERTIFICATE_OPTIONAL, false, true},
+        {TLS_CLIENT_CERTIFICATE_REQUIRED, true, false}, {TLS_CLIENT_CERTIFICATE_REQUIRED, false, true},
+    };
+
+    begin("p256");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        tls_policy_set_client_certificates(rig.policy, rows[i].mode, NULL);
+        is_without_ems = rows[i].is_without_ems;
+        ck_assert_msg(offer("c02b", "17") == rows[i].is_taken, "row %zu: %s", i, why_name(why));
+        if (!rows[i].is_taken)
+            ck_assert_int_eq(why, WHY_CLIENT_CERTIFICATE_WITHOUT_EMS);
+    }
+    is_without_ems = false;
+    rig_wipe(&rig);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -122,6 +185,9 @@ int main(void)
         among_suites_with_forward_secrecy_the_order_is_the_clients,
         classic_rsa_is_taken_when_nothing_better_fits_and_the_record_says_why,
         nothing_that_fits_is_refused_for_the_reason_of_the_last_candidate,
+        a_certificate_of_a_curve_that_is_not_offered_is_not_used,
+        of_two_certificates_the_one_of_an_offered_curve_is_used,
+        who_may_show_a_certificate_needs_the_extended_master_secret,
     };
     return check_run("negotiate12", tests, ARRAY_LEN(tests));
 }

@@ -6,6 +6,7 @@
 #include "crypto/rsa_premaster.h"
 #include "support/assert_rig.h"
 #include "support/check_run.h"
+#include "support/client_identity.h"
 #include "support/rsa_public.h"
 #include "tls/policy_types.h"
 
@@ -14,14 +15,19 @@ static struct client13 client;
 
 enum { MODULUS_LEN = 256 };
 
+static void make_client(void)
+{
+    client13_init_version(&client, 11, TLS_1_2);
+    client.hello.suites[0] = 0x009c;
+}
+
 static void begin(void)
 {
     ck_assert(rig_init(&rig, 7));
     ck_assert(rig_add_certificate(&rig, "rsa2048"));
     ck_assert(rig_add_rsa_exchange(&rig));
     ck_assert(rig_connect(&rig));
-    client13_init_version(&client, 11, TLS_1_2);
-    client.hello.suites[0] = 0x009c;
+    make_client();
 }
 
 static void end(void)
@@ -185,7 +191,49 @@ START_TEST(whatever_is_wrong_with_the_ciphertext_the_answer_is_the_same_and_come
 }
 END_TEST
 
-/* RFC 5246 7.4.7.1: the version in the secret is the one of the ClientHello, not the one that was negotiated. */
+/* What the key's holder draws next, which a client cannot know. */
+static void predict(uint8_t out[PREMASTER_LEN])
+{
+    struct test_random ahead = rig.random;
+
+    ck_assert(random_fill(test_random_source(&ahead), out, PREMASTER_LEN));
+}
+
+static void shake_hands_by_prediction(enum trick trick, uint8_t premaster[PREMASTER_LEN])
+{
+    client13_send_hello(&client);
+    rig_pump(&rig, &client);
+    ck_assert(client.is_done);
+    client.ciphertext = make_ciphertext(trick);
+    predict(premaster);
+    ck_assert(secret_set(&client.premaster, bytes_of(premaster, PREMASTER_LEN)));
+    client12_send_second_flight(&client);
+    rig_pump(&rig, &client);
+    ck_assert_msg(tls_is_connected(rig.tls), "trick %d: %s", (int)trick, why_name(tls_outcome(rig.tls)->why));
+}
+
+/*
+ * RFC 5246 7.4.7.1 MUST: what stands in for a secret that is none are 48 random bytes, new ones each time. Were they
+ * known, whoever sends nonsense would be served, and could tell nonsense from a secret that is none of his.
+ */
+START_TEST(what_stands_in_for_a_bad_secret_is_random_and_new_each_time)
+{
+    uint8_t first[PREMASTER_LEN], second[PREMASTER_LEN];
+
+    for (enum trick trick = 0; trick < TRICKS; trick++) {
+        begin();
+        shake_hands_by_prediction(trick, first);
+        client13_wipe(&client);
+        make_client();
+        ck_assert(rig_connect(&rig));
+        shake_hands_by_prediction(trick, second);
+        ck_assert_mem_ne(first, second, PREMASTER_LEN);
+        end();
+    }
+}
+END_TEST
+
+/* RFC 5246 7.4.7.1 MUST: the version in the secret is the one of the ClientHello, not the one that was negotiated. */
 START_TEST(the_version_in_the_secret_is_that_of_the_hello)
 {
     begin();
@@ -201,6 +249,96 @@ START_TEST(the_version_in_the_secret_is_that_of_the_hello)
 }
 END_TEST
 
+/* RFC 8422 5.2: ec_point_formats is answered where a suite with ECC was chosen, and there alone. */
+START_TEST(no_point_formats_are_answered_where_there_is_no_point)
+{
+    static const uint8_t formats[] = {0x00, 0x0b, 0x00, 0x02, 0x01, 0x00};
+
+    for (int is_ecc = 0; is_ecc < 2; is_ecc++) {
+        begin();
+        client.hello.extra = BYTES_OF_ARRAY(formats);
+        client.hello.suites[0] = is_ecc ? 0xc02f : 0x009c;
+        rig_handshake(&rig, &client);
+        assert_rig_connected(&rig, &client);
+        ck_assert((memmem(rig.wire, rig.wire_len, formats, sizeof formats) != NULL) == (is_ecc == 1));
+        end();
+    }
+}
+END_TEST
+
+/* ---- with a client's certificate */
+
+static const enum tls_client_certificate modes[] = {TLS_CLIENT_CERTIFICATE_NONE, TLS_CLIENT_CERTIFICATE_OPTIONAL,
+                                                    TLS_CLIENT_CERTIFICATE_REQUIRED};
+
+/* The second flight up to ChangeCipherSpec in records of `record_len` bytes, cut anyhow on the wire. */
+static void shake_hands_in_records(enum tls_client_certificate mode, bool shows, size_t record_len, struct cut cut)
+{
+    struct client_identity_files files = {0};
+
+    begin();
+    if (mode != TLS_CLIENT_CERTIFICATE_NONE)
+        tls_policy_set_client_certificates(rig.policy, mode, client_identity_trust("root", NULL));
+    client.hello.has_extended_master_secret = true;
+    client.record_len = record_len;
+    if (shows)
+        client_identity_show(&client, &files, "alice,intermediate", "alice", 0x0403);
+    rig.cut = cut;
+    rig_handshake(&rig, &client);
+    ck_assert_msg(tls_is_connected(rig.tls), "mode %d, %s, records of %zu: %s", (int)mode,
+                  shows ? "shown" : "not shown", record_len, why_name(tls_outcome(rig.tls)->why));
+    assert_rig_connected(&rig, &client);
+    ck_assert((tls_outcome(rig.tls)->client != NULL) == (shows && mode != TLS_CLIENT_CERTIFICATE_NONE));
+    client_identity_free(&files);
+    end();
+}
+
+/* RFC 5246 6.2.1: several messages may lie in one record, as NSS sends them, and one in several. */
+START_TEST(the_second_flight_is_taken_in_whatever_records_it_comes)
+{
+    static const size_t record_lens[] = {0, 1, 5, 300, MAX_PLAINTEXT_LEN};
+
+    for (size_t mode = 0; mode < ARRAY_LEN(modes); mode++) {
+        for (size_t i = 0; i < 2 * ARRAY_LEN(record_lens); i++) {
+            if (i % 2 == 0 && modes[mode] == TLS_CLIENT_CERTIFICATE_REQUIRED)
+                continue; /* showing none is refused */
+            shake_hands_in_records(modes[mode], i % 2, record_lens[i / 2], (struct cut){0, 0});
+            shake_hands_in_records(modes[mode], i % 2, record_lens[i / 2], (struct cut){1, 0});
+            shake_hands_in_records(modes[mode], i % 2, record_lens[i / 2], (struct cut){0, i + 1});
+        }
+    }
+}
+END_TEST
+
+/* The private key works for nobody whose CertificateVerify is wrong. */
+START_TEST(the_key_is_asked_once_the_client_has_proved_itself)
+{
+    struct client_identity_files files = {0};
+
+    for (int is_wrong = 0; is_wrong < 2; is_wrong++) {
+        begin();
+        tls_policy_set_client_certificates(rig.policy, TLS_CLIENT_CERTIFICATE_REQUIRED,
+                                           client_identity_trust("root", NULL));
+        client.hello.has_extended_master_secret = true;
+        client_identity_show(&client, &files, "alice,intermediate", "alice", 0x0403);
+        client13_send_hello(&client);
+        rig_pump(&rig, &client);
+        rig.is_key_held = true;
+        client13_send_certificate(&client);
+        client12_send_key_exchange(&client);
+        rig_pump(&rig, &client);
+        ck_assert_ptr_null(tls_key_wanted(rig.tls));
+        client.is_verify_wrong = is_wrong;
+        client12_send_verify(&client);
+        rig_pump(&rig, &client);
+        ck_assert((tls_key_wanted(rig.tls) == NULL) == (is_wrong == 1));
+        ck_assert_int_eq(tls_outcome(rig.tls)->why, is_wrong ? WHY_CERTIFICATE_VERIFY_SIGNATURE : WHY_NONE);
+        client_identity_free(&files);
+        end();
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -208,7 +346,11 @@ int main(void)
         where_it_is_off_its_suites_are_refused_with_handshake_failure,
         a_block_that_is_right_is_taken,
         whatever_is_wrong_with_the_ciphertext_the_answer_is_the_same_and_comes_after_finished,
+        what_stands_in_for_a_bad_secret_is_random_and_new_each_time,
         the_version_in_the_secret_is_that_of_the_hello,
+        no_point_formats_are_answered_where_there_is_no_point,
+        the_second_flight_is_taken_in_whatever_records_it_comes,
+        the_key_is_asked_once_the_client_has_proved_itself,
     };
     return check_run("rsa_exchange", tests, ARRAY_LEN(tests));
 }

@@ -260,6 +260,47 @@ START_TEST(there_are_never_more_keys_than_the_most)
 }
 END_TEST
 
+START_TEST(how_long_a_ticket_can_be_opened_is_known_when_it_is_sealed)
+{
+    static const uint8_t file[TICKET_KEY_FILE_LEN] = "name............key.................";
+    const struct bytes files[] = {BYTES_OF_ARRAY(file)};
+    struct ticket_keys_fault fault;
+    struct ticket_keys *keys = some_keys(), *fixed = ticket_keys_from_files(random_system(), files, 1, &fault);
+
+    ck_assert_uint_eq(ticket_keys_left(keys, 1000), 0); /* there is none */
+    seal(keys, 1000);
+    ck_assert_uint_eq(ticket_keys_left(keys, 1000), ACCEPTS);
+    ck_assert_uint_eq(ticket_keys_left(keys, 1000 + ISSUES - 1), ACCEPTS - ISSUES + 1);
+    ck_assert_int_eq(open_ticket(keys, 1000 + ACCEPTS - 1), TICKET_OPENED_OLD);
+    ck_assert_int_eq(open_ticket(keys, 1000 + ACCEPTS), TICKET_UNKNOWN);
+    ck_assert(fixed != NULL);
+    ck_assert_uint_eq(ticket_keys_left(fixed, 1000), UINT32_MAX);
+    ticket_keys_free(keys);
+    ticket_keys_free(fixed);
+}
+END_TEST
+
+/* With so many keys that the oldest make room before their time. */
+START_TEST(a_key_that_newer_ones_push_out_promises_no_more_than_until_then)
+{
+    struct ticket_keys *keys = ticket_keys_new(random_system(), 10, 1000);
+    uint8_t first[TICKET_LEN];
+    int64_t left;
+
+    ck_assert(keys != NULL);
+    seal(keys, 0);
+    memcpy(first, ticket, sizeof first);
+    left = ticket_keys_left(keys, 0);
+    for (int64_t now = 0; now < left; now++) {
+        seal(keys, now);
+        ck_assert(open_bytes(keys, now, BYTES_OF_ARRAY(first)) != TICKET_UNKNOWN);
+    }
+    seal(keys, left);
+    ck_assert_int_eq(open_bytes(keys, left, BYTES_OF_ARRAY(first)), TICKET_UNKNOWN);
+    ticket_keys_free(keys);
+}
+END_TEST
+
 /* ---- what fails */
 
 START_TEST(without_random_bytes_there_is_no_ticket)
@@ -420,6 +461,8 @@ int main(void)
         after_a_rotation_the_old_ticket_opens_as_old_and_after_two_not_any_more,
         an_aged_key_is_wiped_when_told_the_time,
         there_are_never_more_keys_than_the_most,
+        how_long_a_ticket_can_be_opened_is_known_when_it_is_sealed,
+        a_key_that_newer_ones_push_out_promises_no_more_than_until_then,
         without_random_bytes_there_is_no_ticket,
         a_source_that_gives_the_same_byte_over_and_over_makes_no_key,
         a_failed_allocation_means_no_ticket_and_no_leak,

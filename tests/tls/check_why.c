@@ -2,6 +2,7 @@
  * Every reason of the failure table is provoked, and its alert is seen on the wire by a client that decrypts it.
  * A row without a scenario does not compile.
  */
+#include "support/assert_rig.h"
 #include "support/check_run.h"
 #include "why_scenarios.h"
 
@@ -36,11 +37,25 @@ START_TEST(every_reason_is_provoked_and_sends_the_alert_of_its_row)
         ck_assert_uint_eq(client.alert, why_alert(why));
         ck_assert_uint_eq(client.alert_level, client.alert == ALERT_CLOSE_NOTIFY ? 1 : 2);
     }
-    ck_assert_uint_eq(rig.received_before_finished, 0);
     tls_abort(rig.tls, WHY_INTERNAL); /* the first reason wins */
     ck_assert_int_eq(tls_outcome(rig.tls)->why, why);
-    client13_wipe(&client);
-    rig_wipe(&rig);
+    assert_rig_end(&rig, &client);
+}
+END_TEST
+
+START_TEST(a_rule_of_both_versions_is_named_as_the_version_has_it)
+{
+    ck_assert_str_eq(why_section(WHY_FINISHED_MAC, TLS_1_3), "8446 4.4.4");
+    ck_assert_str_eq(why_section(WHY_FINISHED_MAC, TLS_1_2), "5246 7.4.9");
+    ck_assert_str_eq(why_section(WHY_RECORD_TYPE, 0), "8446 5"); /* nothing was chosen yet */
+    ck_assert_str_eq(why_section(WHY_RENEGOTIATION, TLS_1_2), "5746 4.4");
+    ck_assert_str_eq(why_section(WHY_NO_COMMON_ALPN, TLS_1_2), why_section(WHY_NO_COMMON_ALPN, TLS_1_3));
+    ck_assert_ptr_nonnull(why_section(WHY_RECORDS_INTERLEAVED, TLS_1_3));
+    ck_assert_ptr_null(why_section(WHY_RECORDS_INTERLEAVED, TLS_1_2)); /* RFC 5246 does not forbid it, we do */
+    for (int why = 1; why < WHY_COUNT; why++) {                        /* where we decided ourselves, we did for both */
+        const char *section = why_section((enum why)why, TLS_1_2);
+        ck_assert_msg(why_section((enum why)why, TLS_1_3) || !section, "%s", why_name((enum why)why));
+    }
 }
 END_TEST
 
@@ -67,11 +82,12 @@ int main(void)
 
     tcase_add_loop_test(tcase, every_reason_is_provoked_and_sends_the_alert_of_its_row, 1, WHY_COUNT);
     tcase_add_test(tcase, every_row_has_a_name_and_a_sentence_of_its_own);
+    tcase_add_test(tcase, a_rule_of_both_versions_is_named_as_the_version_has_it);
     tcase_set_timeout(tcase, TEST_TIMEOUT_SECONDS);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner) != 0 || srunner_ntests_run(runner) != WHY_COUNT;
+    failed = srunner_ntests_failed(runner) != 0 || srunner_ntests_run(runner) != WHY_COUNT + 1;
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

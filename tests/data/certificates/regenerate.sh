@@ -129,6 +129,17 @@ cat "$work/leaf.crt" no-ca.crt >issuer-no-ca.crt
 rm no-ca.crt no-ca.key
 issue self-signed.crt p256.key - /CN=app.example "$(leaf DNS:app.example)"
 issue self-signed-sha1.crt p256.key - /CN=app.example "$(leaf DNS:app.example)" $FROM $UNTIL sha1
+# As long as profiles recommend, and a second longer; by a key of RSA.
+days() { # NAME UNTIL
+    issue "$work/leaf.crt" p256.key intermediate /CN=app.example "$(leaf DNS:app.example)" $FROM "$2"
+    cat "$work/leaf.crt" intermediate.crt >"$1.crt"
+}
+days days-90 20240331000000Z
+days days-91 20240331000001Z
+days days-366 20250101000000Z
+days days-367 20250101000001Z
+issue rsa-signed.crt rsa2048.key - /CN=app.example "$(leaf DNS:app.example)" $FROM 20240331000000Z
+issue rsa-signed-sha384.crt rsa2048.key - /CN=app.example "$(leaf DNS:app.example)" $FROM 20240331000000Z sha384
 issue "$work/leaf.crt" p256.key intermediate "/O=Évil, Inc.\"\\\\=x/CN=a
 b" "$(leaf DNS:app.example)"
 cat "$work/leaf.crt" intermediate.crt >odd-subject.crt

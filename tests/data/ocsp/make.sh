@@ -36,7 +36,18 @@ respond() { # FILE DIGEST DAYS CERTIFICATE...
     openssl ocsp -index "$work/index" -CA ca.crt -rsigner ca.crt -rkey "$work/ca.key" -reqin "$work/req" \
         ${days:+-ndays "$days"} -respout "$file" >/dev/null 2>&1
 }
+# Of another authority that gave the same serial number; with SUBJECT as of ca.crt it has nothing but another key.
+respond_by_other() { # FILE DIGEST SUBJECT
+    ec "$work/other.key"
+    openssl req -new -x509 -key "$work/other.key" -subj "$3" -days 7300 -out "$work/other.crt"
+    openssl ocsp "-$2" -issuer "$work/other.crt" -serial 0x1001 -no_nonce -reqout "$work/req" >/dev/null 2>&1
+    openssl ocsp -index "$work/index" -CA "$work/other.crt" -rsigner "$work/other.crt" -rkey "$work/other.key" \
+        -reqin "$work/req" -ndays 7000 -respout "$1" >/dev/null 2>&1
+}
 index V
+respond_by_other other-name-sha1.der sha1 "/CN=another test CA"
+respond_by_other other-name-sha512.der sha512 "/CN=another test CA"
+respond_by_other other-key-sha1.der sha1 "/CN=responder test CA"
 respond good-sha1.der sha1 7000 first.crt
 respond good-sha256.der sha256 7000 first.crt
 respond both.der sha256 7000 second.crt first.crt
