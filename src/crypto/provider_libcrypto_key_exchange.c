@@ -105,7 +105,7 @@ static void agreement_free(struct agreement *a)
     EC_POINT_clear_free(a->product);
 }
 
-/* RFC 8446 4.2.8.2 MUST: the point lies on the curve, which reading it checks. The order is prime: no small subgroup.
+/* That the point lies on the curve (RFC 8446 4.2.8.2) is checked as it is read. The order is prime: no small subgroup.
  */
 static enum crypto_result multiply(struct agreement *a, const struct key_exchange_alg *alg, const uint8_t *peer_share,
                                    uint8_t *secret)
