@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Turns NIST's files of figures for SHA-3 and ML-KEM-768 into the form described in README.md.
+"""Turns published figures for SHA-3 (FIPS 202) and ML-KEM-768 (FIPS 203) into the form described in README.md.
 
-    convert_nist.py sha3 DIRECTORY     the .rsp files of CAVP's sha-3bytetestvectors.zip and shakebytetestvectors.zip
-    convert_nist.py mlkem DIRECTORY    keyGen/ and encapDecap/ with prompt.json and expectedResults.json of the ACVP server
+    convert_fips.py sha3 DIRECTORY     the .rsp files of CAVP's sha-3bytetestvectors.zip and shakebytetestvectors.zip
+    convert_fips.py mlkem DIRECTORY    keyGen/ and encapDecap/ with prompt.json and expectedResults.json of the ACVP server
+    convert_fips.py cctv DIRECTORY     ML-KEM/ of a checkout of C2SP's CCTV
 
 What is written goes to standard output.
 """
@@ -35,7 +36,7 @@ def sha3_file(name, alg, step, count):
 
 
 def sha3():
-    print("# NIST's figures for FIPS 202 (CAVP, CAVS 19.0, public domain), chosen by convert_nist.py, numbered as there.")
+    print("# NIST's figures for FIPS 202 (CAVP, CAVS 19.0, public domain), chosen by convert_fips.py, numbered as there.")
     for alg, name in (("sha3-256", "SHA3_256"), ("sha3-512", "SHA3_512"), ("shake128", "SHAKE128"),
                       ("shake256", "SHAKE256")):
         sha3_file(name + "ShortMsg", alg, 1, 175)
@@ -60,7 +61,7 @@ def groups(mode):
 
 def mlkem():
     print("# NIST's figures for ML-KEM-768 of FIPS 203 (ACVP server, release 1.1.0.40, public domain), numbered as there;")
-    print("# by convert_nist.py. ek, which stands in the middle of dk, is left out of keyGen.")
+    print("# by convert_fips.py. ek, which stands in the middle of dk, is left out of keyGen.")
     for function, number, t in [*groups("keyGen"), *groups("encapDecap")]:
         verdict = "valid" if t.get("testPassed", True) else "invalid"
         if function == "keyGen":
@@ -76,4 +77,15 @@ def mlkem():
         print(f"acvp-{number} function={function} {text} result={verdict}")
 
 
-{"sha3": sha3, "mlkem": mlkem}[sys.argv[1]]()
+def cctv():
+    print("# C2SP's Community Cryptography Test Vectors for ML-KEM-768 (github.com/C2SP/CCTV, CC0), by convert_fips.py:")
+    print("# a key that many numbers are rejected for, and ciphertexts that differ behind a zero byte from what is expected.")
+    for name in ("unluckysample", "strcmp"):
+        with open(os.path.join(directory, name, "ML-KEM-768.txt")) as f:
+            t = {key.strip(): value.strip() for key, _, value in (text.partition("=") for text in f) if value}
+        if "m" in t:
+            print(f"{name} function=encapsulation ek={t['ek']} m={t['m']} c={t['c']} k={t['K']} result=valid")
+        print(f"{name} function=decapsulation dk={t['dk']} c={t['c']} k={t['K']} result=valid")
+
+
+{"sha3": sha3, "mlkem": mlkem, "cctv": cctv}[sys.argv[1]]()
