@@ -1,6 +1,7 @@
 #include "crypto/mlkem768.h"
 
 #include "base/secret.h"
+#include "crypto/provider.h"
 #include "crypto/sha3.h"
 
 /* FIPS 203 8, Table 2; eta1 and eta2 are 2. */
@@ -568,3 +569,12 @@ enum crypto_result mlkem768_decaps(struct bytes dk, struct bytes ciphertext, uin
     decaps(dk.at, ciphertext.at, secret);
     return CRYPTO_OK;
 }
+
+const struct kem_alg kem_mlkem768 = {
+    .name = "ML-KEM-768",
+    .ek_len = MLKEM768_EK_LEN,
+    .ciphertext_len = MLKEM768_CIPHERTEXT_LEN,
+    .secret_len = MLKEM768_SECRET_LEN,
+    .random_len = MLKEM768_ENCAPS_RANDOM_LEN,
+    .encaps = mlkem768_encaps,
+};
