@@ -85,7 +85,6 @@ static const struct elsewhere {
 } not_provided[] = {
     {"ed25519", &schemes},
     {"ed448", &schemes},
-    {"X25519MLKEM768", &groups},
     {"SecP256r1MLKEM768", &groups},
     {"SecP384r1MLKEM1024", &groups},
     {"secp521r1", &groups},
@@ -208,7 +207,7 @@ static bool read_list(const struct catalogue *catalogue, const struct config_lis
     return is_ok;
 }
 
-/* ---- the profiles: Mozilla's guidelines 6.0 (2026-04-06); what they put first and we lack is X25519MLKEM768 */
+/* ---- the profiles: Mozilla's guidelines 6.0 (2026-04-06) */
 
 static bool is_in_profile(const struct config_listen *listen, const struct tls_suite *suite)
 {

@@ -69,7 +69,7 @@ START_TEST(both_profiles_have_every_group_and_every_scheme_of_this_build)
     static const char *const profiles[] = {"profile = modern\n", "profile = intermediate\n"};
 
     for (size_t i = 0; i < ARRAY_LEN(profiles); i++) {
-        expect_groups(build(profiles[i]), "001d 0017 0018 ");
+        expect_groups(build(profiles[i]), "11ec 001d 0017 0018 ");
         expect_schemes(build(profiles[i]), SCHEMES, SCHEMES);
     }
 }
@@ -113,6 +113,8 @@ START_TEST(names_of_openssl_and_of_people_mean_the_same_whatever_their_case)
                                "rsa-key-exchange = yes\n"),
                   "c02f c030 cca8 009c 009d ");
     expect_groups(build("groups = p-384, Prime256v1, X25519, P-256\n"), "0018 0017 001d ");
+    expect_groups(build("groups = X25519MLKEM768\n"), "11ec ");
+    expect_groups(build("groups = x25519, x25519mlkem768\n"), "001d 11ec ");
     expect_schemes(build("signature-algorithms = ECDSA_SECP256R1_SHA256\n"), "0403 ", "0403 ");
 }
 END_TEST
@@ -135,8 +137,8 @@ START_TEST(what_exists_and_is_not_to_be_had_here_is_told_so_and_not_called_unkno
 {
     expect_only_fault("suites = TLS_AES_128_CCM_SHA256\n",
                       "test.conf:6: ", "no provider of this build has the cipher suite 'TLS_AES_128_CCM_SHA256'");
-    expect_only_fault("groups = x25519, X25519MLKEM768\n",
-                      "test.conf:6: ", "no provider of this build has the group 'X25519MLKEM768'");
+    expect_only_fault("groups = x25519, SecP256r1MLKEM768\n",
+                      "test.conf:6: ", "no provider of this build has the group 'SecP256r1MLKEM768'");
     expect_only_fault("groups = x25519\nsignature-algorithms = ed25519\n",
                       "test.conf:7: ", "no provider of this build has the signature scheme 'ed25519'");
 }
