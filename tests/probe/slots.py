@@ -1,4 +1,4 @@
-"""So many connections are talked on at a time. On a busy machine one handshake takes long, and sixty at once longer than
+"""So many connections are talked on at a time. On a busy machine a handshake takes long, and sixty at once longer than
 sallyport waits for a key (src/proxy/limits.h). What only waits, for an end or for its turn, takes no slot."""
 import threading
 from contextlib import contextmanager
