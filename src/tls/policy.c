@@ -212,18 +212,18 @@ bool tls_policy_set_staple(struct tls_policy *policy, size_t index, struct bytes
     return credential_set_staple(credential, policy, response);
 }
 
-int64_t tls_policy_staple_end(const struct tls_policy *policy, size_t index)
+const struct tls_credential *tls_policy_next_staple(const struct tls_policy *policy, const struct tls_credential *last)
 {
-    const struct tls_credential *credential = credential_at(policy, index);
+    const struct tls_credential *credential = last ? last->next : policy->credentials;
 
-    return credential && credential->staple ? credential->staple_time.until : 0;
+    while (credential && (!credential->staple || credential->staple_time.until == 0))
+        credential = credential->next;
+    return credential;
 }
 
-const char *tls_policy_label(const struct tls_policy *policy, size_t index)
+int64_t tls_credential_staple_end(const struct tls_credential *credential)
 {
-    const struct tls_credential *credential = credential_at(policy, index);
-
-    return credential ? credential->label : NULL;
+    return credential->staple_time.until;
 }
 
 void tls_policy_set_client_certificates(struct tls_policy *policy, enum tls_client_certificate mode,
