@@ -89,7 +89,7 @@ static void record_credentials(const struct look *look, enum suite_exchange exch
 
         if (credential == found->credential)
             verdict = is_name_unknown ? VERDICT_AS_DEFAULT : VERDICT_CHOSEN;
-        else if (!decisions_are_full(n->decisions))
+        else if (!decisions_are_full(n->decisions, DECISION_CERTIFICATE))
             verdict = judge(look, exchange, credential);
         decide(n->decisions, DECISION_CERTIFICATE, verdict, credential->index);
     }
@@ -194,7 +194,7 @@ void negotiate_record_unserved(const struct negotiation *n)
     for (const struct tls_credential *credential = n->policy->credentials; credential; credential = credential->next) {
         enum decision_verdict verdict = VERDICT_NO_SUITE;
 
-        if (!decisions_are_full(n->decisions))
+        if (!decisions_are_full(n->decisions, DECISION_CERTIFICATE))
             verdict = judge_unserved(&look, credential, has_ecdsa, has_rsa);
         if (verdict != VERDICT_LESS_PREFERRED) /* else it is good, and what is lacking is a group */
             decide(n->decisions, DECISION_CERTIFICATE, verdict, credential->index);
