@@ -56,6 +56,14 @@ const struct key_alg *key_alg_find(enum key_kind kind)
     FIRST_SERVED(keys[kind]);
 }
 
+bool crypto_rsa_leaks_time(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(providers); i++)
+        if (providers[i]->keys[KEY_KIND_RSA])
+            return providers[i]->rsa_leaks_time;
+    return false;
+}
+
 static bool probe_aes(void)
 {
 #if defined(__x86_64__)
