@@ -2,7 +2,6 @@
  * An OCSP response that expires while the daemon runs is one warning, when it happens.
  */
 #include <check.h>
-#include <time.h>
 
 #include "proxy/harness.h"
 #include "proxy/limits.h"
@@ -137,48 +136,6 @@ START_TEST(also_when_all_have_expired_a_clock_that_is_put_back_is_noticed)
 }
 END_TEST
 
-static int64_t nanoseconds_of_work(void)
-{
-    struct timespec used;
-
-    ck_assert_int_eq(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used), 0);
-    return used.tv_sec * 1000000000 + used.tv_nsec;
-}
-
-/* The best of some: what else the machine does only adds to it. */
-static int64_t work_of_a_look(void)
-{
-    int64_t best = INT64_MAX;
-
-    for (int i = 0; i < 10; i++) {
-        int64_t before = nanoseconds_of_work(), spent;
-        look_now();
-        spent = nanoseconds_of_work() - before;
-        best = spent < best ? spent : best;
-    }
-    return best;
-}
-
-/* It stands between the relays. Eight times as many are some eight times the work, where a look at each for each is 64
- * times as much. */
-START_TEST(the_work_grows_with_the_certificates_and_not_with_their_square)
-{
-    enum { FEW = 256, MANY = 8 * FEW };
-    int64_t with_few, with_many;
-
-    begin();
-    for (size_t i = 0; i < FEW; i++)
-        add("ocsp/first.crt", "first.pem", START + 10000);
-    ck_assert(staple_watch_begin(&watch, h.base, policy, "web"));
-    with_few = work_of_a_look();
-    for (size_t i = FEW; i < MANY; i++)
-        add("ocsp/first.crt", "first.pem", START + 10000);
-    with_many = work_of_a_look();
-    ck_assert_msg(with_many < 30 * with_few, "%lld and %lld ns", (long long)with_few, (long long)with_many);
-    end();
-}
-END_TEST
-
 START_TEST(without_responses_or_a_clock_nothing_is_watched)
 {
     begin();
@@ -219,7 +176,6 @@ int main(void)
         a_response_that_expired_before_the_watch_is_told_at_once,
         the_clock_is_looked_at_now_and_then,
         also_when_all_have_expired_a_clock_that_is_put_back_is_noticed,
-        the_work_grows_with_the_certificates_and_not_with_their_square,
         without_responses_or_a_clock_nothing_is_watched,
         a_listener_watches_its_own,
     };

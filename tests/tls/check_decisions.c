@@ -4,7 +4,6 @@
 #include "tls/decision.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "support/check_run.h"
 #include "support/code_lists.h"
@@ -368,66 +367,6 @@ START_TEST(what_the_last_certificate_can_do_is_seen)
 }
 END_TEST
 
-static int64_t nanoseconds_of_work(void)
-{
-    struct timespec used;
-
-    ck_assert_int_eq(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used), 0);
-    return used.tv_sec * 1000000000 + used.tv_nsec;
-}
-
-static void offer_of_many_kinds(int kind)
-{
-    static const char all[] = "0403 0503 0603 0804 0805 0806";
-
-    if (kind == 0)
-        (void)offer13(all, "app.example");
-    else if (kind == 1)
-        (void)offer13(all, NULL);
-    else if (kind == 2)
-        (void)offer13("0603", "nobody.example");
-    else if (kind == 3)
-        (void)offer12("c02b c02f", "17", all, "app.example");
-    else if (kind == 4)
-        (void)offer12("c02b c02f", "17", "0603", "nobody.example");
-    else
-        (void)offer12("c02b c02f", "19", all, NULL); /* no group */
-}
-
-/* The best of some: what else the machine does only adds to it. */
-static int64_t work_of(int kind)
-{
-    int64_t best = INT64_MAX;
-
-    for (int i = 0; i < 30; i++) {
-        int64_t before = nanoseconds_of_work(), spent;
-        offer_of_many_kinds(kind);
-        spent = nanoseconds_of_work() - before;
-        best = spent < best ? spent : best;
-    }
-    return best;
-}
-
-/* Every handshake keeps a record: it must not cost the more the more certificates there are. */
-START_TEST(thousands_of_certificates_cost_a_handshake_no_more_than_some)
-{
-    enum { SOME = 100, MANY = 40 * SOME, KINDS = 6 };
-    int64_t with_some[KINDS], with_many;
-
-    BEGIN_WITH("rsa2048");
-    add_many("certificates/other.crt", SOME);
-    for (int kind = 0; kind < KINDS; kind++)
-        with_some[kind] = work_of(kind);
-    add_many("certificates/other.crt", MANY - SOME);
-    for (int kind = 0; kind < KINDS; kind++) {
-        with_many = work_of(kind);
-        ck_assert_msg(with_many < 4 * with_some[kind], "%d: %lld and %lld ns", kind, (long long)with_some[kind],
-                      (long long)with_many);
-    }
-    end();
-}
-END_TEST
-
 /* ---- suites */
 
 /* RFC 5746 3.3, RFC 7507 2: signals. RFC 7507 3: the second refuses nobody whose version is our highest. */
@@ -555,7 +494,6 @@ int main(void)
         every_certificate_is_told_or_counted_and_the_one_chosen_is_told_wherever_it_stands,
         of_thousands_that_only_lack_a_group_none_is_blamed,
         what_the_last_certificate_can_do_is_seen,
-        thousands_of_certificates_cost_a_handshake_no_more_than_some,
         signalling_values_are_no_candidates,
         what_finds_no_room_is_counted_and_what_was_chosen_finds_some,
         no_subject_pushes_out_another,
