@@ -56,6 +56,9 @@ enum config_client_certificate {
 };
 enum config_send_proxy { CONFIG_SEND_PROXY_NONE, CONFIG_SEND_PROXY_V1, CONFIG_SEND_PROXY_V2 };
 
+/* Of our own as many are held; the next one pushes out the oldest, however long that would have opened tickets. */
+enum { CONFIG_MAX_OWN_TICKET_KEYS = 8 };
+
 /* Times are in microseconds, sizes in bytes. */
 struct config_general {
     int log_format; /* an enum config_log_format */

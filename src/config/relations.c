@@ -1,5 +1,7 @@
 #include "config/relations.h"
 
+#include <stdio.h>
+
 #include "config/address.h"
 #include "config/nearest.h"
 #include "config/quantity.h"
@@ -69,22 +71,63 @@ static const struct document_entry *find_general(const struct document *document
     return NULL;
 }
 
-/* At the line of the one that is written, for the other may be a default. 0: told already that it is no time. */
+/* The two in words, at the line of the one that is written, for the other may be a default. */
+struct ticket_key_times {
+    char issues[2 * QUANTITY_LEN], accepts[2 * QUANTITY_LEN];
+    unsigned issues_line, accepts_line; /* 0: not written */
+};
+
+static void say_time(const struct document *document, const char *key, uint64_t value, char text[2 * QUANTITY_LEN],
+                     unsigned *line)
+{
+    const struct option *option = option_find(SECTION_SALLYPORT, key);
+    const struct document_entry *written = find_general(document, option);
+    char time[QUANTITY_LEN];
+
+    *line = written ? written->line : 0;
+    snprintf(text, 2 * QUANTITY_LEN, "%s%s", quantity_text(option, value, time), written ? "" : ", the default");
+}
+
+static struct ticket_key_times say_times(const struct config_general *general, const struct document *document)
+{
+    struct ticket_key_times times;
+
+    say_time(document, "ticket-key-issues", general->ticket_key_issues, times.issues, &times.issues_line);
+    say_time(document, "ticket-key-accepts", general->ticket_key_accepts, times.accepts, &times.accepts_line);
+    return times;
+}
+
+/* 0: told already that it is no time. */
 static void check_ticket_keys(const struct config_general *general, const struct document *document)
 {
-    const struct option *issues = option_find(SECTION_SALLYPORT, "ticket-key-issues");
-    const struct option *accepts = option_find(SECTION_SALLYPORT, "ticket-key-accepts");
-    const struct document_entry *written = find_general(document, issues), *other = find_general(document, accepts);
-    char issues_text[QUANTITY_LEN], accepts_text[QUANTITY_LEN];
-    unsigned line = written ? written->line : other ? other->line : 0;
+    struct ticket_key_times times;
 
     if (general->ticket_key_accepts >= general->ticket_key_issues || general->ticket_key_accepts == 0)
         return;
-    report_error(document->report, line,
-                 "ticket-key-issues (%s%s) is longer than ticket-key-accepts (%s%s): tickets would be sealed that "
-                 "nobody opens",
-                 quantity_text(issues, general->ticket_key_issues, issues_text), written ? "" : ", the default",
-                 quantity_text(accepts, general->ticket_key_accepts, accepts_text), other ? "" : ", the default");
+    times = say_times(general, document);
+    report_error(document->report, times.issues_line ? times.issues_line : times.accepts_line,
+                 "ticket-key-issues (%s) is longer than ticket-key-accepts (%s): tickets would be sealed that nobody "
+                 "opens",
+                 times.issues, times.accepts);
+}
+
+/* When newer keys may push out one of our own. */
+static uint64_t pushed_out_after(const struct config_general *general)
+{
+    return CONFIG_MAX_OWN_TICKET_KEYS * general->ticket_key_issues;
+}
+
+static void check_ticket_key_count(const struct config_general *general, const struct document *document)
+{
+    struct ticket_key_times times;
+
+    if (general->ticket_keys.count > 0 || general->ticket_key_accepts <= pushed_out_after(general))
+        return;
+    times = say_times(general, document);
+    report_warning(document->report, times.accepts_line ? times.accepts_line : times.issues_line,
+                   "ticket-key-accepts (%s) is longer than %d times ticket-key-issues (%s): at most %d keys are held, "
+                   "so newer ones push it out before that",
+                   times.accepts, CONFIG_MAX_OWN_TICKET_KEYS, times.issues, CONFIG_MAX_OWN_TICKET_KEYS);
 }
 
 /* Only the earlier deadline counts, so a longer client-hello-timeout is one that was meant otherwise. */
@@ -101,12 +144,13 @@ static void check_ticket_lifetime(const struct config *config, const struct conf
                                   struct report *report)
 {
     const struct config_general *general = &config->general;
+    bool is_pushed_out = pushed_out_after(general) < general->ticket_key_accepts;
 
     if (general->ticket_keys.count == 0 && listen->session_tickets > 0 &&
-        listen->ticket_lifetime > general->ticket_key_accepts)
+        listen->ticket_lifetime > (is_pushed_out ? pushed_out_after(general) : general->ticket_key_accepts))
         report_warning(report, listen->place.line,
-                       "[listen %s] has a ticket-lifetime longer than ticket-key-accepts, which ends its tickets first",
-                       listen->name);
+                       "[listen %s] has a ticket-lifetime longer than %s, which ends its tickets first", listen->name,
+                       is_pushed_out ? "8 times ticket-key-issues" : "ticket-key-accepts");
 }
 
 static void compare_addresses(const struct config_address *address, const struct config_address *earlier,
@@ -139,8 +183,11 @@ static void check_use(const struct config *config, const struct config_backend *
 }
 
 /* Only a configuration that is used is worth a word on what is odd about it. */
-static void look_for_oddities(const struct config *config, struct report *report)
+static void look_for_oddities(const struct config *config, const struct document *document)
 {
+    struct report *report = document->report;
+
+    check_ticket_key_count(&config->general, document);
     for (size_t i = 0; i < config->listen_count; i++) {
         check_timeouts(&config->listens[i], report);
         check_ticket_lifetime(config, &config->listens[i], report);
@@ -164,5 +211,5 @@ void relations_check(struct config *config, const struct document *document)
     if (config->listen_count == 0 && report_is_clean(report)) /* else it may have been refused */
         report_error(report, 0, "there is no [listen NAME]");
     if (report_is_clean(report))
-        look_for_oddities(config, report);
+        look_for_oddities(config, document);
 }

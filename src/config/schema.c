@@ -89,7 +89,8 @@ static const struct option options[] = {
      .help = "How long a ticket key of our own seals new tickets"},
     {GENERAL(ticket_key_accepts), .key = "ticket-key-accepts", .type = OPTION_TIME, .min = 1 * SECONDS,
      .max = 14 * 24 * HOURS, .default_text = "8h",
-     .help = "How long a ticket key of our own opens them, from its birth; then it is wiped"},
+     .help = "How long a ticket key of our own opens them, from its birth, then it is wiped; at most 8 are held, so "
+             "newer ones may push it out after 8 times ticket-key-issues"},
 
     {LISTEN(addresses), .key = "address", .type = OPTION_LISTEN_ADDRESS, .is_required = true,
      .example = "*:443",

@@ -54,7 +54,7 @@ enum { MAX_NAME_TEXT_LEN = 256 };
  */
 void certificate_name_text(struct bytes name, char text[MAX_NAME_TEXT_LEN]);
 
-/* The value of the last commonName of a Name. */
+/* The last commonName of a Name, where it is a string of ASCII or UTF-8 (UTF8String, PrintableString, IA5String). */
 MUST_CHECK bool certificate_common_name(struct bytes name, struct bytes *value);
 
 /*

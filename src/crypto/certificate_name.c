@@ -25,8 +25,31 @@ static void write_text(struct writer *w, const char *text)
     write_bytes(w, bytes_of_string(text));
 }
 
-static void write_value(struct writer *w, struct bytes value)
+/* RFC 4514 2.4: what is not text byte by byte is written as the hexadecimal of its encoding. */
+static void write_hex(struct writer *w, struct bytes whole)
 {
+    write_u8(w, '#');
+    for (size_t i = 0; i < whole.len; i++) {
+        char digits[3];
+        snprintf(digits, sizeof digits, "%02x", whole.at[i]);
+        write_text(w, digits);
+    }
+}
+
+static bool is_bytewise_text(uint8_t tag)
+{
+    return tag == DER_UTF8_STRING || tag == DER_PRINTABLE_STRING || tag == DER_IA5_STRING ||
+           tag == DER_NUMERIC_STRING || tag == DER_TELETEX_STRING;
+}
+
+static void write_value(struct writer *w, const struct der_item *item)
+{
+    struct bytes value = item->content;
+
+    if (!is_bytewise_text(item->tag)) {
+        write_hex(w, item->whole);
+        return;
+    }
     for (size_t i = 0; i < value.len; i++) {
         char escaped[4];
         uint8_t c = value.at[i];
@@ -68,19 +91,15 @@ static bool name_begin(struct bytes name, struct name_reader *names)
 }
 
 /* Name ::= SEQUENCE OF SET OF SEQUENCE { type OID, value ANY }, RFC 5280 4.1.2.4. False at the end or on garbage. */
-static bool name_next(struct name_reader *names, struct bytes *type, struct bytes *value)
+static bool name_next(struct name_reader *names, struct bytes *type, struct der_item *value)
 {
     struct reader pair;
-    struct der_item item;
 
     while (read_end(&names->set)) {
         if (read_end(&names->sets) || !der_enter(&names->sets, DER_SET, &names->set))
             return false;
     }
-    if (!der_enter(&names->set, DER_SEQUENCE, &pair) || !der_read(&pair, DER_OID, type) || !der_read_item(&pair, &item))
-        return false;
-    *value = item.content;
-    return true;
+    return der_enter(&names->set, DER_SEQUENCE, &pair) && der_read(&pair, DER_OID, type) && der_read_item(&pair, value);
 }
 
 void certificate_name_text(struct bytes name, char text[MAX_NAME_TEXT_LEN])
@@ -88,7 +107,8 @@ void certificate_name_text(struct bytes name, char text[MAX_NAME_TEXT_LEN])
     static const char cut[] = "...";
     struct writer w = writer_of((uint8_t *)text, MAX_NAME_TEXT_LEN - sizeof cut);
     struct name_reader names;
-    struct bytes type, value;
+    struct der_item value;
+    struct bytes type;
 
     if (name_begin(name, &names)) {
         while (name_next(&names, &type, &value)) {
@@ -96,7 +116,7 @@ void certificate_name_text(struct bytes name, char text[MAX_NAME_TEXT_LEN])
                 write_text(&w, ", ");
             write_type(&w, type);
             write_text(&w, "=");
-            write_value(&w, value);
+            write_value(&w, &value);
         }
     }
     if (writer_view(&w).len == 0 && writer_ok(&w))
@@ -107,15 +127,16 @@ void certificate_name_text(struct bytes name, char text[MAX_NAME_TEXT_LEN])
 bool certificate_common_name(struct bytes name, struct bytes *value)
 {
     struct name_reader names;
-    struct bytes type, found;
+    struct der_item found;
+    struct bytes type;
     bool has_one = false;
 
     if (!name_begin(name, &names))
         return false;
     while (name_next(&names, &type, &found)) {
         if (bytes_equal(type, oid_common_name)) {
-            *value = found;
-            has_one = true;
+            has_one = found.tag == DER_UTF8_STRING || found.tag == DER_PRINTABLE_STRING || found.tag == DER_IA5_STRING;
+            *value = found.content;
         }
     }
     return has_one;

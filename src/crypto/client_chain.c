@@ -23,12 +23,6 @@ enum chain_result client_issuer_check(const struct certificate *issuer)
     return issuer->has_name_constraints ? CHAIN_NAME_CONSTRAINTS : CHAIN_OK;
 }
 
-/* RFC 5280 4.2.1.3: a CA MUST say that it signs certificates; an anchor, which we were told to believe, need not. */
-static enum chain_result sent_issuer_check(const struct certificate *issuer)
-{
-    return issuer->has_key_usage || certificate_is_self_issued(issuer) ? client_issuer_check(issuer) : CHAIN_NOT_A_CA;
-}
-
 /* SHA-256, SHA-384 and SHA-512 with RSA and ECDSA, and RSASSA-PSS, whose hash the library's profile looks at. */
 static bool is_strong_signature(struct bytes oid)
 {
@@ -98,7 +92,7 @@ static enum chain_result check_words(const struct certificate *chain, size_t cou
     if (result == CHAIN_OK)
         result = check_leaf(&chain[0]);
     for (size_t i = 1; i < count && result == CHAIN_OK; i++) {
-        result = sent_issuer_check(&chain[i]);
+        result = client_issuer_check(&chain[i]);
         if (result == CHAIN_OK && !path_len_holds(chain, i, &chain[i]))
             result = CHAIN_NOT_A_CA;
     }
@@ -163,6 +157,18 @@ static enum chain_result check_dates(const struct client_span *dates, int64_t no
     return now < dates->from ? CHAIN_NOT_YET_VALID : CHAIN_OK;
 }
 
+/*
+ * RFC 5280 4.2.1.3: a CA MUST say in its keyUsage that it signs certificates; an anchor, which we were told to believe,
+ * need not. All between leaf and anchor were sent, and in this order.
+ */
+static bool do_intermediates_say_so(const struct client_path *path, const struct certificate *chain)
+{
+    for (size_t i = 1; i + 1 < path->count; i++)
+        if (!chain[i].has_key_usage)
+            return false;
+    return true;
+}
+
 /* The anchor may be none of the certificates the client sent: its words count too. */
 static enum chain_result check_anchor(const struct client_path *path, const struct certificate *chain, size_t count)
 {
@@ -171,6 +177,8 @@ static enum chain_result check_anchor(const struct client_path *path, const stru
     struct crypto_fault fault;
 
     if (path->count < 2) /* the leaf itself is among the CAs, and is none */
+        return CHAIN_NOT_A_CA;
+    if (!do_intermediates_say_so(path, chain))
         return CHAIN_NOT_A_CA;
     if (!certificate_read(bytes_of(top->raw.p, top->raw.len), &anchor, &fault))
         return CHAIN_MALFORMED;

@@ -126,14 +126,17 @@ static bool read_character(struct reader *r)
            (code < 0x7f || code > 0x9f);
 }
 
+/* RFC 5280 appendix A.1, ub-common-name: 64 characters. */
 static bool is_text(struct bytes value)
 {
+    enum { MAX_CHARACTERS = 64 };
     struct reader r = reader_of(value);
+    unsigned characters = 0;
 
-    while (!read_end(&r))
+    while (!read_end(&r) && characters++ < MAX_CHARACTERS)
         if (!read_character(&r))
             return false;
-    return true;
+    return read_end(&r);
 }
 
 /* Whole and unchanged or not at all: a backend compares it. */

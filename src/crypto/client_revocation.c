@@ -51,9 +51,9 @@ void client_crl_free(struct client_crl *crl)
     }
 }
 
-static bool has_name(const mbedtls_x509_crl *crl, const mbedtls_x509_crt *issuer)
+bool client_crl_has_name(const struct client_crl *crl, const mbedtls_x509_crt *issuer)
 {
-    return bytes_equal(bytes_of(crl->issuer_raw.p, crl->issuer_raw.len),
+    return bytes_equal(bytes_of(crl->crl.issuer_raw.p, crl->crl.issuer_raw.len),
                        bytes_of(issuer->subject_raw.p, issuer->subject_raw.len));
 }
 
@@ -67,49 +67,75 @@ static bool is_signed_by(const struct client_crl *crl, mbedtls_x509_crt *issuer)
                                  it->MBEDTLS_PRIVATE(sig).len) == 0;
 }
 
+static bool has_key_of(const mbedtls_x509_crt *one, const mbedtls_x509_crt *other)
+{
+    return bytes_equal(bytes_of(one->pk_raw.p, one->pk_raw.len), bytes_of(other->pk_raw.p, other->pk_raw.len));
+}
+
 bool client_crl_is_of(const struct client_crl *crl, mbedtls_x509_crt *issuer)
 {
-    return has_name(&crl->crl, issuer) && mbedtls_x509_crt_check_key_usage(issuer, MBEDTLS_X509_KU_CRL_SIGN) == 0 &&
-           is_signed_by(crl, issuer);
+    return client_crl_has_name(crl, issuer) &&
+           mbedtls_x509_crt_check_key_usage(issuer, MBEDTLS_X509_KU_CRL_SIGN) == 0 &&
+           (crl->signer ? has_key_of(crl->signer, issuer) : is_signed_by(crl, issuer));
+}
+
+void client_trust_find_signers(struct client_trust *trust)
+{
+    for (struct client_crl *crl = trust->crls; crl; crl = crl->next)
+        for (mbedtls_x509_crt *ca = &trust->cas; ca && ca->raw.p && !crl->signer; ca = ca->next)
+            if (client_crl_is_of(crl, ca))
+                crl->signer = ca;
 }
 
 /* ---- a path */
 
 /*
- * Fail closed: a current CRL of the issuer must be there (one without nextUpdate says nothing of today), and none of
- * its CRLs, current or not, may name the certificate: what was revoked stays so.
+ * RFC 5280 6.3.3: whoever revoked it under the issuer's name counts, also a CA of ours with another key, and however
+ * old the list: what was revoked stays so. A CA that changed its key revokes with the new one what it issued with the
+ * old.
  */
-static enum chain_result check_one(const struct client_trust *trust, const mbedtls_x509_crt *certificate,
-                                   mbedtls_x509_crt *issuer, int64_t now, struct client_span *span)
+static bool is_revoked(const struct client_trust *trust, const mbedtls_x509_crt *certificate, mbedtls_x509_crt *issuer)
 {
-    bool is_covered = false;
+    for (const struct client_crl *crl = trust->crls; crl; crl = crl->next)
+        if (client_crl_has_name(crl, issuer) && mbedtls_x509_crt_is_revoked(certificate, &crl->crl) &&
+            (crl->signer || client_crl_is_of(crl, issuer)))
+            return true;
+    return false;
+}
+
+/*
+ * Fail closed: the issuer's key itself must have signed a current list; one without nextUpdate says nothing of today.
+ * Of several the one that lasts longest counts.
+ */
+static bool is_covered(const struct client_trust *trust, mbedtls_x509_crt *issuer, int64_t now,
+                       struct client_span *span)
+{
+    struct client_span best = {0, INT64_MIN};
 
     for (const struct client_crl *crl = trust->crls; crl; crl = crl->next) {
         int64_t from = client_trust_seconds(&crl->crl.this_update);
         int64_t until = client_trust_seconds(&crl->crl.next_update);
 
-        if (!client_crl_is_of(crl, issuer))
-            continue;
-        if (mbedtls_x509_crt_is_revoked(certificate, &crl->crl))
-            return CHAIN_REVOKED;
-        if (from > now || now > until)
-            continue;
-        client_span_narrow(span, from, until);
-        is_covered = true;
+        if (from <= now && now <= until && until > best.until && client_crl_is_of(crl, issuer))
+            best = (struct client_span){from, until};
     }
-    return is_covered ? CHAIN_OK : CHAIN_CRL_STALE;
+    if (best.until == INT64_MIN)
+        return false;
+    client_span_narrow(span, best.from, best.until);
+    return true;
 }
 
 enum chain_result client_revocation_check(const struct client_trust *trust, const struct client_path *path, int64_t now,
                                           struct client_span *span)
 {
-    enum chain_result result = CHAIN_OK;
+    bool is_all_covered = true;
 
     if (!trust->crls)
         return CHAIN_OK;
-    for (size_t i = 0; i + 1 < path->count && result != CHAIN_REVOKED; i++) {
-        enum chain_result one = check_one(trust, path->certificates[i], path->certificates[i + 1], now, span);
-        result = one == CHAIN_OK ? result : one;
+    for (size_t i = 0; i + 1 < path->count; i++) {
+        if (is_revoked(trust, path->certificates[i], path->certificates[i + 1]))
+            return CHAIN_REVOKED;
+        is_all_covered = is_covered(trust, path->certificates[i + 1], now, span) && is_all_covered;
     }
-    return result;
+    return is_all_covered ? CHAIN_OK : CHAIN_CRL_STALE;
 }

@@ -47,6 +47,7 @@ void client_trust_free(struct client_trust *trust)
         return;
     mbedtls_x509_crt_free(&trust->cas);
     client_crl_free(trust->crls);
+    memory_free(trust->ca_files);
     client_cache_wipe(&trust->cache);
     memory_free(trust);
 }
@@ -131,6 +132,18 @@ static const char *why_no_ca(const struct certificate *ca)
     return client_strength_check(ca, true) == CHAIN_OK ? NULL : "has a key that is too weak, too long or not supported";
 }
 
+/* Where the next CA comes from. */
+static bool remember_file(struct client_trust *trust)
+{
+    size_t *files = memory_resize(trust->ca_files, (trust->ca_count + 1) * sizeof *files);
+
+    if (!files)
+        return false;
+    trust->ca_files = files;
+    files[trust->ca_count] = trust->ca_file_count;
+    return true;
+}
+
 static bool add_ca(struct client_trust *trust, struct bytes der, unsigned line, struct crypto_fault *fault)
 {
     struct certificate ca;
@@ -144,7 +157,7 @@ static bool add_ca(struct client_trust *trust, struct bytes der, unsigned line, 
         return fault_set(fault, "the certificate in line %u %s", line, reason);
     if (has_ca(trust, der))
         return true;
-    if (mbedtls_x509_crt_parse_der(&trust->cas, der.at, der.len) != 0)
+    if (!remember_file(trust) || mbedtls_x509_crt_parse_der(&trust->cas, der.at, der.len) != 0)
         return fault_set(fault, "the certificate in line %u cannot be used, or memory ran out", line);
     trust->ca_count++;
     return add_to_digest(trust, "ca", der) || fault_set(fault, "the certificate in line %u cannot be hashed", line);
@@ -172,6 +185,7 @@ static bool add_crl(struct client_trust *trust, struct bytes der, unsigned line,
                          "the CRL in line %u does not parse, has a critical extension that is not supported, or "
                          "memory ran out",
                          line);
+    (*last)->file = trust->crl_file_count;
     return add_to_digest(trust, "crl", der) || fault_set(fault, "the CRL in line %u cannot be hashed", line);
 }
 
@@ -199,14 +213,22 @@ struct client_trust *client_trust_new(struct bytes ca_pem, struct crypto_fault *
 
 bool client_trust_add_ca(struct client_trust *trust, struct bytes ca_pem, struct crypto_fault *fault)
 {
+    bool is_ok = add_blocks(trust, ca_pem, "CERTIFICATE", "CA certificate", add_ca, fault);
+
+    trust->ca_file_count++;
+    client_trust_find_signers(trust);
     client_cache_wipe(&trust->cache);
-    return add_blocks(trust, ca_pem, "CERTIFICATE", "CA certificate", add_ca, fault);
+    return is_ok;
 }
 
 bool client_trust_add_crl(struct client_trust *trust, struct bytes crl_pem, struct crypto_fault *fault)
 {
+    bool is_ok = add_blocks(trust, crl_pem, "X509 CRL", "CRL", add_crl, fault);
+
+    trust->crl_file_count++;
+    client_trust_find_signers(trust);
     client_cache_wipe(&trust->cache);
-    return add_blocks(trust, crl_pem, "X509 CRL", "CRL", add_crl, fault);
+    return is_ok;
 }
 
 bool client_trust_check_crl(struct bytes crl_pem, struct crypto_fault *fault)
@@ -244,20 +266,31 @@ bool client_trust_next_subject(const struct client_trust *trust, const void **at
 struct review {
     struct client_trust *trust;
     int64_t now;
-    void (*tell)(void *context, bool is_of_crls, const char *sentence);
+    void (*tell)(void *context, const struct client_trust_finding *finding);
     void *context;
 };
 
 enum { SOON = 30 * 24 * 3600, SOON_CRL = 24 * 3600 };
 
-static void tell_name(const struct review *review, bool is_of_crls, const mbedtls_x509_buf *name, const char *sentence)
+static void tell_name(const struct review *review, struct client_trust_finding finding, const mbedtls_x509_buf *name)
 {
     struct crypto_fault text;
     char subject[MAX_NAME_TEXT_LEN];
 
     certificate_name_text(bytes_of(name->p, name->len), subject);
-    fault_set(&text, "%s '%.150s' %s", is_of_crls ? "the CRL of" : "the CA", subject, sentence);
-    review->tell(review->context, is_of_crls, text.text);
+    fault_set(&text, "%s '%.150s' %s", finding.is_of_crls ? "the CRL of" : "the CA", subject, finding.sentence);
+    finding.sentence = text.text;
+    review->tell(review->context, &finding);
+}
+
+static void tell_ca(const struct review *review, const mbedtls_x509_crt *ca, size_t index, const char *sentence)
+{
+    tell_name(review, (struct client_trust_finding){false, review->trust->ca_files[index], sentence}, &ca->subject_raw);
+}
+
+static void tell_crl(const struct review *review, const struct client_crl *crl, const char *sentence)
+{
+    tell_name(review, (struct client_trust_finding){true, crl->file, sentence}, &crl->crl.issuer_raw);
 }
 
 static bool has_crl_of(struct client_trust *trust, mbedtls_x509_crt *ca)
@@ -268,46 +301,66 @@ static bool has_crl_of(struct client_trust *trust, mbedtls_x509_crt *ca)
     return false;
 }
 
-static bool is_ca_name(const struct client_trust *trust, const mbedtls_x509_buf *name)
-{
-    for (const mbedtls_x509_crt *ca = &trust->cas; ca && ca->raw.p; ca = ca->next)
-        if (bytes_equal(bytes_of(ca->subject_raw.p, ca->subject_raw.len), bytes_of(name->p, name->len)))
-            return true;
-    return false;
-}
-
-static void review_ca(const struct review *review, mbedtls_x509_crt *ca)
+static void review_ca(const struct review *review, mbedtls_x509_crt *ca, size_t index)
 {
     int64_t until = client_trust_seconds(&ca->valid_to);
 
     if (until < review->now)
-        tell_name(review, false, &ca->subject_raw, "has expired: no client of it is believed any more");
+        tell_ca(review, ca, index, "has expired: no client of it is believed any more");
     else if (until - review->now < SOON)
-        tell_name(review, false, &ca->subject_raw, "expires within 30 days");
+        tell_ca(review, ca, index, "expires within 30 days");
     if (review->trust->crls && !has_crl_of(review->trust, ca))
-        tell_name(review, false, &ca->subject_raw,
-                  "has no CRL among those configured: no client of it is believed while there are any");
+        tell_ca(review, ca, index,
+                "has no CRL among those configured: no client of it is believed while there are any");
 }
 
-static void review_crl(const struct review *review, const mbedtls_x509_crl *crl)
+static bool is_good_until(const struct client_crl *crl, int64_t now, int64_t until)
 {
-    int64_t until = client_trust_seconds(&crl->next_update);
+    return client_trust_seconds(&crl->crl.this_update) <= now && client_trust_seconds(&crl->crl.next_update) >= until;
+}
 
-    if (until < review->now)
-        tell_name(review, true, &crl->issuer_raw, "is out of date: no client of it is believed any more");
-    else if (until - review->now < SOON_CRL)
-        tell_name(review, true, &crl->issuer_raw, "is out of date within a day");
-    if (!is_ca_name(review->trust, &crl->issuer_raw))
-        tell_name(review, true, &crl->issuer_raw, "belongs to no CA of client-ca; it counts for intermediates only");
+static bool is_ca_name(const struct client_trust *trust, const struct client_crl *crl)
+{
+    for (const mbedtls_x509_crt *ca = &trust->cas; ca && ca->raw.p; ca = ca->next)
+        if (client_crl_has_name(crl, ca))
+            return true;
+    return false;
+}
+
+/* Another list by the same hand that will do. Of intermediates, which are not here, the name has to be enough. */
+static bool has_better(const struct review *review, const struct client_crl *crl)
+{
+    for (const struct client_crl *other = review->trust->crls; other; other = other->next)
+        if (other != crl && other->signer == crl->signer &&
+            bytes_equal(bytes_of(other->crl.issuer_raw.p, other->crl.issuer_raw.len),
+                        bytes_of(crl->crl.issuer_raw.p, crl->crl.issuer_raw.len)) &&
+            is_good_until(other, review->now, review->now + SOON_CRL))
+            return true;
+    return false;
+}
+
+static void review_crl(const struct review *review, const struct client_crl *crl)
+{
+    if (!is_ca_name(review->trust, crl))
+        tell_crl(review, crl, "belongs to no CA of client-ca; it counts for intermediates only");
+    if (is_good_until(crl, review->now, review->now + SOON_CRL) || has_better(review, crl))
+        return;
+    if (client_trust_seconds(&crl->crl.this_update) > review->now)
+        tell_crl(review, crl, "is not valid yet: until then no client of it is believed");
+    else if (client_trust_seconds(&crl->crl.next_update) < review->now)
+        tell_crl(review, crl, "is out of date: no client of it is believed any more");
+    else
+        tell_crl(review, crl, "is out of date within a day");
 }
 
 void client_trust_review(struct client_trust *trust, int64_t now,
-                         void (*tell)(void *context, bool is_of_crls, const char *sentence), void *context)
+                         void (*tell)(void *context, const struct client_trust_finding *finding), void *context)
 {
     const struct review review = {trust, now, tell, context};
+    size_t index = 0;
 
     for (mbedtls_x509_crt *ca = &trust->cas; ca && ca->raw.p; ca = ca->next)
-        review_ca(&review, ca);
+        review_ca(&review, ca, index++);
     for (const struct client_crl *it = trust->crls; it; it = it->next)
-        review_crl(&review, &it->crl);
+        review_crl(&review, it);
 }

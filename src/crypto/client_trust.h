@@ -42,10 +42,10 @@ const char *chain_result_name(enum chain_result result); /* "unknown_ca" */
 
 /* Who it is. The texts but common_name are printable ASCII, for people; what was not is escaped. */
 struct client_identity {
-    char subject[MAX_IDENTITY_TEXT]; /* "CN=alice,O=Example" */
-    char names[MAX_IDENTITY_TEXT];   /* subjectAltNames: "DNS:a.example,email:a@example,URI:spiffe://x" */
-    char common_name[65];            /* the CN as it is, in UTF-8; empty: none, longer, or no text */
-    uint8_t fingerprint[32];         /* SHA-256 of the certificate */
+    char subject[MAX_IDENTITY_TEXT];         /* "CN=alice,O=Example" */
+    char names[MAX_IDENTITY_TEXT];           /* subjectAltNames: "DNS:a.example,email:a@example,URI:spiffe://x" */
+    char common_name[MAX_IDENTITY_TEXT + 1]; /* the CN as it is, in UTF-8; empty: none, too long, or no text */
+    uint8_t fingerprint[32];                 /* SHA-256 of the certificate */
     int64_t not_after; /* the earliest end of its chain and of the CRLs that cover it, seconds since 1970 */
 };
 
@@ -63,9 +63,17 @@ MUST_CHECK bool client_trust_add_crl(struct client_trust *trust, struct bytes cr
 /* Whether it could be added: for who has no CA to add it to and still owes a word on it. */
 MUST_CHECK bool client_trust_check_crl(struct bytes crl_pem, struct crypto_fault *fault);
 
-/* What an operator should know: a CA or CRL that has expired or soon will, a CRL of no CA of ours, a CA without one. */
+/*
+ * What an operator should know: a CA or CRL that is out of date or soon will be, with none beside it that is current; a
+ * CRL of no CA of ours, a CA without one.
+ */
+struct client_trust_finding {
+    bool is_of_crls;
+    size_t file; /* the n-th call of client_trust_add_crl(), or of those that added CAs, from 0 */
+    const char *sentence;
+};
 void client_trust_review(struct client_trust *trust, int64_t now,
-                         void (*tell)(void *context, bool is_of_crls, const char *sentence), void *context);
+                         void (*tell)(void *context, const struct client_trust_finding *finding), void *context);
 
 /* The digest of every CA and CRL in it, whatever their order; a ticket is bound to it. */
 const uint8_t *client_trust_digest(const struct client_trust *trust); /* 32 bytes */

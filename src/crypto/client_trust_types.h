@@ -17,13 +17,16 @@ struct client_crl {
     struct client_crl *next;
     mbedtls_x509_crl crl; /* this one alone */
     uint8_t digest[MBEDTLS_MD_MAX_SIZE];
-    size_t digest_len; /* 0: signed over a hash that we do not take */
+    size_t digest_len;        /* 0: signed over a hash that we do not take */
+    mbedtls_x509_crt *signer; /* the CA of ours that signed it; NULL: none, it can be an intermediate's */
+    size_t file;
 };
 
 struct client_trust {
     mbedtls_x509_crt cas;
+    size_t *ca_files; /* of each CA, which file it came from */
+    size_t ca_count, ca_file_count, crl_file_count;
     struct client_crl *crls; /* NULL: none, and nobody asks whether a certificate is revoked */
-    size_t ca_count;
     uint8_t digest[32];
     struct client_cache cache;
 };
@@ -58,8 +61,13 @@ void client_span_narrow(struct client_span *span, int64_t from, int64_t until);
 struct client_crl *client_crl_new(struct bytes der);
 void client_crl_free(struct client_crl *crl); /* and all behind it; NULL is fine */
 
-/* RFC 5280 6.3.3 (f), (g): the issuer has its name, may sign CRLs, and did sign this one. */
+bool client_crl_has_name(const struct client_crl *crl, const mbedtls_x509_crt *issuer);
+
+/* RFC 5280 6.3.3 (f), (g): the issuer has its name, may sign CRLs, and its key did sign this one. */
 bool client_crl_is_of(const struct client_crl *crl, mbedtls_x509_crt *issuer);
+
+/* For each CRL the CA that signed it; after CAs or CRLs were added. */
+void client_trust_find_signers(struct client_trust *trust);
 
 /* CHAIN_REVOKED, CHAIN_CRL_STALE or CHAIN_OK; the CRLs that say so narrow `span`. */
 enum chain_result client_revocation_check(const struct client_trust *trust, const struct client_path *path, int64_t now,

@@ -66,6 +66,14 @@ const struct kem_alg *kem_find(enum kem_id id)
     FIRST_SERVED(kems[id], own_kems[id]);
 }
 
+bool crypto_rsa_leaks_time(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(providers); i++)
+        if (providers[i]->keys[KEY_KIND_RSA])
+            return providers[i]->rsa_leaks_time;
+    return false;
+}
+
 static bool probe_aes(void)
 {
 #if defined(__x86_64__)

@@ -28,6 +28,12 @@ MUST_CHECK bool crypto_start(void);
 /* False when AES would be computed from tables, slowly and open to timing: prefer ChaCha20-Poly1305 then. */
 bool crypto_has_fast_aes(void);
 
+/*
+ * Whether private-key operations of RSA are those of a library that is known to leak through their timing: mbedTLS
+ * before 2.28.7 and 3.5.2 (CVE-2024-23170).
+ */
+bool crypto_rsa_leaks_time(void);
+
 /* "libcrypto 3.0.22", "mbedTLS 2.28.3": who is asked first comes first. NULL past the last. */
 const char *crypto_provider_name(size_t index);
 

@@ -119,6 +119,7 @@ struct private_key {
 struct provider {
     const char *(*name)(void);
     bool (*start)(void);
+    bool rsa_leaks_time; /* see crypto_rsa_leaks_time() */
     const struct hash_alg *hashes[HASH_COUNT];
     const struct aead_alg *aeads[AEAD_COUNT];
     const struct key_exchange_alg *key_exchanges[KEY_EXCHANGE_COUNT];

@@ -75,6 +75,8 @@ bool mbedtls_take_digest(enum signature_id id, struct bytes message, struct mbed
 const struct provider provider_mbedtls = {
     .name = provider_name,
     .start = provider_start,
+    .rsa_leaks_time = MBEDTLS_VERSION_NUMBER < 0x021c0700 ||
+                      (MBEDTLS_VERSION_NUMBER >= 0x03000000 && MBEDTLS_VERSION_NUMBER < 0x03050200),
     .hashes = {[HASH_SHA256] = &mbedtls_hash_sha256, [HASH_SHA384] = &mbedtls_hash_sha384},
     .aeads = {[AEAD_AES_128_GCM] = &mbedtls_aead_aes_128_gcm,
               [AEAD_AES_256_GCM] = &mbedtls_aead_aes_256_gcm,

@@ -56,15 +56,15 @@ struct review {
     const struct config_listen *listen;
 };
 
-static void tell_review(void *context, bool is_of_crls, const char *sentence)
+static void tell_review(void *context, const struct client_trust_finding *finding)
 {
     const struct review *review = context;
-    const struct config_list *files = is_of_crls ? &review->listen->client_crls : &review->listen->client_cas;
+    const struct config_list *files = finding->is_of_crls ? &review->listen->client_crls : &review->listen->client_cas;
 
-    config_warn(review->findings, &files->values[0].place, "%s: %s", is_of_crls ? "client-crl" : "client-ca", sentence);
+    config_warn(review->findings, &files->values[finding->file].place, "%s: %s",
+                finding->is_of_crls ? "client-crl" : "client-ca", finding->sentence);
 }
 
-/* Whom nobody is asked for, nobody is looked up in: not what was meant, but no harm. */
 static void warn_of_unused(const struct config_listen *listen, struct config_findings findings)
 {
     const struct config_list *unused = listen->client_cas.count ? &listen->client_cas : &listen->client_crls;

@@ -227,8 +227,8 @@ static bool grow_dropped(struct dropped *dropped)
 
 /*
  * The oldest has waited longest in vain: its client is the likeliest to have left. It is told later: told now it would
- * ask its next question into the very place that it made free. A connection has one question open, so there are never
- * more to be told than connections.
+ * ask its next question into the very place that it made free. A connection that ends leaves its entry, so that there
+ * may be more than connections; what bounds them is that the more there are the more are told in a turn.
  */
 static bool drop_oldest(struct key_service *service, struct queue *queue)
 {
@@ -250,12 +250,12 @@ bool key_service_ask(struct key_service *service, struct connection_ticket ticke
 
     if (queue->count == queue->capacity && !grow(queue) && (queue->count == 0 || !drop_oldest(service, queue)))
         return false;
+    if (!schedule(service)) /* before the question is written down: its session would stay where nobody wipes it */
+        return false;
     question = &queue->questions[(queue->first + queue->count) % queue->capacity];
     question->ticket = ticket;
     question->request = *request;
     question->asked_at = proxy_now();
-    if (!schedule(service))
-        return false;
     queue->count++;
     return true;
 }

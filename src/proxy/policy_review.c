@@ -162,9 +162,11 @@ static void review_rsa_exchange(const struct tls_policy *policy, const struct co
     }
     config_warn(findings, &listen->place,
                 "[listen %s] takes the classic RSA key exchange: whoever gets the private key one day can read all "
-                "that was recorded, and mbedTLS before 2.28.7 (Debian 12) leaks through the time of its RSA "
-                "operation (CVE-2024-23170); switch it off as soon as the last old client is gone",
-                listen->name);
+                "that was recorded%s; switch it off as soon as the last old client is gone",
+                listen->name,
+                crypto_rsa_leaks_time() ? ", and the mbedTLS of this build leaks through the time of its RSA operation "
+                                          "(CVE-2024-23170)"
+                                        : "");
     if (!has_certificate_of_rsa(policy))
         config_warn(findings, &listen->place,
                     "[listen %s] has rsa-key-exchange = yes and no certificate with a key of RSA", listen->name);

@@ -11,8 +11,8 @@
 #include "proxy/address.h"
 #include "tls/tls.h"
 
-/* Version 2: 16 bytes, two unix addresses, and TLVs with two names of up to 255 bytes. */
-enum { MAX_PROXY_HEADER_LEN = 1024 };
+/* Version 2: 16 bytes, two unix addresses, and TLVs with three names of up to 256 bytes. */
+enum { MAX_PROXY_HEADER_LEN = 1536 };
 
 struct proxy_protocol_facts {
     const struct sockaddr *client; /* NULL: the connection is our own (LOCAL in version 2, UNKNOWN in version 1) */

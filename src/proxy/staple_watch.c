@@ -6,10 +6,10 @@
 #include "base/log.h"
 #include "proxy/limits.h"
 
-static void tell_expired(const struct staple_watch *watch, size_t certificate, int64_t end)
+static void tell_expired(const struct staple_watch *watch, const struct tls_credential *credential)
 {
     char date[sizeof "2026-01-31 12:34:56 UTC"] = "";
-    time_t when = (time_t)end;
+    time_t when = (time_t)tls_credential_staple_end(credential);
     struct log_line line;
     struct tm utc;
 
@@ -17,41 +17,35 @@ static void tell_expired(const struct staple_watch *watch, size_t certificate, i
         strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S UTC", &utc);
     log_begin(&line, LOG_LEVEL_WARNING, "staple_expired");
     log_text(&line, "listener", watch->listener);
-    log_text(&line, "certificate", tls_policy_label(watch->policy, certificate));
+    log_text(&line, "certificate", tls_credential_label(credential));
     log_text(&line, "since", date);
     log_text(&line, "detail", "its OCSP response has expired: clients that ask get none from now on");
     log_text(&line, "hint", "put a fresh response into the file of ocsp-staple and restart");
     log_end(&line);
 }
 
-/* Seconds until the next one expires, at most MAX_STAPLE_WATCH; 0: none will. */
-static int64_t seconds_to_next(const struct tls_policy *policy, int64_t now)
-{
-    int64_t next = 0;
-
-    for (size_t i = 0; i < tls_policy_certificate_count(policy); i++) {
-        int64_t left = tls_policy_staple_end(policy, i) - now;
-        if (left > 0 && (next == 0 || left < next))
-            next = left;
-    }
-    return next < MAX_STAPLE_WATCH ? next : MAX_STAPLE_WATCH;
-}
-
-/* A clock that was put back lets a response be sent again: when that ends, it is told again. */
+/*
+ * One walk over them, for there may be thousands, and the relays wait. Also where all have expired it is looked again
+ * in MAX_STAPLE_WATCH: a clock that was put back lets a response be sent again, and when one that was seen to be good
+ * ends, it is told again.
+ */
 static bool look(struct staple_watch *watch)
 {
+    const struct tls_credential *credential = NULL;
     struct timeval wait = {0, 0};
-    int64_t now;
+    int64_t now, left;
 
     if (!tls_policy_time(watch->policy, &now))
         return true;
-    for (size_t i = 0; i < tls_policy_certificate_count(watch->policy); i++) {
-        int64_t end = tls_policy_staple_end(watch->policy, i);
+    while ((credential = tls_policy_next_staple(watch->policy, credential))) {
+        int64_t end = tls_credential_staple_end(credential);
         if (end > watch->looked_at && end <= now)
-            tell_expired(watch, i, end);
+            tell_expired(watch, credential);
+        left = end > now && end - now < MAX_STAPLE_WATCH ? end - now : MAX_STAPLE_WATCH;
+        if (wait.tv_sec == 0 || left < wait.tv_sec)
+            wait.tv_sec = (time_t)left;
     }
     watch->looked_at = now;
-    wait.tv_sec = (time_t)seconds_to_next(watch->policy, now);
     return wait.tv_sec == 0 || event_add(&watch->timer, &wait) == 0;
 }
 

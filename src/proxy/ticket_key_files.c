@@ -5,6 +5,9 @@
 #include "crypto/random.h"
 #include "proxy/file_bytes.h"
 
+_Static_assert((int)CONFIG_MAX_OWN_TICKET_KEYS == (int)MAX_TICKET_KEYS,
+               "the warnings on the age of ticket keys are wrong");
+
 static const struct config_place nowhere = {"tickets", 0};
 
 /* Whoever reads it can open every ticket, and with it the sessions behind them. */

@@ -84,11 +84,20 @@ static bool take_named(const struct search *search, const struct credential_name
     return false;
 }
 
-static bool take_default(const struct search *search, bool is_any_good, const struct tls_signature_scheme *scheme)
+static bool take_default(const struct search *search, const struct tls_signature_scheme *scheme)
 {
-    for (const struct tls_credential *credential = search->policy->credentials; credential;
-         credential = credential->next)
-        if ((credential->is_default || is_any_good) && take_credential(search, credential, scheme))
+    for (const struct tls_credential *credential = search->policy->defaults; credential;
+         credential = credential->next_default)
+        if (take_credential(search, credential, scheme))
+            return true;
+    return false;
+}
+
+/* The first one that serves is the first of its type of key: there may be thousands, and few types. */
+static bool take_any(const struct search *search, const struct tls_signature_scheme *scheme)
+{
+    for (size_t i = 0; i < search->policy->key_type_count; i++)
+        if (take_credential(search, search->policy->key_types[i], scheme))
             return true;
     return false;
 }
@@ -102,7 +111,7 @@ static bool take_with(const struct search *search, enum match match, const struc
         return take_named(search, &search->exact, scheme);
     if (match == MATCH_WILDCARD)
         return take_named(search, &search->wildcard, scheme);
-    return take_default(search, match == MATCH_ANY, scheme);
+    return match == MATCH_DEFAULT ? take_default(search, scheme) : take_any(search, scheme);
 }
 
 static bool take(const struct search *search, enum match match)

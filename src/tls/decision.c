@@ -4,8 +4,9 @@
 
 #include "tls/policy_types.h"
 
-/* Room kept for what is chosen, one line a subject. */
-enum { LAST_FOR_REJECTED = MAX_DECISIONS - DECISION_SUBJECT_COUNT };
+/* Room kept for what is chosen: one line a subject and ClientHello, of which there are two after a HelloRetryRequest.
+ */
+enum { LAST_FOR_REJECTED = MAX_DECISIONS - 2 * DECISION_SUBJECT_COUNT };
 
 #define X(name, text) [DECISION_##name] = text,
 static const char *const subject_names[DECISION_SUBJECT_COUNT] = {DECISION_SUBJECTS(X)};
@@ -80,14 +81,15 @@ void decision_code_text(const struct decision *decision, const struct tls_policy
         snprintf(text, DECISION_TEXT_LEN, "0x%04x", decision->code);
 }
 
-bool decisions_are_full(const struct decisions *decisions)
+bool decisions_are_full(const struct decisions *decisions, enum decision_subject subject)
 {
-    return !decisions || decisions->count >= LAST_FOR_REJECTED;
+    return !decisions || decisions->count >= LAST_FOR_REJECTED || decisions->rejected[subject] >= MAX_REJECTED;
 }
 
 static bool is_choice(enum decision_verdict verdict)
 {
-    return verdict == VERDICT_CHOSEN || verdict == VERDICT_AS_DEFAULT;
+    return verdict == VERDICT_CHOSEN || verdict == VERDICT_AS_DEFAULT || verdict == VERDICT_RETRIED ||
+           verdict == VERDICT_ASKED;
 }
 
 bool decision_is_choice(const struct decision *decision)
@@ -97,10 +99,25 @@ bool decision_is_choice(const struct decision *decision)
 
 void decide(struct decisions *decisions, enum decision_subject subject, enum decision_verdict verdict, uint16_t code)
 {
+    bool is_rejected = !is_choice(verdict);
+
     if (!decisions)
         return;
-    if (decisions->count < (is_choice(verdict) ? MAX_DECISIONS : LAST_FOR_REJECTED))
-        decisions->entries[decisions->count++] = (struct decision){(uint8_t)subject, (uint8_t)verdict, code};
-    else if (decisions->left_out[subject] < UINT16_MAX)
-        decisions->left_out[subject]++;
+    if (is_rejected ? decisions_are_full(decisions, subject) : decisions->count == MAX_DECISIONS) {
+        decisions_leave_out(decisions, subject, 1);
+        return;
+    }
+    decisions->entries[decisions->count++] = (struct decision){(uint8_t)subject, (uint8_t)verdict, code};
+    if (is_rejected)
+        decisions->rejected[subject]++;
+}
+
+void decisions_leave_out(struct decisions *decisions, enum decision_subject subject, size_t count)
+{
+    size_t sum;
+
+    if (!decisions)
+        return;
+    sum = decisions->left_out[subject] + count;
+    decisions->left_out[subject] = (uint16_t)(sum < UINT16_MAX ? sum : UINT16_MAX);
 }

@@ -67,7 +67,10 @@ enum decision_subject { DECISION_SUBJECTS(X) DECISION_SUBJECT_COUNT };
 enum decision_verdict { DECISION_VERDICTS(X) DECISION_VERDICT_COUNT };
 #undef X
 
-enum { MAX_DECISIONS = 96 };
+enum {
+    MAX_REJECTED = 16, /* of a subject, so that none pushes out another, whatever a client offers */
+    MAX_DECISIONS = 128,
+};
 
 struct decision {
     uint8_t subject; /* an enum decision_subject */
@@ -78,6 +81,7 @@ struct decision {
 struct decisions {
     struct decision entries[MAX_DECISIONS]; /* what does not fit any more is left out, never what was chosen */
     uint8_t count;
+    uint8_t rejected[DECISION_SUBJECT_COUNT];  /* among the entries */
     uint16_t left_out[DECISION_SUBJECT_COUNT]; /* how many */
 };
 
@@ -89,13 +93,16 @@ void decision_code_text(const struct decision *decision, const struct tls_policy
 const char *decision_subject_name(enum decision_subject subject);
 const char *decision_verdict_text(enum decision_verdict verdict);
 
-/* Chosen, or chosen for want of a better one. */
+/* What was decided and not what was rejected: chosen, chosen for want of a better one, asked for. */
 bool decision_is_choice(const struct decision *decision);
 
 /* Why something was rejected is not kept any more, or nobody wants to know. */
-bool decisions_are_full(const struct decisions *decisions);
+bool decisions_are_full(const struct decisions *decisions, enum decision_subject subject);
 
 /* One more line. `decisions` NULL: nobody wants to know. */
 void decide(struct decisions *decisions, enum decision_subject subject, enum decision_verdict verdict, uint16_t code);
+
+/* `count` more that were not taken, without a line. */
+void decisions_leave_out(struct decisions *decisions, enum decision_subject subject, size_t count);
 
 #endif

@@ -15,7 +15,8 @@ static bool choose(const struct negotiation *n, enum suite_exchange exchange, st
     return is_found;
 }
 
-/* ---- why not: what a ClientHello says to all certificates, looked up once since there may be thousands */
+/* ---- why not: what a ClientHello says to all certificates, looked up once since there may be thousands. For as many
+ * it costs no more than for a few: none of what follows looks at each of them. */
 
 struct signatures {
     enum signature_id ids[MAX_POLICY_SCHEMES];
@@ -62,6 +63,28 @@ static bool makes_any(const struct tls_credential *credential, const struct sign
     return false;
 }
 
+struct candidate {
+    const struct tls_credential *credential; /* NULL: none more */
+    bool is_namesake;
+};
+
+/* Enough of them to say how far the best gets: one of each type of key, and then all that bear the name. */
+static struct candidate candidate_at(const struct look *look, size_t index)
+{
+    const struct credential_namesakes *namesakes = &look->namesakes;
+    const struct tls_policy *policy = look->n->policy;
+
+    if (index < policy->key_type_count) /* where no name decides, all of its type are as good as this one */
+        return (struct candidate){policy->key_types[index], namesakes->match == SNI_UNUSED};
+    index -= policy->key_type_count;
+    if (index < namesakes->exact.count)
+        return (struct candidate){namesakes->exact.at[index].credential, true};
+    index -= namesakes->exact.count;
+    if (index < namesakes->wildcard.count)
+        return (struct candidate){namesakes->wildcard.at[index].credential, true};
+    return (struct candidate){NULL, false};
+}
+
 /* ---- certificates */
 
 static enum decision_verdict judge(const struct look *look, enum suite_exchange exchange,
@@ -78,21 +101,28 @@ static enum decision_verdict judge(const struct look *look, enum suite_exchange 
     return makes_any(credential, &look->offered) ? VERDICT_SCHEME_NOT_ALLOWED : VERDICT_KEY_DIFFERS;
 }
 
+/* In their order, up to where no more is kept. The choice may stand behind that: it is known without a search. */
 static void record_credentials(const struct look *look, enum suite_exchange exchange,
                                const struct credential_found *found)
 {
     const struct negotiation *n = look->n;
     bool is_name_unknown = found->match == SNI_UNUSED && n->ch->server_name.len > 0;
+    enum decision_verdict choice = is_name_unknown ? VERDICT_AS_DEFAULT : VERDICT_CHOSEN;
+    const struct tls_credential *credential = n->policy->credentials, *due = found->credential;
+    size_t told = 0;
 
-    for (const struct tls_credential *credential = n->policy->credentials; credential; credential = credential->next) {
-        enum decision_verdict verdict = VERDICT_LESS_PREFERRED;
-
-        if (credential == found->credential)
-            verdict = is_name_unknown ? VERDICT_AS_DEFAULT : VERDICT_CHOSEN;
-        else if (!decisions_are_full(n->decisions))
-            verdict = judge(look, exchange, credential);
-        decide(n->decisions, DECISION_CERTIFICATE, verdict, credential->index);
+    for (; credential && !decisions_are_full(n->decisions, DECISION_CERTIFICATE); credential = credential->next) {
+        bool is_choice = credential == due;
+        decide(n->decisions, DECISION_CERTIFICATE, is_choice ? choice : judge(look, exchange, credential),
+               credential->index);
+        due = is_choice ? NULL : due;
+        told++;
     }
+    if (due) {
+        decide(n->decisions, DECISION_CERTIFICATE, choice, due->index);
+        told++;
+    }
+    decisions_leave_out(n->decisions, DECISION_CERTIFICATE, n->policy->credential_count - told);
 }
 
 /* ---- schemes */
@@ -100,15 +130,15 @@ static void record_credentials(const struct look *look, enum suite_exchange exch
 /* Of a scheme that the client offers: how far the best of the certificates that make it gets. */
 static enum decision_verdict judge_scheme(const struct look *look, enum suite_exchange exchange, enum signature_id id)
 {
-    const struct tls_credential *credential = look->n->policy->credentials;
     enum decision_verdict best = VERDICT_NO_CERTIFICATE;
+    struct candidate candidate;
 
-    for (; credential; credential = credential->next) {
-        if (!credential_makes(credential, id))
+    for (size_t i = 0; (candidate = candidate_at(look, i)).credential; i++) {
+        if (!credential_makes(candidate.credential, id))
             continue;
-        if (!credential_has_kind(credential, exchange))
+        if (!credential_has_kind(candidate.credential, exchange))
             return VERDICT_OTHER_SUITE; /* so have all that make it: a scheme is of one kind of key */
-        if (credential_is_namesake(&look->namesakes, credential))
+        if (candidate.is_namesake)
             return VERDICT_LESS_PREFERRED;
         best = VERDICT_NO_NAME;
     }
@@ -144,20 +174,20 @@ enum decision_verdict negotiate_exchange_lacks(const struct negotiation *n, enum
     /* the further, the later */
     static const enum decision_verdict steps[] = {VERDICT_NO_CERTIFICATE, VERDICT_NO_NAME, VERDICT_NO_CURVE,
                                                   VERDICT_NO_SCHEME, VERDICT_SCHEME_NOT_ALLOWED};
-    const struct tls_credential *credential = n->policy->credentials;
     const struct look look = look_of(n);
+    struct candidate candidate = candidate_at(&look, 0);
     size_t best = 0;
 
-    for (; credential && best + 1 < ARRAY_LEN(steps); credential = credential->next) {
+    for (size_t i = 1; candidate.credential && best + 1 < ARRAY_LEN(steps); candidate = candidate_at(&look, i++)) {
         size_t step = 4;
 
-        if (!credential_has_kind(credential, exchange))
+        if (!credential_has_kind(candidate.credential, exchange))
             continue;
-        if (!credential_is_namesake(&look.namesakes, credential))
+        if (!candidate.is_namesake)
             step = 1;
-        else if (!has_curve(&look, credential))
+        else if (!has_curve(&look, candidate.credential))
             step = 2;
-        else if (!makes_any(credential, &look.offered))
+        else if (!makes_any(candidate.credential, &look.offered))
             step = 3;
         best = step > best ? step : best;
     }
@@ -188,17 +218,25 @@ static enum decision_verdict judge_unserved(const struct look *look, const struc
 
 void negotiate_record_unserved(const struct negotiation *n)
 {
+    enum { MAX_LOOKED_AT = 64 }; /* those that are good take no room in the record, and there may be thousands */
+    const struct tls_credential *credential = n->policy->credentials;
     const struct look look = look_of(n);
     bool has_ecdsa = has_suite(n, EXCHANGE_ECDHE_ECDSA), has_rsa = has_suite(n, EXCHANGE_ECDHE_RSA);
+    bool is_any_unserved = look.namesakes.match != SNI_UNUSED;
+    size_t looked_at = 0;
 
-    for (const struct tls_credential *credential = n->policy->credentials; credential; credential = credential->next) {
-        enum decision_verdict verdict = VERDICT_NO_SUITE;
+    for (size_t i = 0; i < n->policy->key_type_count && !is_any_unserved; i++)
+        is_any_unserved = judge_unserved(&look, n->policy->key_types[i], has_ecdsa, has_rsa) != VERDICT_LESS_PREFERRED;
+    if (!is_any_unserved)
+        return;
+    for (; credential && looked_at < MAX_LOOKED_AT && !decisions_are_full(n->decisions, DECISION_CERTIFICATE);
+         credential = credential->next, looked_at++) {
+        enum decision_verdict verdict = judge_unserved(&look, credential, has_ecdsa, has_rsa);
 
-        if (!decisions_are_full(n->decisions))
-            verdict = judge_unserved(&look, credential, has_ecdsa, has_rsa);
         if (verdict != VERDICT_LESS_PREFERRED) /* else it is good, and what is lacking is a group */
             decide(n->decisions, DECISION_CERTIFICATE, verdict, credential->index);
     }
+    decisions_leave_out(n->decisions, DECISION_CERTIFICATE, n->policy->credential_count - looked_at);
 }
 
 /* ---- the choice */

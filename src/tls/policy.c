@@ -1,6 +1,7 @@
 #include "base/alloc.h"
 #include "base/writer.h"
 #include "tls/binding.h"
+#include "tls/credential.h"
 #include "tls/credential_encode.h"
 #include "tls/policy_types.h"
 
@@ -134,6 +135,32 @@ static void append_credential(struct tls_policy *policy, struct tls_credential *
     policy->credential_count++;
 }
 
+static void append_default(struct tls_policy *policy, struct tls_credential *credential)
+{
+    struct tls_credential **end = &policy->defaults;
+
+    while (*end)
+        end = &(*end)->next_default;
+    *end = credential;
+}
+
+static bool is_same_key_type(const struct tls_credential *a, const struct tls_credential *b)
+{
+    for (int id = 0; id < SIGNATURE_IDS; id++)
+        if (credential_makes(a, (enum signature_id)id) != credential_makes(b, (enum signature_id)id))
+            return false;
+    return certificate_chain_key_kind(a->chain) == certificate_chain_key_kind(b->chain);
+}
+
+static void note_key_type(struct tls_policy *policy, const struct tls_credential *credential)
+{
+    for (size_t i = 0; i < policy->key_type_count; i++)
+        if (is_same_key_type(policy->key_types[i], credential))
+            return;
+    if (policy->key_type_count < MAX_KEY_TYPES)
+        policy->key_types[policy->key_type_count++] = credential;
+}
+
 bool tls_policy_add_certificate(struct tls_policy *policy, struct certificate_chain *chain, const char *label)
 {
     struct tls_credential *credential = memory_new(sizeof *credential);
@@ -144,8 +171,13 @@ bool tls_policy_add_certificate(struct tls_policy *policy, struct certificate_ch
     }
     credential->chain = chain;
     append_credential(policy, credential); /* from here on the policy frees it */
+    note_key_type(policy, credential);
     credential->label = memory_copy_string(label);
-    return credential->label && credential_encode(credential, policy) && add_names(policy, credential);
+    if (!credential->label || !credential_encode(credential, policy) || !add_names(policy, credential))
+        return false;
+    if (credential->is_default)
+        append_default(policy, credential);
+    return true;
 }
 
 bool tls_policy_add_alpn(struct tls_policy *policy, struct bytes protocol)
@@ -212,18 +244,18 @@ bool tls_policy_set_staple(struct tls_policy *policy, size_t index, struct bytes
     return credential_set_staple(credential, policy, response);
 }
 
-int64_t tls_policy_staple_end(const struct tls_policy *policy, size_t index)
+const struct tls_credential *tls_policy_next_staple(const struct tls_policy *policy, const struct tls_credential *last)
 {
-    const struct tls_credential *credential = credential_at(policy, index);
+    const struct tls_credential *credential = last ? last->next : policy->credentials;
 
-    return credential && credential->staple ? credential->staple_time.until : 0;
+    while (credential && (!credential->staple || credential->staple_time.until == 0))
+        credential = credential->next;
+    return credential;
 }
 
-const char *tls_policy_label(const struct tls_policy *policy, size_t index)
+int64_t tls_credential_staple_end(const struct tls_credential *credential)
 {
-    const struct tls_credential *credential = credential_at(policy, index);
-
-    return credential ? credential->label : NULL;
+    return credential->staple_time.until;
 }
 
 void tls_policy_set_client_certificates(struct tls_policy *policy, enum tls_client_certificate mode,

@@ -84,8 +84,12 @@ struct tls_staple_time {
 MUST_CHECK bool tls_policy_set_staple(struct tls_policy *policy, size_t index, struct bytes response,
                                       struct tls_staple_time time);
 
-/* When that response expires; 0: never, or there is none. */
-int64_t tls_policy_staple_end(const struct tls_policy *policy, size_t index);
+/*
+ * The certificates whose response names an end, in the order they were added: the first one behind `last`, which is
+ * NULL at the beginning. NULL: none more.
+ */
+const struct tls_credential *tls_policy_next_staple(const struct tls_policy *policy, const struct tls_credential *last);
+int64_t tls_credential_staple_end(const struct tls_credential *credential); /* the nextUpdate of its response */
 
 /* Takes over `trust`, which is NULL for NONE. */
 void tls_policy_set_client_certificates(struct tls_policy *policy, enum tls_client_certificate mode,
@@ -120,7 +124,6 @@ size_t tls_policy_schemes(const struct tls_policy *policy, const struct tls_sign
 const struct certificate_chain *tls_policy_chain(const struct tls_policy *policy, size_t index); /* as added */
 size_t tls_policy_certificate_count(const struct tls_policy *policy);
 
-const char *tls_policy_label(const struct tls_policy *policy, size_t index); /* of the `index`-th certificate */
 const char *tls_credential_label(const struct tls_credential *credential);
 const struct certificate_chain *tls_credential_chain(const struct tls_credential *credential);
 

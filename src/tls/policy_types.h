@@ -28,7 +28,7 @@ struct tls_credential {
     struct tls_staple_time staple_time;
     uint16_t index;  /* in the order they were added */
     bool is_default; /* the first one added, and those that share a name with it (RSA beside ECDSA) */
-    struct tls_credential *next;
+    struct tls_credential *next, *next_default;
 };
 
 /* One name of one credential. The array is sorted, so that thousands of names cost a dozen comparisons. */
@@ -37,6 +37,9 @@ struct credential_name {
     bool is_wildcard;
     struct tls_credential *credential;
 };
+
+/* P-256, P-384, P-521; of RSA the short ones, for which some hashes are too long. */
+enum { MAX_KEY_TYPES = 7 };
 
 struct tls_policy {
     unsigned references;
@@ -52,7 +55,11 @@ struct tls_policy {
     size_t suite_count, group_count, scheme_count, client_scheme_count, alpn_count;
     enum tls_unknown_sni unknown_sni;
     struct tls_credential *credentials; /* in the order they were added */
+    struct tls_credential *defaults;    /* in that order, too */
     size_t credential_count;
+    /* The first of each set that are of one kind of key and make the same signatures: in this they are all alike. */
+    const struct tls_credential *key_types[MAX_KEY_TYPES];
+    size_t key_type_count;
     struct credential_name *names;
     size_t name_count;
     const struct tls_compressor *compressors[MAX_POLICY_COMPRESSORS];

@@ -190,16 +190,20 @@ bool resumption_seal_request(struct tls *tls, const struct session *session, str
            binding_of(tls->policy, tls->outcome.version, tls->outcome.sni, request->binding);
 }
 
-/* A promise that holds: neither longer than the session nor longer than the key that opens the ticket. */
-bool resumption_take_sealed(const struct tls *tls, const struct session *session, struct bytes answer,
-                            struct sealed_ticket *out)
+/*
+ * A promise that holds: neither longer than the session nor longer than the key that opens the ticket. Nor longer than
+ * a whole lifetime, also where the clock was put back since the session began (RFC 8446 4.6.1 MUST NOT be more than
+ * 604800 seconds).
+ */
+bool resumption_take_sealed(const struct tls *tls, int64_t expires_at, struct bytes answer, struct sealed_ticket *out)
 {
-    int64_t left = session->expires_at - now_of(tls);
+    int64_t left = expires_at - now_of(tls), most = tls->policy->ticket_lifetime;
     struct reader r = reader_of(answer);
     uint32_t key_left;
 
     if (!read_u32(&r, &key_left) || left <= 0 || key_left == 0)
         return false;
+    left = left < most ? left : most;
     out->lifetime = left < key_left ? (uint32_t)left : key_left;
     out->ticket = read_rest(&r);
     return out->ticket.len > 0 && out->ticket.len <= MAX_KEY_ANSWER_LEN;

@@ -31,8 +31,11 @@ struct sealed_ticket {
     struct bytes ticket; /* a view into the answer */
 };
 
-/* The answer to that request. False: it has no ticket, or one that nobody would open any more. */
-MUST_CHECK bool resumption_take_sealed(const struct tls *tls, const struct session *session, struct bytes answer,
+/*
+ * The answer to that request; `expires_at` is what the sealed session says. False: it has no ticket, or one that nobody
+ * would open any more.
+ */
+MUST_CHECK bool resumption_take_sealed(const struct tls *tls, int64_t expires_at, struct bytes answer,
                                        struct sealed_ticket *out);
 
 /* ---- after a TLS 1.3 handshake: NewSessionTicket, sealed one after the other, sent in front of the first text */

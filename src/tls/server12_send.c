@@ -286,14 +286,10 @@ static bool send_change_and_finished(struct tls *tls)
 /* RFC 5077 3.3 MUST: the message comes as it was promised in ServerHello; an empty ticket takes the promise back. */
 static bool ticket_sealed(struct tls *tls, bool is_ok, struct bytes answer)
 {
-    struct handshake *hs = tls->handshake;
     struct sealed_ticket sealed;
-    struct session session = {0};
 
-    resumption_session(tls, &hs->master_secret, &session);
-    if (!is_ok || !resumption_take_sealed(tls, &session, answer, &sealed))
+    if (!is_ok || !resumption_take_sealed(tls, tls->handshake->ticket_expires_at, answer, &sealed))
         sealed = (struct sealed_ticket){0};
-    session_wipe(&session);
     return send_ticket(tls, &sealed) && send_change_and_finished(tls);
 }
 
@@ -304,6 +300,7 @@ static bool ask_for_ticket(struct tls *tls)
     bool is_ok;
 
     resumption_session(tls, &hs->master_secret, &session);
+    hs->ticket_expires_at = session.expires_at;
     is_ok = resumption_seal_request(tls, &session, handshake_ask_key(tls, TLS_KEY_SEAL_TICKET, ticket_sealed)) ||
             tls_fail(tls, WHY_CRYPTO);
     session_wipe(&session);

@@ -113,7 +113,8 @@ void tickets13_sealed(struct tls *tls, bool is_ok, struct bytes answer)
     struct ticket_issue *issue = tls->issue;
     struct sealed_ticket sealed;
 
-    if (!is_ok || !resumption_take_sealed(tls, &issue->session, answer, &sealed) || !add_ticket(tls, issue, &sealed))
+    if (!is_ok || !resumption_take_sealed(tls, issue->session.expires_at, answer, &sealed) ||
+        !add_ticket(tls, issue, &sealed))
         issue->left = 0; /* what was sealed before still goes out */
     if (issue->left == 0 && writer_view(&issue->messages).len == 0)
         tickets13_drop(tls);

@@ -86,6 +86,7 @@ struct handshake {
     uint8_t *kept_hello; /* the ClientHello, while its tickets are being opened */
     size_t kept_hello_len;
     bool (*go_on)(struct tls *tls, const struct client_hello *ch);
+    int64_t ticket_expires_at; /* of TLS 1.2: what the session being sealed says */
     uint8_t tried_tickets;
     bool takes_ticket;  /* the client can use one */
     bool is_ticket_old; /* the one it came with is about to be of no use */

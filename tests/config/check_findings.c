@@ -153,17 +153,33 @@ static const struct row relation_rows[] = {
      "f:8: ticket-key-accepts: 'soon' is no time: a number and ms, s, m, h or d\n"},
 };
 
+#define PUSHED_OUT "at most 8 keys are held, so newer ones push it out before that\n"
+#define OUTLIVES "[listen web] has a ticket-lifetime longer than "
+#define ENDS ", which ends its tickets first\n"
+
 static const struct row warning_rows[] = {
     {FINE "[backend spare]\nserver = a:1\n", "f:7: warning: no [listen NAME] uses [backend spare]\n"},
     {FINE "client-hello-timeout = 11s\n",
      "f:3: warning: [listen web] has a client-hello-timeout longer than its handshake-timeout, which ends it first\n"},
     {FINE "client-hello-timeout = 10s\n", ""},
-    {FINE "ticket-lifetime = 7d\n",
-     "f:3: warning: [listen web] has a ticket-lifetime longer than ticket-key-accepts, which ends its tickets first\n"},
+    {FINE "ticket-lifetime = 7d\n", "f:3: warning: " OUTLIVES "ticket-key-accepts" ENDS},
     {FINE "ticket-lifetime = 8h\n", ""},
     {FINE "ticket-lifetime = 7d\nsession-tickets = 0\n", ""},
     {FINE "ticket-lifetime = 7d\n[sallyport]\nticket-key = f\n", ""},
-    {FINE "ticket-lifetime = 7d\n[sallyport]\nticket-key-accepts = 7d\n", ""},
+    {FINE "ticket-lifetime = 32h\n[sallyport]\nticket-key-accepts = 32h\n", ""}, /* 8 keys of 4 hours are held */
+    {FINE "[sallyport]\nticket-key-accepts = 33h\n", "f:8: warning: ticket-key-accepts (33h) is longer than 8 times "
+                                                     "ticket-key-issues (4h, the default): " PUSHED_OUT},
+    {FINE "[sallyport]\nticket-key-issues = 59m\n",
+     "f:8: warning: ticket-key-accepts (8h, the default) is longer than "
+     "8 times ticket-key-issues (59m): " PUSHED_OUT "f:3: warning: " OUTLIVES "8 times ticket-key-issues" ENDS},
+    {FINE "[sallyport]\nticket-key-issues = 1h\nticket-key-accepts = 9h\n",
+     "f:9: warning: ticket-key-accepts (9h) is longer than 8 times ticket-key-issues (1h): " PUSHED_OUT},
+    {FINE "[sallyport]\nticket-key = f\nticket-key-accepts = 33h\n", ""},
+    {FINE "ticket-lifetime = 33h\n[sallyport]\nticket-key-accepts = 32h\n",
+     "f:3: warning: " OUTLIVES "ticket-key-accepts" ENDS},
+    {FINE "ticket-lifetime = 33h\n[sallyport]\nticket-key-accepts = 7d\n",
+     "f:9: warning: ticket-key-accepts (7d) is longer than 8 times ticket-key-issues (4h, the default): " PUSHED_OUT
+     "f:3: warning: " OUTLIVES "8 times ticket-key-issues" ENDS},
 };
 
 static struct heard heard;

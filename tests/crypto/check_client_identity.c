@@ -8,7 +8,7 @@
 static struct client_identity identity;
 
 /* Name ::= SEQUENCE { SET { SEQUENCE { commonName, value } } } */
-static void read_subject_of(struct bytes value)
+static void read_subject_of(uint8_t tag, struct bytes value)
 {
     static const uint8_t common_name[] = {0x06, 0x03, 0x55, 0x04, 0x03};
     uint8_t der[200];
@@ -16,10 +16,10 @@ static void read_subject_of(struct bytes value)
     struct writer w = writer_of(der, sizeof der);
     uint8_t inner = (uint8_t)(sizeof common_name + 2 + value.len);
 
-    ck_assert_uint_lt(value.len, 100);
+    ck_assert_uint_lt(value.len, 112);
     write_bytes(&w, bytes_of((const uint8_t[]){0x30, inner + 4, 0x31, inner + 2, 0x30, inner}, 6));
     write_bytes(&w, BYTES_OF_ARRAY(common_name));
-    write_bytes(&w, bytes_of((const uint8_t[]){DER_UTF8_STRING, (uint8_t)value.len}, 2));
+    write_bytes(&w, bytes_of((const uint8_t[]){tag, (uint8_t)value.len}, 2));
     write_bytes(&w, value);
     leaf.subject = writer_view(&w);
     client_identity_read(&leaf, &identity);
@@ -39,7 +39,7 @@ START_TEST(a_common_name_of_text_is_taken_as_it_is)
     };
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        read_subject_of(bytes_of_string(names[i]));
+        read_subject_of(DER_UTF8_STRING, bytes_of_string(names[i]));
         ck_assert_str_eq(identity.common_name, names[i]);
     }
 }
@@ -67,13 +67,29 @@ START_TEST(a_common_name_that_is_no_text_or_too_long_is_none)
         BYTES_OF_LITERAL("\xf4\x90\x80\x80"), /* beyond the last */
         BYTES_OF_LITERAL("\xf8\x88\x80\x80\x80"),
         BYTES_OF_LITERAL("\xf9\x80\x80\x80"),
-        BYTES_OF_LITERAL("01234567890123456789012345678901234567890123456789012345678901234"), /* 65 bytes */
+        BYTES_OF_LITERAL("01234567890123456789012345678901234567890123456789012345678901234"), /* 65 */
     };
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        read_subject_of(names[i]);
+        read_subject_of(DER_UTF8_STRING, names[i]);
         ck_assert_msg(identity.common_name[0] == 0, "row %zu: %s", i, identity.common_name);
     }
+}
+END_TEST
+
+/* The bytes of a BMPString are no text, though "admins" may be read in them; a TeletexString is in another alphabet. */
+START_TEST(a_common_name_of_another_kind_of_string_is_none)
+{
+    read_subject_of(DER_BMP_STRING, BYTES_OF_LITERAL("admins"));
+    ck_assert_str_eq(identity.common_name, "");
+    ck_assert_str_eq(identity.subject, "CN=#1e0661646d696e73"); /* RFC 4514 2.4 */
+    read_subject_of(DER_TELETEX_STRING, BYTES_OF_LITERAL("J\xc3\xbcrgen"));
+    ck_assert_str_eq(identity.common_name, "");
+    ck_assert_str_eq(identity.subject, "CN=J\\C3\\BCrgen");
+    read_subject_of(DER_PRINTABLE_STRING, BYTES_OF_LITERAL("alice"));
+    ck_assert_str_eq(identity.common_name, "alice");
+    read_subject_of(DER_IA5_STRING, BYTES_OF_LITERAL("alice@example.org"));
+    ck_assert_str_eq(identity.common_name, "alice@example.org");
 }
 END_TEST
 
@@ -82,6 +98,7 @@ int main(void)
     const TTest *tests[] = {
         a_common_name_of_text_is_taken_as_it_is,
         a_common_name_that_is_no_text_or_too_long_is_none,
+        a_common_name_of_another_kind_of_string_is_none,
     };
     return check_run("client_identity", tests, ARRAY_LEN(tests));
 }

@@ -100,6 +100,19 @@ START_TEST(a_ca_that_changed_its_key_has_a_crl_of_each)
     add_crl("rekeyed-old-revokes"); /* beside one that does not: what any of them revokes is */
     refuses("under-rekeyed-old", CHAIN_REVOKED);
     end();
+    begin_rekeyed("rekeyed-old", "rekeyed-new");
+    add_crl("rekeyed-old");
+    add_crl("rekeyed-new");
+    believes("under-rekeyed-old");
+    add_crl("rekeyed-new-revokes-old"); /* RFC 5280 6.3.3: by the issuer's name; its newer key speaks for it as well */
+    refuses("under-rekeyed-old", CHAIN_REVOKED);
+    believes("under-rekeyed-new");
+    end();
+    begin_with("rekeyed-old"); /* but the key of a CA that is none of ours speaks for nobody */
+    add_crl("rekeyed-old");
+    add_crl("rekeyed-new-revokes-old");
+    believes("under-rekeyed-old");
+    end();
 }
 END_TEST
 
@@ -131,6 +144,9 @@ START_TEST(an_identity_lasts_no_longer_than_its_crls)
         ck_assert_int_eq(verify_at("client-P-256", STALE_FROM - 60), CHAIN_OK);
         ck_assert_int_eq(identity.not_after, STALE_FROM);
     }
+    add_crl("root"); /* beside it one that lasts longer */
+    ck_assert_int_eq(verify_at("client-P-256", STALE_FROM - 60), CHAIN_OK);
+    ck_assert_int_gt(identity.not_after, STALE_FROM);
     end();
 }
 END_TEST

@@ -114,6 +114,10 @@ START_TEST(an_intermediate_that_does_not_say_that_it_signs_certificates_certifie
     believes("under-clients-ca,clients-ca");
     refuses("under-silent-ca,silent-ca", CHAIN_NOT_A_CA);
     end();
+    begin_with("silent-ca"); /* an anchor need not: we were told to believe it, sent or not */
+    believes("under-silent-ca");
+    believes("under-silent-ca,silent-ca");
+    end();
 }
 END_TEST
 
@@ -319,11 +323,15 @@ START_TEST(what_is_no_ca_is_refused_in_words)
 END_TEST
 
 static size_t told;
-static void tell(void *context, bool is_of_crls, const char *sentence)
+static struct client_trust_finding last_told;
+static char last_sentence[256];
+static void tell(void *context, const struct client_trust_finding *finding)
 {
     (void)context;
-    ck_assert(is_of_crls == (strncmp(sentence, "the CRL of", 10) == 0));
-    ck_assert_uint_gt(strlen(sentence), 20);
+    ck_assert(finding->is_of_crls == (strncmp(finding->sentence, "the CRL of", 10) == 0));
+    ck_assert_uint_gt(strlen(finding->sentence), 20);
+    last_told = *finding;
+    snprintf(last_sentence, sizeof last_sentence, "%s", finding->sentence);
     told++;
 }
 
@@ -343,11 +351,48 @@ START_TEST(the_operator_hears_of_what_runs_out)
     client_trust_review(trust, 3944678400 + 1, tell, NULL);
     ck_assert_uint_eq(told, 4);
     end();
+}
+END_TEST
+
+static void review_at(int64_t at)
+{
+    told = 0;
+    client_trust_review(trust, at, tell, NULL);
+}
+
+/* Of two lists by one hand the better counts; the finding names the file of the other when there is none. */
+START_TEST(a_crl_beside_a_better_one_is_no_trouble)
+{
+    begin();
+    add_crl("root");
+    add_crl("root-stale");
+    add_crl("root-future");
+    review_at(now);
+    ck_assert_uint_eq(told, 0);
+    end();
+
+    begin_with("root");
+    add_crl("root-future");
+    review_at(now);
+    ck_assert_uint_eq(told, 1);
+    ck_assert_ptr_nonnull(strstr(last_sentence, "not valid yet"));
+    ck_assert(last_told.is_of_crls && last_told.file == 0);
+    end();
+
+    begin_rekeyed("rekeyed-old", "root"); /* another name's list helps nobody */
+    add_crl("rekeyed-old");
+    add_crl("root-stale");
+    review_at(now);
+    ck_assert_uint_eq(told, 1);
+    ck_assert_ptr_nonnull(strstr(last_sentence, "is out of date: "));
+    ck_assert(last_told.is_of_crls && last_told.file == 1);
+    end();
+
     begin_rekeyed("rekeyed-old", "rekeyed-new");
     add_crl("rekeyed-old"); /* of its name, but not of its key */
-    told = 0;
-    client_trust_review(trust, now, tell, NULL);
+    review_at(now);
     ck_assert_uint_eq(told, 1);
+    ck_assert(!last_told.is_of_crls && last_told.file == 1);
     end();
 }
 END_TEST
@@ -406,6 +451,7 @@ int main(void)
         the_digest_names_the_set_whatever_its_order,
         what_is_no_ca_is_refused_in_words,
         the_operator_hears_of_what_runs_out,
+        a_crl_beside_a_better_one_is_no_trouble,
         the_names_of_the_cas_are_listed,
     };
 

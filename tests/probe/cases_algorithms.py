@@ -4,6 +4,7 @@ import time
 import wire
 from client import Alert, Client, Closed
 from client12 import Client12
+from slots import resting
 from wire import codes, message, share, vec8, vec16
 
 FAILURE, ILLEGAL = "alert 40", "alert 47"
@@ -27,13 +28,14 @@ def refused(change, pieces):
     def action(client):
         answers = set()
         for number, piece in enumerate(pieces, 1):
-            one = client if number == len(pieces) else type(client)(client.sock.getpeername())
+            one = client.judged = type(client)(client.sock.getpeername())
             change(one.hello, codes(*piece))
             one.send_hello()
             answers.add(first_answer(one))
-            if one is not client:
+            if number < len(pieces):
                 one.sock.close()
-                time.sleep(0.25)
+                with resting():
+                    time.sleep(0.25)
         return " and ".join(sorted(answers))
 
     return action

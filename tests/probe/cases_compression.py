@@ -1,5 +1,5 @@
-"""Certificate compression (RFC 8879): which algorithm is taken, and that what comes is the plain Certificate. Tables as in
-cases_hello.py."""
+"""Certificate compression (RFC 8879): which algorithm is taken, and that what comes is the plain Certificate. Tables as
+in cases_hello.py."""
 import os
 import zlib
 

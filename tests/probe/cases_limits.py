@@ -1,5 +1,5 @@
-"""How long records may be: record_size_limit (RFC 8449), max_fragment_length (RFC 6066 4), in both versions. Tables as in
-cases_hello.py."""
+"""How long records may be: record_size_limit (RFC 8449) and max_fragment_length (RFC 6066 4), in both versions. Tables
+as in cases_hello.py."""
 import wire
 from cases_retry import retried
 from client import Client
@@ -112,7 +112,8 @@ def sizes():
                    limited([(LIMIT, u16(limit))], 1 << 14, limit - counted),
                    answer(limit - counted, _28=own[kind.label]), "", kind)
         # "MUST NOT treat receipt of a limit larger than the protocol's as an error"
-        yield f"{kind.label}: a record_size_limit of 65535", "8449 4", generous, answer(0, _28=own[kind.label]), "", kind
+        yield (f"{kind.label}: a record_size_limit of 65535", "8449 4", generous, answer(0, _28=own[kind.label]), "",
+               kind)
         for code, limit in ((1, 1000), (4, 64), (2, 4000)):
             both = [(FRAGMENT, bytes([code])), (LIMIT, u16(limit))]
             size = limit - counted

@@ -10,6 +10,7 @@ from daemon_log import says
 from identity import der, issue, key
 from keys import derive
 from shows import BOTH, NEEDED, OPTIONAL, OTHER_CA, TWIN, Shows12, Shows13, at
+from slots import resting
 from wire import codes, vec8, vec16
 
 OPEN = 0
@@ -158,7 +159,8 @@ def lives_no_longer(seconds):
 def outlived(client):
     private, certificate = issue("ephemeral", 7)
     session = begun(client, NEEDED, ([certificate], private))
-    time.sleep(8)
+    with resting():
+        time.sleep(8)
     return complete(offer(return_to(client, NEEDED, session), session), ([certificate], private))
 
 

@@ -148,9 +148,14 @@ def pieces(size):
 
 
 CUTS = (
+    ("in one record", lambda c, k, v: [c + k + v]),
+    ("in two records, the certificate alone", lambda c, k, v: [c, k + v]),
     ("in two records, the proof alone", lambda c, k, v: [c + k, v]),
     ("in three records", lambda c, k, v: [c, k, v]),
+    ("in two records, cut in the key exchange", lambda c, k, v: [c + k[:100], k[100:] + v]),
     ("in two records, cut in the proof", lambda c, k, v: [c + k + v[:3], v[3:]]),
+    ("in three records, cut in the key exchange and in the proof",
+     lambda c, k, v: [c + k[:2], k[2:] + v[:50], v[50:]]),
     ("in records of 100 bytes", pieces(100)),
 )
 

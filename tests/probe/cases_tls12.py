@@ -391,7 +391,7 @@ FINISHED = [
 ]
 
 # RFC 5246 6.2.3 allows 2^14 + 2048, more than any suite of ours needs: room for it is made at no time but then
-PARTS = (("at once", ()), ("its header first", (5,)), ("in halves", (9000,)),
+PARTS = (("at once", ()), ("its last byte later", (-1,)), ("its header first", (5,)), ("in halves", (9000,)),
          ("in pieces", tuple(range(1400, 16000, 1400))))
 
 RECORDS = [
@@ -417,6 +417,9 @@ RECORDS = [
      "record_too_long"),
     ("1.2: a text longer than 2^14", "5246 6.2.1", raw(connected, lambda c: c.writing.seal(23, bytes(16385))), OVERFLOW,
      "plaintext_too_long"),
+    ("1.2: a fatal user_canceled", "5246 7.2.2", then(connected, 21, b"\2\x5a"), "closed", "alert_received"),
+    ("1.2: a fatal user_canceled before Finished", "5246 7.2.2", then(exchanged, 21, b"\2\x5a"), "closed",
+     "alert_received"),
     ("1.2: user_canceled as a warning", "5246 7.2.2", warned(90), "echo", ""),
     ("1.2: no_renegotiation, which is a warning", "5246 7.2.2", warned(100), "echo", ""),
     ("1.2: an alert of one byte", "5246 7.2", then(connected, 21, b"\2"), DECODE, "alert_malformed"),

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import wire
 from keys import SUITES, Protection, derive, extract
+from slots import resting
 
 
 class Alert(Exception):
@@ -209,7 +210,8 @@ class Client:
     def after_alert(self, description):
         """RFC 8446 6.2: a fatal alert is followed by the end of the connection, not by more."""
         try:
-            self.exactly(1)
+            with resting():
+                self.exactly(1)
         except Closed as closed:
             return f"alert {description}" if str(closed) != "silence" else f"alert {description}, but open"
         return f"alert {description}, and more"

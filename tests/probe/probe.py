@@ -23,6 +23,7 @@ import cases_tls12
 import cases_version
 from client import Alert, Client, Closed
 from daemon_log import DaemonLog
+from slots import talking
 
 MODULES = (
     cases_hello, cases_first, cases_version, cases_algorithms, cases_record, cases_flood, cases_retry, cases_psk,
@@ -79,8 +80,9 @@ def attempt(case, address, log):
     name, section, action, expected, said, *make = case
     client = None
     try:
-        client = (make[0] if make else Client)(address)
-        got = answer_of(action, client)
+        with talking():
+            client = (make[0] if make else Client)(address)
+            got = answer_of(action, client)
         client.judged.sock.close()  # at its end a connection is logged
         return got, log.line(client.judged.name) if said and got == expected else {}
     except Exception as error:  # a client that cannot go on is a finding, not the end of the run

@@ -3,6 +3,7 @@
  */
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "proxy/file_bytes.h"
@@ -472,9 +473,51 @@ START_TEST(nothing_of_a_session_stays_in_the_heap)
 }
 END_TEST
 
+static bool is_memory_out;
+
+static void *allocate(size_t len)
+{
+    return is_memory_out ? NULL : malloc(len);
+}
+
+static void *reallocate(void *at, size_t len)
+{
+    return is_memory_out ? NULL : realloc(at, len);
+}
+
+/* libevent has no memory for the timer, so the question is not taken. */
+START_TEST(nor_does_that_of_a_question_that_was_not_taken)
+{
+    struct tls_key_request request = {.operation = TLS_KEY_SEAL_TICKET, .payload_len = 32};
+    struct key_service *service;
+    struct event_base *base;
+
+    event_set_mem_functions(allocate, reallocate, free);
+    base = event_base_new();
+    service = lone_service(base);
+    ck_assert(random_fill(random_system(), request.payload, request.payload_len));
+    is_memory_out = true;
+    ck_assert(!key_service_ask(service, (struct connection_ticket){1, 0}, &request));
+    is_memory_out = false;
+    ck_assert_uint_eq(key_service_waiting(service), 0);
+    ck_assert(!heap_holds(request.payload, request.payload_len));
+    ck_assert(key_service_ask(service, (struct connection_ticket){2, 0}, &request));
+    ck_assert(heap_holds(request.payload, request.payload_len));
+    ck_assert_uint_eq(next_answer(base), 2);
+    ck_assert(!heap_holds(request.payload, request.payload_len));
+    key_service_free(service);
+    event_base_free(base);
+}
+END_TEST
+
 #else
 
 START_TEST(nothing_of_a_session_stays_in_the_heap)
+{
+}
+END_TEST
+
+START_TEST(nor_does_that_of_a_question_that_was_not_taken)
 {
 }
 END_TEST
@@ -500,6 +543,7 @@ int main(void)
         who_is_pushed_out_may_ask_again_and_everybody_gets_one_answer,
         a_question_that_waited_too_long_fails_without_a_signature,
         nothing_of_a_session_stays_in_the_heap,
+        nor_does_that_of_a_question_that_was_not_taken,
     };
     return check_run("key_service", tests, ARRAY_LEN(tests));
 }

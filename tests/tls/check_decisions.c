@@ -3,8 +3,11 @@
  */
 #include "tls/decision.h"
 
+#include <stdio.h>
+
 #include "support/check_run.h"
 #include "support/code_lists.h"
+#include "support/data_file.h"
 #include "support/rig.h"
 #include "tls/negotiate.h"
 
@@ -37,7 +40,8 @@ static void allow_schemes(const char *codes)
     ck_assert(tls_policy_set_schemes(rig.policy, allowed, count));
 }
 
-static bool offer(const char *versions, const char *suites, const char *groups, const char *schemes, const char *sni)
+static bool offer_with(const char *versions, const char *suites, const char *groups, const char *shares,
+                       const char *schemes, const char *sni)
 {
     static const uint8_t null_only[] = {0};
     static struct list version_list, suite_list, group_list, share_list, scheme_list;
@@ -47,7 +51,7 @@ static bool offer(const char *versions, const char *suites, const char *groups, 
         .compression_methods = BYTES_OF_ARRAY(null_only),
         .supported_versions = list_of(&version_list, versions),
         .supported_groups = list_of(&group_list, groups),
-        .key_shares = shares_of(&share_list, groups),
+        .key_shares = shares_of(&share_list, shares),
         .signature_algorithms = list_of(&scheme_list, schemes),
         .server_name = sni ? bytes_of_string(sni) : bytes_of(NULL, 0),
         .has_extended_master_secret = true,
@@ -56,6 +60,16 @@ static bool offer(const char *versions, const char *suites, const char *groups, 
     decisions = (struct decisions){.count = 0};
     why = WHY_NONE;
     return negotiate(&ch, rig.policy, &choice, &decisions, &why);
+}
+
+static bool offer(const char *versions, const char *suites, const char *groups, const char *schemes, const char *sni)
+{
+    return offer_with(versions, suites, groups, groups, schemes, sni);
+}
+
+static bool offer_without_shares(const char *suites, const char *groups, const char *schemes)
+{
+    return offer_with("0304", suites, groups, "", schemes, NULL);
 }
 
 static bool offer13(const char *schemes, const char *sni)
@@ -128,6 +142,8 @@ START_TEST(an_exact_name_and_a_wildcard_are_both_the_name)
     ck_assert(offer13("0403", "a.wild.example"));
     CERTIFICATE("wildcard", CHOSEN);
     CERTIFICATE("exact", NAME_DIFFERS);
+    ck_assert(!offer12("c02b", "1d", "0403", "a.wild.example"));
+    SUITE("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", NO_CURVE);
     end();
 }
 END_TEST
@@ -270,6 +286,87 @@ START_TEST(the_classic_rsa_exchange_needs_a_key_of_rsa_and_no_scheme)
 }
 END_TEST
 
+/* ---- thousands of certificates */
+
+static void add_many(const char *file, size_t count)
+{
+    struct crypto_fault fault = {""};
+    struct bytes pem = data_file_read(file);
+
+    for (size_t i = 0; i < count; i++)
+        ck_assert(tls_policy_add_certificate(rig.policy, certificate_chain_new(pem, &fault), file));
+    data_file_free(pem);
+}
+
+static size_t count_of(enum decision_subject subject)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < decisions.count; i++)
+        count += decisions.entries[i].subject == subject;
+    return count;
+}
+
+START_TEST(every_certificate_is_told_or_counted_and_the_one_chosen_is_told_wherever_it_stands)
+{
+    BEGIN_WITH("rsa2048");
+    add_many("certificates/other.crt", 40);
+    ck_assert(rig_add_certificate(&rig, "p256"));
+    add_many("certificates/other.crt", 10);
+    ck_assert(offer13("0403", "app.example"));
+    CERTIFICATE("rsa2048", KEY_DIFFERS);
+    CERTIFICATE("p256", CHOSEN);
+    ck_assert_uint_eq(count_of(DECISION_CERTIFICATE), MAX_REJECTED + 1);
+    ck_assert_uint_eq(decisions.left_out[DECISION_CERTIFICATE], 52 - MAX_REJECTED - 1);
+    ck_assert(offer13("0804", "app.example"));
+    CERTIFICATE("rsa2048", CHOSEN);
+    ck_assert_uint_eq(count_of(DECISION_CERTIFICATE) + decisions.left_out[DECISION_CERTIFICATE], 52);
+    ck_assert(!offer13("0603", "app.example"));
+    CERTIFICATE("rsa2048", KEY_DIFFERS);
+    ck_assert_uint_eq(count_of(DECISION_CERTIFICATE), MAX_REJECTED);
+    ck_assert_uint_eq(decisions.left_out[DECISION_CERTIFICATE], 52 - MAX_REJECTED);
+    ck_assert(!offer12("c030", "19", "0804", "app.example"));
+    ck_assert_uint_eq(count_of(DECISION_CERTIFICATE), MAX_REJECTED);
+    ck_assert_uint_ge(decisions.left_out[DECISION_CERTIFICATE], 52 - MAX_REJECTED - 1);
+    end();
+}
+END_TEST
+
+START_TEST(of_thousands_that_only_lack_a_group_none_is_blamed)
+{
+    BEGIN_WITH("rsa2048");
+    add_many("certificates/rsa2048.crt", 100);
+    ck_assert(!offer12("c02f", "19", "0804", NULL));
+    ck_assert_uint_eq(count_of(DECISION_CERTIFICATE) + decisions.left_out[DECISION_CERTIFICATE], 0);
+    add_many("certificates/other.crt", 1);
+    ck_assert(!offer12("c02f", "19", "0804", NULL));
+    ck_assert_uint_gt(count_of(DECISION_CERTIFICATE) + decisions.left_out[DECISION_CERTIFICATE], 0);
+    end();
+}
+END_TEST
+
+/* Where no name decides one of each type of key speaks for all of it, also when it was added last. */
+START_TEST(what_the_last_certificate_can_do_is_seen)
+{
+    BEGIN_WITH("rsa2048");
+    add_many("certificates/rsa2048.crt", 40);
+    ck_assert(rig_add_certificate(&rig, "other"));
+    ck_assert(offer13("0403 0804", NULL));
+    SCHEME("ecdsa_secp256r1_sha256", LESS_PREFERRED); /* the default goes first */
+    ck_assert(offer13("0403 0804", "app.example"));
+    SCHEME("ecdsa_secp256r1_sha256", NO_NAME);
+    ck_assert(offer13("0403", NULL));
+    CERTIFICATE("other", CHOSEN);
+    ck_assert(!offer12("c02b", "17", "0403", "app.example"));
+    SUITE("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", NO_NAME);
+    ck_assert(!offer12("c02b", "1d", "0403", NULL));
+    SUITE("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", NO_CURVE);
+    ck_assert(!offer12("c02b", "17", "0804", "other.example"));
+    SUITE("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", NO_SCHEME);
+    end();
+}
+END_TEST
+
 /* ---- suites */
 
 /* RFC 5746 3.3, RFC 7507 2: signals. RFC 7507 3: the second refuses nobody whose version is our highest. */
@@ -291,23 +388,92 @@ END_TEST
 
 /* ---- the record itself */
 
+/* Of `record`, where it stands behind all that stood there: -1: nowhere. */
+static int place_of(const struct decisions *record, enum decision_subject subject, enum decision_verdict verdict)
+{
+    for (int i = record->count - 1; i >= 0; i--)
+        if (record->entries[i].subject == subject && record->entries[i].verdict == verdict)
+            return i;
+    return -1;
+}
+
 START_TEST(what_finds_no_room_is_counted_and_what_was_chosen_finds_some)
 {
     struct decisions record = {.count = 0};
 
     for (int i = 0; i < 200; i++)
         decide(&record, DECISION_SUITE, VERDICT_UNKNOWN, (uint16_t)(0x7700 + i));
-    ck_assert(decisions_are_full(&record));
-    decide(&record, DECISION_CERTIFICATE, VERDICT_NAME_DIFFERS, 0);
+    ck_assert(decisions_are_full(&record, DECISION_SUITE));
     decide(&record, DECISION_SUITE, VERDICT_CHOSEN, 0x1301);
-    decide(&record, DECISION_CERTIFICATE, VERDICT_AS_DEFAULT, 1);
-    ck_assert_uint_le(record.count, MAX_DECISIONS);
-    ck_assert_uint_eq(record.count + record.left_out[DECISION_SUITE], 202);
-    ck_assert_uint_eq(record.left_out[DECISION_CERTIFICATE], 1);
-    ck_assert_uint_eq(record.entries[record.count - 2].code, 0x1301);
-    ck_assert_uint_eq(record.entries[record.count - 1].verdict, VERDICT_AS_DEFAULT);
-    ck_assert(decisions_are_full(NULL));
-    ck_assert(!decisions_are_full(&(struct decisions){.count = 0}));
+    ck_assert_uint_eq(record.count, MAX_REJECTED + 1);
+    ck_assert_uint_eq(record.left_out[DECISION_SUITE], 200 - MAX_REJECTED);
+    ck_assert_uint_eq(record.entries[MAX_REJECTED].code, 0x1301);
+    decisions_leave_out(&record, DECISION_SUITE, 10);
+    ck_assert_uint_eq(record.left_out[DECISION_SUITE], 210 - MAX_REJECTED);
+    decisions_leave_out(&record, DECISION_SUITE, 100000);
+    ck_assert_uint_eq(record.left_out[DECISION_SUITE], UINT16_MAX);
+    ck_assert(decisions_are_full(NULL, DECISION_SUITE));
+    ck_assert(!decisions_are_full(&(struct decisions){.count = 0}, DECISION_SUITE));
+}
+END_TEST
+
+START_TEST(no_subject_pushes_out_another)
+{
+    struct decisions record = {.count = 0};
+
+    for (int i = 0; i < 200; i++)
+        decide(&record, DECISION_SUITE, VERDICT_UNKNOWN, (uint16_t)(0x7700 + i));
+    ck_assert(!decisions_are_full(&record, DECISION_GROUP));
+    decide(&record, DECISION_GROUP, VERDICT_NO_SHARE, 0x1d);
+    decide(&record, DECISION_SIGNATURE, VERDICT_NOT_OFFERED, 0x0403);
+    ck_assert_int_ge(place_of(&record, DECISION_GROUP, VERDICT_NO_SHARE), 0);
+    ck_assert_int_ge(place_of(&record, DECISION_SIGNATURE, VERDICT_NOT_OFFERED), 0);
+    ck_assert_uint_eq(record.left_out[DECISION_GROUP], 0);
+}
+END_TEST
+
+/* What is decided of each subject, and twice after a HelloRetryRequest, however much is rejected in front of it. */
+START_TEST(both_of_two_choices_find_room_whatever_is_rejected)
+{
+    static const enum decision_verdict choices[] = {VERDICT_CHOSEN, VERDICT_AS_DEFAULT, VERDICT_RETRIED, VERDICT_ASKED};
+    struct decisions record;
+
+    for (size_t i = 0; i < ARRAY_LEN(choices); i++) {
+        record = (struct decisions){.count = 0};
+        for (int subject = 0; subject < DECISION_SUBJECT_COUNT; subject++)
+            for (int n = 0; n < 200; n++)
+                decide(&record, (enum decision_subject)subject, VERDICT_UNKNOWN, 0x7777);
+        for (int hello = 0; hello < 2; hello++)
+            for (int subject = 0; subject < DECISION_SUBJECT_COUNT; subject++) {
+                decide(&record, (enum decision_subject)subject, choices[i], 0x7777);
+                ck_assert(decision_is_choice(&record.entries[record.count - 1]));
+                ck_assert_uint_eq(record.entries[record.count - 1].subject, subject);
+            }
+        ck_assert_uint_eq(record.count, MAX_DECISIONS);
+    }
+}
+END_TEST
+
+/* More than there are places: else a ClientHello of those would have a record of nothing else. */
+START_TEST(a_retry_is_told_behind_any_number_of_suites)
+{
+    enum { UNKNOWN = 120 };
+    char suites[UNKNOWN * 5 + 5], *at = suites;
+
+    BEGIN_WITH("p256");
+    for (int i = 0; i < UNKNOWN; i++)
+        at += sprintf(at, "%04x ", 0x7700 + i);
+    strcpy(at, "1301");
+    ck_assert(offer("0304", suites, "17", "0403", NULL));
+    expect(DECISION_GROUP, "secp256r1", VERDICT_CHOSEN);
+    expect(DECISION_GROUP, "x25519", VERDICT_NOT_OFFERED);
+    ck_assert(offer_without_shares(suites, "17 1d", "0403"));
+    ck_assert(choice.needs_retry);
+    ck_assert_int_ge(place_of(&decisions, DECISION_GROUP, VERDICT_NO_SHARE), 0);
+    ck_assert_int_ge(place_of(&decisions, DECISION_GROUP, VERDICT_RETRIED), 0);
+    SUITE("TLS_AES_128_GCM_SHA256", CHOSEN);
+    SCHEME("ecdsa_secp256r1_sha256", CHOSEN);
+    end();
 }
 END_TEST
 
@@ -325,8 +491,14 @@ int main(void)
         a_suite_whose_certificates_cannot_sign_for_this_client_says_so,
         a_certificate_that_only_lacks_a_group_is_not_blamed,
         the_classic_rsa_exchange_needs_a_key_of_rsa_and_no_scheme,
+        every_certificate_is_told_or_counted_and_the_one_chosen_is_told_wherever_it_stands,
+        of_thousands_that_only_lack_a_group_none_is_blamed,
+        what_the_last_certificate_can_do_is_seen,
         signalling_values_are_no_candidates,
         what_finds_no_room_is_counted_and_what_was_chosen_finds_some,
+        no_subject_pushes_out_another,
+        both_of_two_choices_find_room_whatever_is_rejected,
+        a_retry_is_told_behind_any_number_of_suites,
     };
 
     return check_run("decisions", tests, ARRAY_LEN(tests));

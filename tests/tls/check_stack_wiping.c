@@ -2,6 +2,7 @@
  * What derives secrets in TLS 1.2 leaves none on the stack behind it. Each call runs on a stack of its own, which is
  * looked through when it has come back; what goes in and what comes out lies elsewhere.
  */
+#include <stdio.h>
 #include <ucontext.h>
 
 #include "crypto/prf12.h"
@@ -13,6 +14,11 @@
 
 enum { STACK_LEN = 1 << 18, PIECE_LEN = 16, MODULUS_LEN = 256, VERSION = 0x0303 };
 
+#if defined(__SANITIZE_ADDRESS__)
+static const bool is_stack_ours = false;
+#else
+static const bool is_stack_ours = true;
+#endif
 static _Alignas(64) uint8_t stack[STACK_LEN];
 static ucontext_t here, there;
 
@@ -204,5 +210,9 @@ int main(void)
         the_block_that_held_the_premaster_is_not_left,
         the_key_port_leaves_neither_premaster_nor_fallback_nor_master_secret,
     };
+    if (!is_stack_ours) {
+        puts("skipped: AddressSanitizer moves what stands on the stack to places of its own");
+        return 77;
+    }
     return crypto_start() ? check_run("stack_wiping", tests, ARRAY_LEN(tests)) : 1;
 }

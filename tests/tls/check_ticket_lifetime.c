@@ -63,6 +63,33 @@ static uint32_t told_lifetime(uint16_t version)
     return client.ticket.lifetime;
 }
 
+/* The same, where the clock is put on (or back) by `seconds` while the ticket is being sealed. */
+static uint32_t told_lifetime_after(uint16_t version, int64_t seconds)
+{
+    const struct tls_key_request *wanted;
+
+    client13_wipe(&client);
+    client13_init_version(&client, 11, version);
+    ck_assert(rig_connect(&rig));
+    client13_send_hello(&client);
+    rig_pump(&rig, &client);
+    rig.is_key_held = true;
+    client13_send_finished(&client);
+    rig_pump(&rig, &client);
+    wanted = tls_key_wanted(rig.tls);
+    ck_assert_ptr_nonnull(wanted);
+    ck_assert_int_eq(wanted->operation, TLS_KEY_SEAL_TICKET);
+    rig.time += seconds;
+    rig.is_key_held = false;
+    rig_pump(&rig, &client);
+    assert_rig_connected(&rig, &client);
+    tls_send_tickets(rig.tls);
+    rig_drain(&rig, &client);
+    ck_assert_uint_gt(client.ticket.len, 0);
+    ticket = client.ticket;
+    return client.ticket.lifetime;
+}
+
 /* The ticket, all but one second of `lifetime` from now and that second later. */
 static void expect_end_after(uint16_t version, uint32_t lifetime)
 {
@@ -111,12 +138,38 @@ START_TEST(keys_from_files_do_not_age)
 }
 END_TEST
 
+START_TEST(what_the_key_service_took_is_gone_from_the_promise)
+{
+    uint16_t version = versions[_i];
+
+    begin(keys_of_a_file(), HOUR);
+    ck_assert_uint_eq(told_lifetime_after(version, 10), HOUR - 10);
+    expect_end_after(version, HOUR - 10);
+    end();
+}
+END_TEST
+
+/* RFC 8446 4.6.1 MUST NOT: more than 604800 seconds. */
+START_TEST(a_clock_that_is_put_back_makes_no_promise_longer)
+{
+    uint16_t version = versions[_i];
+
+    begin(keys_of_a_file(), WEEK);
+    ck_assert_uint_eq(told_lifetime_after(version, -HOUR), WEEK);
+    ck_assert(tls_policy_set_tickets(rig.policy, BYTES_OF_LITERAL("web"), 2, HOUR));
+    ck_assert_uint_eq(told_lifetime_after(version, -HOUR), HOUR);
+    end();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const loops[] = {
         a_ticket_is_promised_no_longer_than_the_key_that_sealed_it_opens,
         a_ticket_is_promised_no_longer_than_its_session_lasts,
         keys_from_files_do_not_age,
+        what_the_key_service_took_is_gone_from_the_promise,
+        a_clock_that_is_put_back_makes_no_promise_longer,
     };
     return check_run_loops("ticket_lifetime", NULL, 0, loops, ARRAY_LEN(loops), (int)ARRAY_LEN(versions));
 }

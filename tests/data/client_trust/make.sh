@@ -170,6 +170,7 @@ for age in old new; do
     crl "rekeyed-$age" "rekeyed-$age" $from $until
     crl "rekeyed-$age-revokes" "rekeyed-$age" $from $until "under-rekeyed-$age"
 done
+crl rekeyed-new-revokes-old rekeyed-new $from $until under-rekeyed-old # what it issued with the key before
 digest=sha1 crl rekeyed-old-sha1 rekeyed-old $from $until
 # what an issuer is for
 key usage-root P-256
