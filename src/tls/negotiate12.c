@@ -21,6 +21,13 @@ static bool check_point_formats(const struct negotiation *n)
     return !n->ch->point_formats.at || memchr(n->ch->point_formats.at, 0, n->ch->point_formats.len) != NULL;
 }
 
+/* A policy of ours, as no group of this version is post-quantum. */
+static bool check_post_quantum(const struct negotiation *n)
+{
+    *n->why = WHY_NO_POST_QUANTUM;
+    return n->policy->post_quantum != TLS_POST_QUANTUM_REQUIRED;
+}
+
 /* No client authentication without it: an attacker in the middle could pass it on (RFC 7627 1, triple handshake). */
 static bool check_extended_master_secret(const struct negotiation *n)
 {
@@ -210,7 +217,7 @@ bool negotiate12(const struct client_hello *ch, const struct tls_policy *policy,
     const struct negotiation n = {ch, policy, offered, out, decisions, why};
 
     *out = (struct choice){.version = TLS_1_2};
-    if (!check_compression(&n) || !check_renegotiation(&n) || !check_point_formats(&n) ||
+    if (!check_compression(&n) || !check_renegotiation(&n) || !check_point_formats(&n) || !check_post_quantum(&n) ||
         !check_extended_master_secret(&n) || !check_session(&n) || !choose_all(&n) || !negotiate_alpn(&n))
         return false;
     negotiate_options(&n);

@@ -1,7 +1,10 @@
 /* X25519MLKEM768: handshakes, HelloRetryRequests for it and away from it, hellos of two segments, spoiled shares. */
+#include <stdio.h>
+
 #include "support/assert_rig.h"
 #include "support/check_run.h"
 #include "support/rig.h"
+#include "tls/decision.h"
 
 enum { HYBRID = 0x11ec, X25519 = 0x001d, EK_LEN = 1184, HYBRID_SHARE_LEN = EK_LEN + 32 };
 
@@ -125,6 +128,115 @@ START_TEST(a_resumed_handshake_agrees_on_the_hybrid_too)
     rig_pump(&rig, &client);
     ck_assert(client.is_psk_accepted);
     ck_assert_uint_eq(client.group, HYBRID);
+    end();
+}
+END_TEST
+
+/* ---- the policy */
+
+static void begin_with(enum tls_post_quantum post_quantum)
+{
+    begin();
+    tls_policy_set_post_quantum(rig.policy, post_quantum);
+}
+
+static void expect_decisions(const char *expected)
+{
+    const struct decisions *decisions = tls_decisions(rig.tls);
+    char text[512] = "";
+
+    for (size_t i = 0; i < decisions->count; i++) {
+        const struct decision *d = &decisions->entries[i];
+        if (d->subject == DECISION_GROUP)
+            snprintf(text + strlen(text), sizeof text - strlen(text), "%s: %s; ", tls_group_name(d->code),
+                     decision_verdict_text(d->verdict));
+    }
+    ck_assert_str_eq(text, expected);
+}
+
+START_TEST(preferred_it_is_asked_for_although_a_share_of_another_group_came)
+{
+    begin_with(TLS_POST_QUANTUM_PREFERRED);
+    set_codes(client.hello.share_groups, X25519, 0, 0);
+    expect_group(HYBRID, HYBRID);
+    begin_with(TLS_POST_QUANTUM_PREFERRED);
+    expect_group(HYBRID, 0); /* its share came */
+    begin_with(TLS_POST_QUANTUM_PREFERRED);
+    set_groups(X25519, HYBRID); /* whatever its place */
+    expect_group(HYBRID, 0);
+    begin_with(TLS_POST_QUANTUM_PREFERRED);
+    client.hello.share_groups[0] = 0;
+    expect_group(HYBRID, HYBRID);
+}
+END_TEST
+
+START_TEST(preferred_it_is_not_forced_on_a_client_that_does_not_know_it)
+{
+    begin_with(TLS_POST_QUANTUM_PREFERRED);
+    set_codes(client.hello.groups, X25519, 0x0017, 0);
+    set_codes(client.hello.share_groups, X25519, 0, 0);
+    expect_group(X25519, 0);
+    begin_with(TLS_POST_QUANTUM_PREFERRED);
+    set_codes(client.hello.groups, X25519, 0x0017, 0);
+    client.hello.share_groups[0] = 0;
+    expect_group(X25519, X25519);
+}
+END_TEST
+
+START_TEST(required_it_is_asked_for_and_who_does_not_know_it_is_refused)
+{
+    begin_with(TLS_POST_QUANTUM_REQUIRED);
+    expect_group(HYBRID, 0);
+    begin_with(TLS_POST_QUANTUM_REQUIRED);
+    set_codes(client.hello.share_groups, X25519, 0, 0);
+    expect_group(HYBRID, HYBRID);
+    begin_with(TLS_POST_QUANTUM_REQUIRED);
+    set_codes(client.hello.groups, X25519, 0x0017, 0);
+    set_codes(client.hello.share_groups, X25519, 0, 0);
+    expect_refused(WHY_NO_POST_QUANTUM, ALERT_HANDSHAKE_FAILURE);
+}
+END_TEST
+
+START_TEST(required_it_leaves_no_room_for_tls_1_2)
+{
+    ck_assert(rig_init(&rig, 7));
+    ck_assert(rig_add_certificate(&rig, "p256"));
+    ck_assert(rig_connect(&rig));
+    client13_init_version(&client, 11, TLS_1_2);
+    tls_policy_set_post_quantum(rig.policy, TLS_POST_QUANTUM_REQUIRED);
+    expect_refused(WHY_NO_POST_QUANTUM, ALERT_HANDSHAKE_FAILURE);
+    ck_assert(rig_init(&rig, 7));
+    ck_assert(rig_add_certificate(&rig, "p256"));
+    ck_assert(rig_connect(&rig));
+    client13_init_version(&client, 11, TLS_1_2);
+    tls_policy_set_post_quantum(rig.policy, TLS_POST_QUANTUM_PREFERRED);
+    rig_handshake(&rig, &client);
+    assert_rig_connected(&rig, &client);
+    end();
+}
+END_TEST
+
+START_TEST(the_record_tells_what_became_of_each_group)
+{
+    begin_with(TLS_POST_QUANTUM_PREFERRED);
+    set_groups(X25519, HYBRID);
+    set_codes(client.hello.share_groups, X25519, 0, 0);
+    client13_send_hello(&client);
+    rig_feed(&rig, bytes_of(client.out, client.out_len));
+    expect_decisions("X25519MLKEM768: no key share came for it; X25519MLKEM768: asked for with a HelloRetryRequest; ");
+    end();
+    begin_with(TLS_POST_QUANTUM_PREFERRED);
+    set_codes(client.hello.groups, X25519, 0x0017, 0);
+    set_codes(client.hello.share_groups, X25519, 0, 0);
+    client13_send_hello(&client);
+    rig_feed(&rig, bytes_of(client.out, client.out_len));
+    expect_decisions("X25519MLKEM768: not offered by the client; x25519: chosen; ");
+    end();
+    begin();
+    set_codes(client.hello.share_groups, X25519, 0, 0);
+    client13_send_hello(&client);
+    rig_feed(&rig, bytes_of(client.out, client.out_len));
+    expect_decisions("X25519MLKEM768: no key share came for it; x25519: chosen; ");
     end();
 }
 END_TEST
@@ -286,6 +398,11 @@ int main(void)
         a_retry_asks_a_client_with_a_hybrid_share_for_another_group,
         a_share_of_x25519_is_taken_without_a_retry,
         a_resumed_handshake_agrees_on_the_hybrid_too,
+        preferred_it_is_asked_for_although_a_share_of_another_group_came,
+        preferred_it_is_not_forced_on_a_client_that_does_not_know_it,
+        required_it_is_asked_for_and_who_does_not_know_it_is_refused,
+        required_it_leaves_no_room_for_tls_1_2,
+        the_record_tells_what_became_of_each_group,
         a_hello_in_two_segments_is_answered_the_same_wherever_it_is_cut,
         a_hello_in_two_records_is_answered_the_same_wherever_it_is_split,
         the_conversation_is_the_same_however_it_is_cut,
