@@ -296,9 +296,13 @@ static void encode_message(const struct poly *a, uint8_t *m)
 
 /* ---- sampling */
 
-/* Algorithm 7. The seed is public, and so is how much of the stream is taken. */
+/*
+ * Algorithm 7. The seed is public, and so is how much of the stream is taken. One number of five is rejected, which no
+ * processor foresees: each is written, and what is rejected written over.
+ */
 static void sample_ntt(const uint8_t *rho, uint8_t first, uint8_t second, struct poly *out)
 {
+    int16_t numbers[N + 1];
     uint8_t block[SHAKE128_RATE];
     struct sha3 xof;
     size_t done = 0;
@@ -309,14 +313,16 @@ static void sample_ntt(const uint8_t *rho, uint8_t first, uint8_t second, struct
     while (done < N) {
         sha3_squeeze(&xof, block, sizeof block);
         for (size_t i = 0; i < sizeof block && done < N; i += 3) {
-            unsigned d1 = block[i] | (block[i + 1] & 15u) << 8, d2 = block[i + 1] >> 4 | (unsigned)block[i + 2] << 4;
+            unsigned d1 = block[i] | (block[i + 1] & 15u) << 8;
+            unsigned d2 = block[i + 1] >> 4 | (unsigned)block[i + 2] << 4;
 
-            if (d1 < Q)
-                out->at[done++] = (int16_t)d1;
-            if (d2 < Q && done < N)
-                out->at[done++] = (int16_t)d2;
+            numbers[done] = (int16_t)d1;
+            done += d1 < Q;
+            numbers[done] = (int16_t)d2;
+            done += d2 < Q;
         }
     }
+    memcpy(out->at, numbers, sizeof out->at);
 }
 
 /* Algorithm 8 with eta = 2, of PRF (4.3): each coefficient is the sum of two bits less that of two more. */
