@@ -11,6 +11,7 @@ FAILURE, ILLEGAL = "alert 40", "alert 47"
 SUITES13 = (0x1301, 0x1302, 0x1303)
 SUITES12 = (0xC02B, 0xC02C, 0xCCA9, 0xC02F, 0xC030, 0xCCA8, 0x009C, 0x009D)
 GROUPS = (29, 23, 24)
+HYBRIDS = (0x11EC,)  # draft-ietf-tls-ecdhe-mlkem: in TLS 1.3 alone
 SCHEMES = (0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601)
 FALLBACK = (0x5600,)  # RFC 7507: no suite, and refused for what it says
 BOTH = (("1.3", Client), ("1.2", Client12))
@@ -67,7 +68,7 @@ NONE_BUT_OURS = [
     for label, kind in BOTH
     for what, section, change, ours, reason in (
         ("suite", "8446 9.1", suites, SUITES13 + SUITES12 + FALLBACK, "no_common_suite"),
-        ("group", "8446 4.2.7", groups, GROUPS, "no_common_group"),
+        ("group", "8446 4.2.7", groups, GROUPS + HYBRIDS * (label == "1.3"), "no_common_group"),
         ("signature scheme", "8446 4.2.3", schemes, SCHEMES, "no_common_scheme"),
     )
 ]
@@ -140,6 +141,19 @@ POINTS = [
         ("not on the curve", b"\4" + b"\1" * 2 * size), ("compressed", b"\2" + b"\1" * size),
         ("of the point at infinity", b"\0"),
         ("beyond the field", b"\4" + b"\xff" * 2 * size), ("a byte short", b"\4" + b"\1" * (2 * size - 1)),
+    )
+] + [
+    # the encapsulation key, 768 numbers of 12 bits below 3329 and 32 bytes (FIPS 203 7.2), then a point of X25519
+    (f"1.3: an X25519MLKEM768 share {what}", "8446 4.2.8",
+     lambda c, data=data: (c.hello.set(wire.GROUPS, vec16(codes(0x11EC))), offered_for(0x11EC, data)(c))[1], ILLEGAL,
+     "key_share_invalid")
+    for what, data in (
+        ("with a number that is q", b"\x01\x0d" + bytes(1182) + b"\5" * 32),
+        ("with a last number beyond q", bytes(1150) + b"\xf0\xff" + bytes(32) + b"\5" * 32),
+        ("with a point of small order", bytes(1216)), ("of ML-KEM alone", bytes(1184)),
+        ("of X25519 alone", b"\5" * 32), ("a byte short", bytes(1184) + b"\5" * 31),
+        ("a byte long", bytes(1184) + b"\5" * 33),
+        ("with X25519's part first", b"\5" * 32 + b"\xff" * 1184),
     )
 ]
 
