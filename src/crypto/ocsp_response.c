@@ -167,7 +167,7 @@ static bool read_public_key(struct bytes spki, struct bytes *bits)
 static bool hashes_to(struct bytes hash_oid, struct bytes data, struct bytes digest)
 {
     uint8_t own[MAX_HASH_BY_OID_LEN];
-    size_t len = provider_at(0)->hash_by_oid(hash_oid, data, own);
+    size_t len = provider_mbedtls.hash_by_oid(hash_oid, data, own);
 
     return len > 0 && bytes_equal(bytes_of(own, len), digest);
 }
