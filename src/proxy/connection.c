@@ -278,9 +278,18 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     take_turn(c);
 }
 
+/*
+ * Nothing more is to be read for now, and nothing is there: most often it will be wanted again before anything comes,
+ * so the event stays as it is. If something does come, can_read says so, and it is taken away after all.
+ */
+static bool may_stay_armed(const struct endpoint *endpoint, short interest)
+{
+    return endpoint->interest == (interest | EV_READ) && !endpoint->can_read;
+}
+
 static bool set_interest(struct connection *c, struct endpoint *endpoint, short interest, event_callback_fn callback)
 {
-    if (endpoint->interest == interest || endpoint->fd < 0)
+    if (endpoint->interest == interest || endpoint->fd < 0 || may_stay_armed(endpoint, interest))
         return true;
     if (endpoint->interest)
         event_del(&endpoint->event);
