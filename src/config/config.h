@@ -54,6 +54,7 @@ enum config_client_certificate {
     CONFIG_CLIENT_CERTIFICATE_OPTIONAL,
     CONFIG_CLIENT_CERTIFICATE_REQUIRED
 };
+enum config_pq { CONFIG_PQ_NONE, CONFIG_PQ_PREFER, CONFIG_PQ_REQUIRE };
 enum config_send_proxy { CONFIG_SEND_PROXY_NONE, CONFIG_SEND_PROXY_V1, CONFIG_SEND_PROXY_V2 };
 
 /* Of our own as many are held; the next one pushes out the oldest, however long that would have opened tickets. */
@@ -93,6 +94,7 @@ struct config_listen {
     int unknown_sni;                                         /* an enum config_unknown_sni */
     int profile;                                             /* an enum config_profile */
     struct config_list suites, groups, signature_algorithms; /* empty: those of the profile */
+    int pq;                                                  /* an enum config_pq */
     int has_rsa_key_exchange;                                /* a bool, as the three below */
     int client_certificate;                                  /* an enum config_client_certificate */
     struct config_list client_cas, client_crls;              /* files */

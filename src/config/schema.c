@@ -55,6 +55,13 @@ static const struct option_choice client_certificates[] = {
     {NULL, 0},
 };
 
+static const struct option_choice pqs[] = {
+    {"none", CONFIG_PQ_NONE},
+    {"prefer", CONFIG_PQ_PREFER},
+    {"require", CONFIG_PQ_REQUIRE},
+    {NULL, 0},
+};
+
 static const struct option_choice send_proxies[] = {
     {"none", CONFIG_SEND_PROXY_NONE},
     {"v1", CONFIG_SEND_PROXY_V1},
@@ -119,8 +126,12 @@ static const struct option options[] = {
      .example = "TLS_AES_128_GCM_SHA256, ECDHE-ECDSA-AES128-GCM-SHA256",
      .help = "Cipher suites in place of the profile's, by their IANA or OpenSSL names; the versions follow from them"},
     {LISTEN(groups), .key = "groups", .type = OPTION_WORDS, .default_text = "",
-     .example = "x25519, secp256r1",
+     .example = "X25519MLKEM768, x25519, secp256r1",
      .help = "Key exchange groups in place of the profile's, the preferred one first"},
+    {LISTEN(pq), .key = "pq", .type = OPTION_CHOICE, .choices = pqs,
+     .default_text = "none",
+     .help = "Post-quantum groups (X25519MLKEM768) beyond their place in the list: prefer costs clients that know one "
+             "and sent a share of another a round trip, require refuses all others, and TLS 1.2"},
     {LISTEN(signature_algorithms), .key = "signature-algorithms", .type = OPTION_WORDS, .default_text = "",
      .example = "ecdsa_secp256r1_sha256, rsa_pss_rsae_sha256",
      .help = "Signature schemes in place of the profile's, for our signatures and for those of clients"},

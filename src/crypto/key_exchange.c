@@ -1,5 +1,6 @@
 #include "crypto/key_exchange.h"
 
+#include "crypto/mlkem768.h"
 #include "crypto/provider.h"
 #include "crypto/scalar.h"
 
@@ -14,14 +15,35 @@ const uint8_t key_exchange_p384_order[48] = {
     0x58, 0x1a, 0x0d, 0xb2, 0x48, 0xb0, 0xa7, 0x7a, 0xec, 0xec, 0x19, 0x6a, 0xcc, 0xc5, 0x29, 0x73,
 };
 
+const struct key_exchange_alg key_exchange_x25519mlkem768 = {
+    .id = KEY_EXCHANGE_X25519MLKEM768,
+    .name = "X25519MLKEM768",
+    .is_hybrid = true,
+};
+
+/* The two parts of the hybrid, from whoever serves them. */
+struct hybrid {
+    const struct kem_alg *kem;
+    const struct key_exchange_alg *classic;
+};
+
+static struct hybrid hybrid_parts(void)
+{
+    return (struct hybrid){kem_find(KEM_MLKEM768), key_exchange_find(KEY_EXCHANGE_X25519)};
+}
+
 size_t key_exchange_client_len(const struct key_exchange_alg *alg)
 {
-    return alg->share_len;
+    struct hybrid parts = hybrid_parts();
+
+    return alg->is_hybrid ? parts.kem->ek_len + parts.classic->share_len : alg->share_len;
 }
 
 size_t key_exchange_server_len(const struct key_exchange_alg *alg)
 {
-    return alg->share_len;
+    struct hybrid parts = hybrid_parts();
+
+    return alg->is_hybrid ? parts.kem->ciphertext_len + parts.classic->share_len : alg->share_len;
 }
 
 const char *key_exchange_name(const struct key_exchange_alg *alg)
@@ -79,8 +101,8 @@ static enum crypto_result agree(const struct key_exchange_alg *alg, const struct
     return result;
 }
 
-enum crypto_result key_exchange_respond(const struct key_exchange_alg *alg, struct bytes client_share,
-                                        struct random_source random, uint8_t *server_share, struct secret *shared)
+static enum crypto_result respond(const struct key_exchange_alg *alg, struct bytes client_share,
+                                  struct random_source random, uint8_t *server_share, struct secret *shared)
 {
     struct secret scalar = {.len = 0};
     struct random_stream blinding;
@@ -97,13 +119,61 @@ enum crypto_result key_exchange_respond(const struct key_exchange_alg *alg, stru
     return result;
 }
 
-bool key_exchange_client_start(struct key_exchange_client *state, const struct key_exchange_alg *alg,
-                               struct random_source random, uint8_t *client_share)
+/* draft-ietf-tls-ecdhe-mlkem 4.3: the secrets one behind the other, ML-KEM's first. */
+static bool join(const struct hybrid *parts, const uint8_t *kem_secret, const struct secret *classic,
+                 struct secret *shared)
+{
+    if (!secret_resize(shared, parts->kem->secret_len + classic->len))
+        return false;
+    memcpy(shared->bytes, kem_secret, parts->kem->secret_len);
+    memcpy(shared->bytes + parts->kem->secret_len, classic->bytes, classic->len);
+    return true;
+}
+
+/*
+ * draft-ietf-tls-ecdhe-mlkem 4.2: the server MUST check the encapsulation key as FIPS 203 7.2 has it, which
+ * encaps() does, and both parts count: a bad one refuses the whole.
+ */
+static enum crypto_result respond_hybrid(struct bytes client_share, struct random_source random, uint8_t *server_share,
+                                         struct secret *shared)
+{
+    struct hybrid parts = hybrid_parts();
+    struct bytes ek = bytes_of(client_share.at, parts.kem->ek_len);
+    uint8_t kem_random[MAX_KEM_RANDOM_LEN], kem_secret[MAX_SECRET_LEN];
+    enum crypto_result result = CRYPTO_FAILED;
+    struct secret classic = {.len = 0};
+
+    secret_wipe(shared);
+    if (client_share.len != ek.len + parts.classic->share_len)
+        return CRYPTO_BAD_INPUT;
+    if (random_fill(random, kem_random, parts.kem->random_len))
+        result = parts.kem->encaps(ek, kem_random, server_share, kem_secret);
+    if (result == CRYPTO_OK)
+        result = respond(parts.classic, bytes_of(client_share.at + ek.len, parts.classic->share_len), random,
+                         server_share + parts.kem->ciphertext_len, &classic);
+    if (result == CRYPTO_OK && !join(&parts, kem_secret, &classic, shared))
+        result = CRYPTO_FAILED;
+    memory_wipe(kem_random, sizeof kem_random);
+    memory_wipe(kem_secret, sizeof kem_secret);
+    secret_wipe(&classic);
+    return result;
+}
+
+enum crypto_result key_exchange_respond(const struct key_exchange_alg *alg, struct bytes client_share,
+                                        struct random_source random, uint8_t *server_share, struct secret *shared)
+{
+    return alg->is_hybrid ? respond_hybrid(client_share, random, server_share, shared)
+                          : respond(alg, client_share, random, server_share, shared);
+}
+
+/* ---- the client's half; that of ML-KEM is always our own code */
+
+static bool start(struct key_exchange_client *state, const struct key_exchange_alg *alg, struct random_source random,
+                  uint8_t *client_share)
 {
     struct random_stream blinding;
     bool ok = false;
 
-    state->alg = alg;
     if (!draw_scalar(alg, random, &state->private_value))
         return false;
     if (random_stream_begin(&blinding, random)) {
@@ -116,12 +186,63 @@ bool key_exchange_client_start(struct key_exchange_client *state, const struct k
     return ok;
 }
 
+static bool start_hybrid(struct key_exchange_client *state, struct random_source random, uint8_t *client_share)
+{
+    struct hybrid parts = hybrid_parts();
+    uint8_t dk[MLKEM768_DK_LEN];
+    bool ok = false;
+
+    if (secret_resize(&state->kem_seed, MLKEM768_KEYGEN_RANDOM_LEN) &&
+        random_fill(random, state->kem_seed.bytes, state->kem_seed.len)) {
+        mlkem768_keygen(state->kem_seed.bytes, client_share, dk);
+        memory_wipe(dk, sizeof dk);
+        ok = start(state, parts.classic, random, client_share + MLKEM768_EK_LEN);
+    }
+    if (!ok)
+        secret_wipe(&state->kem_seed);
+    return ok;
+}
+
+bool key_exchange_client_start(struct key_exchange_client *state, const struct key_exchange_alg *alg,
+                               struct random_source random, uint8_t *client_share)
+{
+    state->alg = alg;
+    return alg->is_hybrid ? start_hybrid(state, random, client_share) : start(state, alg, random, client_share);
+}
+
+static enum crypto_result finish_hybrid(struct key_exchange_client *state, struct bytes server_share,
+                                        struct secret *shared)
+{
+    struct hybrid parts = hybrid_parts();
+    uint8_t ek[MLKEM768_EK_LEN], dk[MLKEM768_DK_LEN], kem_secret[MLKEM768_SECRET_LEN];
+    struct bytes ciphertext = bytes_of(server_share.at, MLKEM768_CIPHERTEXT_LEN), point;
+    struct secret classic = {.len = 0};
+    enum crypto_result result;
+
+    secret_wipe(shared);
+    if (server_share.len != ciphertext.len + parts.classic->share_len)
+        return CRYPTO_BAD_INPUT;
+    point = bytes_of(server_share.at + ciphertext.len, parts.classic->share_len);
+    mlkem768_keygen(state->kem_seed.bytes, ek, dk);
+    result = mlkem768_decaps(BYTES_OF_ARRAY(dk), ciphertext, kem_secret);
+    if (result == CRYPTO_OK)
+        result = agree(parts.classic, &state->private_value, state->own_share, point, random_system(), &classic);
+    if (result == CRYPTO_OK && !join(&parts, kem_secret, &classic, shared))
+        result = CRYPTO_FAILED;
+    memory_wipe(dk, sizeof dk);
+    memory_wipe(kem_secret, sizeof kem_secret);
+    secret_wipe(&classic);
+    return result;
+}
+
 enum crypto_result key_exchange_client_finish(struct key_exchange_client *state, struct bytes server_share,
                                               struct secret *shared)
 {
-    enum crypto_result result =
-        agree(state->alg, &state->private_value, state->own_share, server_share, random_system(), shared);
+    enum crypto_result result = state->alg->is_hybrid ? finish_hybrid(state, server_share, shared)
+                                                      : agree(state->alg, &state->private_value, state->own_share,
+                                                              server_share, random_system(), shared);
 
     secret_wipe(&state->private_value);
+    secret_wipe(&state->kem_seed);
     return result;
 }

@@ -11,7 +11,12 @@
 #include "crypto/crypto.h"
 #include "crypto/random.h"
 
-enum key_exchange_id { KEY_EXCHANGE_X25519, KEY_EXCHANGE_SECP256R1, KEY_EXCHANGE_SECP384R1 };
+enum key_exchange_id {
+    KEY_EXCHANGE_X25519,
+    KEY_EXCHANGE_SECP256R1,
+    KEY_EXCHANGE_SECP384R1,
+    KEY_EXCHANGE_X25519MLKEM768 /* draft-ietf-tls-ecdhe-mlkem 4: of everything first ML-KEM's part, then X25519's */
+};
 
 struct key_exchange_alg;
 
@@ -22,8 +27,8 @@ const char *key_exchange_name(const struct key_exchange_alg *alg);
 
 /*
  * `server_share` takes key_exchange_server_len() bytes. CRYPTO_BAD_INPUT for a share of the wrong length, a point
- * that is not on the curve, and an all-zero result of X25519 (RFC 8446 7.4.2, RFC 7748 6.1). Our secret value comes
- * from `random` and is wiped.
+ * that is not on the curve, an all-zero result of X25519 (RFC 8446 7.4.2, RFC 7748 6.1), and an encapsulation key that
+ * fails the checks of FIPS 203 7.2. Our secret value comes from `random` and is wiped.
  */
 MUST_CHECK enum crypto_result key_exchange_respond(const struct key_exchange_alg *alg, struct bytes client_share,
                                                    struct random_source random, uint8_t *server_share,
@@ -37,7 +42,8 @@ enum { MAX_DH_SHARE_LEN = 1 + 2 * 48 }; /* of the groups that are a Diffie-Hellm
  */
 struct key_exchange_client {
     const struct key_exchange_alg *alg;
-    struct secret private_value;
+    struct secret private_value; /* the scalar */
+    struct secret kem_seed;      /* of a hybrid: what the key pair is made of, once more at the end */
     uint8_t own_share[MAX_DH_SHARE_LEN];
 };
 MUST_CHECK bool key_exchange_client_start(struct key_exchange_client *state, const struct key_exchange_alg *alg,

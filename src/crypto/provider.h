@@ -18,7 +18,8 @@
 #include "crypto/random.h"
 #include "crypto/signature.h"
 
-enum { HASH_COUNT = 2, AEAD_COUNT = 3, KEY_EXCHANGE_COUNT = 3, KEY_KIND_COUNT = 4, SIGNATURE_COUNT = SIGNATURE_IDS };
+enum { HASH_COUNT = 2, AEAD_COUNT = 3, KEY_KIND_COUNT = 4, SIGNATURE_COUNT = SIGNATURE_IDS };
+enum { KEY_EXCHANGE_COUNT = 3 /* the hybrid is made of others, in key_exchange.c */, KEM_COUNT = 1 };
 enum { MAX_POINT_LEN = 1 + 2 * 66, MAX_SCALAR_LEN = 66, MAX_HASH_BY_OID_LEN = 64 };
 
 /* ---- hash: `state` is the 256 bytes of struct hash */
@@ -54,6 +55,7 @@ struct key_exchange_alg {
     size_t share_len; /* either side's */
     size_t scalar_len;
     size_t secret_len;
+    bool is_hybrid;       /* none of the members below and no share_len: key_exchange.c puts it together */
     const uint8_t *order; /* scalar_len bytes, big-endian: valid scalars lie in [1, order); NULL: all are valid */
     bool (*make_share)(const struct key_exchange_alg *alg, const uint8_t *scalar, struct random_source blinding,
                        uint8_t *share);
@@ -61,7 +63,23 @@ struct key_exchange_alg {
     enum crypto_result (*agree)(const struct key_exchange_alg *alg, const uint8_t *scalar, const uint8_t *own_share,
                                 const uint8_t *peer_share, struct random_source blinding, uint8_t *secret);
 };
+extern const struct key_exchange_alg key_exchange_x25519mlkem768;
 extern const uint8_t key_exchange_p256_order[32], key_exchange_p384_order[48];
+
+/* ---- key encapsulation: the server's half; the random bytes, as the standard has them, are drawn by key_exchange.c */
+enum kem_id { KEM_MLKEM768 };
+enum { MAX_KEM_RANDOM_LEN = 32 };
+
+struct kem_alg {
+    const char *name;
+    size_t ek_len;
+    size_t ciphertext_len;
+    size_t secret_len;
+    size_t random_len;
+    /* CRYPTO_BAD_INPUT for a key that fails the checks of its standard (FIPS 203 7.2). */
+    enum crypto_result (*encaps)(struct bytes ek, const uint8_t *random, uint8_t *ciphertext, uint8_t *secret);
+};
+extern const struct kem_alg kem_mlkem768; /* our own code */
 
 /* ---- keys: numbers are big-endian without leading zeros, points uncompressed */
 struct key_material {
@@ -105,6 +123,7 @@ struct provider {
     const struct hash_alg *hashes[HASH_COUNT];
     const struct aead_alg *aeads[AEAD_COUNT];
     const struct key_exchange_alg *key_exchanges[KEY_EXCHANGE_COUNT];
+    const struct kem_alg *kems[KEM_COUNT]; /* what no provider serves, our own code does */
     const struct key_alg *keys[KEY_KIND_COUNT];
     /* Of mbedTLS's: needed at start only, nothing hot. FAILED: the algorithm is not known. */
     enum crypto_result (*check_issued)(struct bytes issuer_spki, struct bytes algorithm_oid, struct bytes signed_part,
@@ -119,6 +138,7 @@ struct provider {
 /* NULL past the last; the first is asked first. Tests hold each against the others. */
 const struct provider *provider_at(size_t index);
 const struct key_alg *key_alg_find(enum key_kind kind);
+const struct kem_alg *kem_find(enum kem_id id);
 extern const struct provider provider_mbedtls;   /* serves everything */
 extern const struct provider provider_libcrypto, provider_sodium; /* where they were built in */
 

@@ -22,18 +22,23 @@ static const char *const groups[] = {
     [KEY_EXCHANGE_X25519] = "X25519",
     [KEY_EXCHANGE_SECP256R1] = "P-256",
     [KEY_EXCHANGE_SECP384R1] = "P-384",
+    [KEY_EXCHANGE_X25519MLKEM768] = "X25519 with ML-KEM-768",
 };
 
 static const char *const agreements[] = {
     [KEY_EXCHANGE_X25519] = "X25519",
     [KEY_EXCHANGE_SECP256R1] = "Diffie-Hellman on the curve P-256",
     [KEY_EXCHANGE_SECP384R1] = "Diffie-Hellman on the curve P-384",
+    [KEY_EXCHANGE_X25519MLKEM768] = "X25519 and, against the quantum computers of one day, ML-KEM-768",
 };
 
 static const char *const shares[] = {
     [KEY_EXCHANGE_X25519] = "one fresh value of 32 bytes",
     [KEY_EXCHANGE_SECP256R1] = "one fresh point, 65 bytes",
     [KEY_EXCHANGE_SECP384R1] = "one fresh point, 97 bytes",
+    [KEY_EXCHANGE_X25519MLKEM768] =
+        "one fresh value of 32 bytes, with it your client a fresh key of 1184 bytes and the "
+        "server a secret locked by that key in 1088",
 };
 
 static const struct {

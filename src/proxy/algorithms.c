@@ -85,7 +85,6 @@ static const struct elsewhere {
 } not_provided[] = {
     {"ed25519", &schemes},
     {"ed448", &schemes},
-    {"X25519MLKEM768", &groups},
     {"SecP256r1MLKEM768", &groups},
     {"SecP384r1MLKEM1024", &groups},
     {"secp521r1", &groups},
@@ -208,7 +207,7 @@ static bool read_list(const struct catalogue *catalogue, const struct config_lis
     return is_ok;
 }
 
-/* ---- the profiles: Mozilla's guidelines 6.0 (2026-04-06); what they put first and we lack is X25519MLKEM768 */
+/* ---- the profiles: Mozilla's guidelines 6.0 (2026-04-06) */
 
 static bool is_in_profile(const struct config_listen *listen, const struct tls_suite *suite)
 {
@@ -281,6 +280,52 @@ static bool set_groups(struct tls_policy *policy, const struct config_listen *li
     return count == 0 || tls_policy_set_groups(policy, list, count);
 }
 
+static bool has_post_quantum(const struct tls_policy *policy)
+{
+    const struct tls_group *const *list;
+    size_t count = tls_policy_groups(policy, &list);
+
+    for (size_t i = 0; i < count; i++)
+        if (list[i]->is_post_quantum)
+            return true;
+    return false;
+}
+
+static bool has_suite_of_13(const struct tls_policy *policy)
+{
+    const struct tls_suite *const *list;
+    size_t count = tls_policy_suites(policy, &list);
+
+    for (size_t i = 0; i < count; i++)
+        if (list[i]->version == TLS_1_3)
+            return true;
+    return false;
+}
+
+static bool set_post_quantum(struct tls_policy *policy, const struct config_listen *listen,
+                             struct config_findings findings)
+{
+    static const struct {
+        enum tls_post_quantum value;
+        const char *name;
+    } choices[] = {[CONFIG_PQ_NONE] = {TLS_POST_QUANTUM_AS_LISTED, "none"},
+                   [CONFIG_PQ_PREFER] = {TLS_POST_QUANTUM_PREFERRED, "prefer"},
+                   [CONFIG_PQ_REQUIRE] = {TLS_POST_QUANTUM_REQUIRED, "require"}};
+
+    tls_policy_set_post_quantum(policy, choices[listen->pq].value);
+    if (listen->pq == CONFIG_PQ_NONE || (has_post_quantum(policy) && has_suite_of_13(policy)))
+        return true;
+    if (has_post_quantum(policy)) /* so `suites` is there */
+        config_complain(findings, &listen->suites.values[0].place,
+                        "[listen %s] has pq = %s, which is of TLS 1.3, and 'suites' names none of its suites",
+                        listen->name, choices[listen->pq].name);
+    else
+        config_complain(findings, &listen->groups.values[0].place,
+                        "[listen %s] has pq = %s, and 'groups' names no post-quantum group: add X25519MLKEM768",
+                        listen->name, choices[listen->pq].name);
+    return false;
+}
+
 /* The profile `modern` has no signatures of RSA at all; a certificate of RSA is served all the same, with a warning. */
 static bool set_schemes(struct tls_policy *policy, const struct config_listen *listen, struct config_findings findings)
 {
@@ -301,6 +346,7 @@ bool algorithms_set(struct tls_policy *policy, const struct config_listen *liste
     bool is_ok = set_suites(policy, listen, findings);
 
     is_ok = set_groups(policy, listen, findings) && is_ok;
+    is_ok = is_ok && set_post_quantum(policy, listen, findings);
     return set_schemes(policy, listen, findings) && is_ok;
 }
 

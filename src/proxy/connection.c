@@ -92,6 +92,11 @@ static void note_progress(struct connection *c)
     }
 }
 
+static bool has_post_quantum_group(const struct tls_outcome *outcome)
+{
+    return outcome->group && outcome->group->is_post_quantum;
+}
+
 static void finish_handshake(struct connection *c)
 {
     connection_leave_sheddable(c);
@@ -100,6 +105,7 @@ static void finish_handshake(struct connection *c)
     c->proxy->counters.handshakes_resumed += tls_outcome(c->tls)->is_resumed;
     c->proxy->counters.client_certificates += tls_outcome(c->tls)->client != NULL;
     c->proxy->counters.rsa_key_exchanges += outcome_is_rsa_exchange(tls_outcome(c->tls));
+    c->proxy->counters.post_quantum_key_exchanges += has_post_quantum_group(tls_outcome(c->tls));
     c->proxy->counters.hello_retries += tls_outcome(c->tls)->is_hello_retried;
     decision_log_write(c->ticket.id, listener_policy(c->listener), tls_decisions(c->tls));
     tls_forget_decisions(c->tls);

@@ -49,6 +49,7 @@ static unsigned lists_that_explain(const struct tls_outcome *outcome)
     case WHY_NO_COMMON_SUITE:
         return EXPLAINED_SUITES;
     case WHY_NO_COMMON_GROUP:
+    case WHY_NO_POST_QUANTUM:
     case WHY_KEY_SHARE_INVALID:
     case WHY_KEY_SHARE_UNOFFERED:
     case WHY_RETRY_KEY_SHARE:

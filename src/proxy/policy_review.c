@@ -225,6 +225,38 @@ static void review_suites(const struct tls_policy *policy, const struct config_l
     }
 }
 
+static bool takes_ecdhe12(const struct tls_policy *policy)
+{
+    const struct tls_suite *const *suites;
+    size_t count = tls_policy_suites(policy, &suites);
+
+    for (size_t i = 0; i < count; i++)
+        if (suites[i]->version == TLS_1_2 && suites[i]->exchange != EXCHANGE_RSA)
+            return true;
+    return false;
+}
+
+static bool has_group_of_12(const struct tls_policy *policy)
+{
+    const struct tls_group *const *groups;
+    size_t count = tls_policy_groups(policy, &groups);
+
+    for (size_t i = 0; i < count; i++)
+        if (!groups[i]->is_post_quantum)
+            return true;
+    return false;
+}
+
+/* pq = require says itself that TLS 1.2 is out. */
+static void review_groups(const struct tls_policy *policy, const struct config_listen *listen,
+                          struct config_findings findings)
+{
+    if (listen->pq != CONFIG_PQ_REQUIRE && takes_ecdhe12(policy) && !has_group_of_12(policy))
+        config_warn(findings, &listen->groups.values[0].place,
+                    "[listen %s] takes TLS 1.2, and 'groups' names none for it: its ECDHE suites serve nobody",
+                    listen->name);
+}
+
 /* ---- signature-algorithms by which nothing can be signed */
 
 /* How far a certificate gets in one version: no suite is for its key, or one is and no scheme, or it serves clients. */
@@ -302,5 +334,6 @@ bool policy_review(const struct tls_policy *policy, const struct config_listen *
     review_versions(listen, findings);
     review_rsa_exchange(policy, listen, findings);
     review_suites(policy, listen, findings);
+    review_groups(policy, listen, findings);
     return true;
 }

@@ -21,11 +21,12 @@ const struct tls_suite tls_suites[] = {
     {0},
 };
 
-/* RFC 8446 4.2.7 */
+/* RFC 8446 4.2.7, draft-ietf-tls-ecdhe-mlkem 7. The order is that of Mozilla's guidelines 6.0. */
 const struct tls_group tls_groups[] = {
-    {0x001d, "x25519", KEY_EXCHANGE_X25519},
-    {0x0017, "secp256r1", KEY_EXCHANGE_SECP256R1},
-    {0x0018, "secp384r1", KEY_EXCHANGE_SECP384R1},
+    {0x11ec, "X25519MLKEM768", KEY_EXCHANGE_X25519MLKEM768, true},
+    {0x001d, "x25519", KEY_EXCHANGE_X25519, false},
+    {0x0017, "secp256r1", KEY_EXCHANGE_SECP256R1, false},
+    {0x0018, "secp384r1", KEY_EXCHANGE_SECP384R1, false},
     {0},
 };
 
@@ -115,7 +116,6 @@ static const struct code_name other_groups[] = {
     {0x0103, "ffdhe6144"},
     {0x0104, "ffdhe8192"},
     {0x11eb, "SecP256r1MLKEM768"},
-    {0x11ec, "X25519MLKEM768"},
     {0x11ed, "SecP384r1MLKEM1024"},
     {0x6399, "X25519Kyber768Draft00"},
 };

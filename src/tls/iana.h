@@ -132,6 +132,7 @@ struct tls_group {
     uint16_t code;
     const char *name; /* the IANA name */
     enum key_exchange_id key_exchange;
+    bool is_post_quantum; /* a hybrid with ML-KEM: in TLS 1.3 alone */
 };
 
 struct tls_signature_scheme {

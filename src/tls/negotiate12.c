@@ -21,6 +21,13 @@ static bool check_point_formats(const struct negotiation *n)
     return !n->ch->point_formats.at || memchr(n->ch->point_formats.at, 0, n->ch->point_formats.len) != NULL;
 }
 
+/* A policy of ours, as no group of this version is post-quantum. */
+static bool check_post_quantum(const struct negotiation *n)
+{
+    *n->why = WHY_NO_POST_QUANTUM;
+    return n->policy->post_quantum != TLS_POST_QUANTUM_REQUIRED;
+}
+
 /* No client authentication without it: an attacker in the middle could pass it on (RFC 7627 1, triple handshake). */
 static bool check_extended_master_secret(const struct negotiation *n)
 {
@@ -28,16 +35,29 @@ static bool check_extended_master_secret(const struct negotiation *n)
     return n->ch->has_extended_master_secret || n->policy->client_certificate == TLS_CLIENT_CERTIFICATE_NONE;
 }
 
-/* RFC 8422 5.1: a client that names no groups takes any; secp256r1 is the one all of them have. */
+/*
+ * RFC 8422 5.1: a client that names no groups takes any; secp256r1 is the one all of them have. A hybrid with ML-KEM
+ * is defined for TLS 1.3 alone (draft-ietf-tls-ecdhe-mlkem), though clients of both versions name it.
+ */
+static enum decision_verdict judge_group(const struct negotiation *n, const struct tls_group *group)
+{
+    bool is_offered = n->ch->supported_groups.at ? code_list_has(n->ch->supported_groups, group->code)
+                                                 : group->key_exchange == KEY_EXCHANGE_SECP256R1;
+
+    if (!is_offered)
+        return VERDICT_NOT_OFFERED;
+    return group->is_post_quantum ? VERDICT_OTHER_VERSION : VERDICT_CHOSEN;
+}
+
 static const struct tls_group *choose_group(const struct negotiation *n, bool is_recorded)
 {
     for (size_t i = 0; i < n->policy->group_count; i++) {
         const struct tls_group *group = n->policy->groups[i];
-        bool is_common = n->ch->supported_groups.at ? code_list_has(n->ch->supported_groups, group->code)
-                                                    : group->key_exchange == KEY_EXCHANGE_SECP256R1;
+        enum decision_verdict verdict = judge_group(n, group);
+
         if (is_recorded)
-            decide(n->decisions, DECISION_GROUP, is_common ? VERDICT_CHOSEN : VERDICT_NOT_OFFERED, group->code);
-        if (is_common)
+            decide(n->decisions, DECISION_GROUP, verdict, group->code);
+        if (verdict == VERDICT_CHOSEN)
             return group;
     }
     return NULL;
@@ -197,7 +217,7 @@ bool negotiate12(const struct client_hello *ch, const struct tls_policy *policy,
     const struct negotiation n = {ch, policy, offered, out, decisions, why};
 
     *out = (struct choice){.version = TLS_1_2};
-    if (!check_compression(&n) || !check_renegotiation(&n) || !check_point_formats(&n) ||
+    if (!check_compression(&n) || !check_renegotiation(&n) || !check_point_formats(&n) || !check_post_quantum(&n) ||
         !check_extended_master_secret(&n) || !check_session(&n) || !choose_all(&n) || !negotiate_alpn(&n))
         return false;
     negotiate_options(&n);

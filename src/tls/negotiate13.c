@@ -85,8 +85,15 @@ static bool find_share(const struct client_hello *ch, uint16_t group, struct byt
     return false;
 }
 
+enum group_kind { GROUP_ANY, GROUP_POST_QUANTUM, GROUP_CLASSIC };
+
+static bool is_of_kind(const struct tls_group *group, enum group_kind kind)
+{
+    return kind == GROUP_ANY || group->is_post_quantum == (kind == GROUP_POST_QUANTUM);
+}
+
 /* The first of ours that came with a share; only when there is none, the first of ours that a retry can bring. */
-static bool choose_group(const struct negotiation *n)
+static bool choose_group_of(const struct negotiation *n, enum group_kind kind)
 {
     const struct tls_policy *policy = n->policy;
 
@@ -94,6 +101,8 @@ static bool choose_group(const struct negotiation *n)
         const struct tls_group *group = policy->groups[i];
         bool is_offered = code_list_has(n->ch->supported_groups, group->code);
 
+        if (!is_of_kind(group, kind))
+            continue;
         if (find_share(n->ch, group->code, &n->out->share)) {
             decide(n->decisions, DECISION_GROUP, VERDICT_CHOSEN, group->code);
             n->out->group = group;
@@ -102,15 +111,27 @@ static bool choose_group(const struct negotiation *n)
         decide(n->decisions, DECISION_GROUP, is_offered ? VERDICT_NO_SHARE : VERDICT_NOT_OFFERED, group->code);
     }
     for (size_t i = 0; i < policy->group_count; i++) {
-        if (code_list_has(n->ch->supported_groups, policy->groups[i]->code)) {
-            decide(n->decisions, DECISION_GROUP, VERDICT_RETRIED, policy->groups[i]->code);
-            n->out->group = policy->groups[i];
+        const struct tls_group *group = policy->groups[i];
+
+        if (is_of_kind(group, kind) && code_list_has(n->ch->supported_groups, group->code)) {
+            decide(n->decisions, DECISION_GROUP, VERDICT_RETRIED, group->code);
+            n->out->group = group;
             n->out->needs_retry = true;
             return true;
         }
     }
-    *n->why = WHY_NO_COMMON_GROUP;
     return false;
+}
+
+static bool choose_group(const struct negotiation *n)
+{
+    enum tls_post_quantum post_quantum = n->policy->post_quantum;
+
+    *n->why = post_quantum == TLS_POST_QUANTUM_REQUIRED ? WHY_NO_POST_QUANTUM : WHY_NO_COMMON_GROUP;
+    if (post_quantum == TLS_POST_QUANTUM_AS_LISTED)
+        return choose_group_of(n, GROUP_ANY);
+    return choose_group_of(n, GROUP_POST_QUANTUM) ||
+           (post_quantum == TLS_POST_QUANTUM_PREFERRED && choose_group_of(n, GROUP_CLASSIC));
 }
 
 static bool takes_psk_dhe_ke(const struct client_hello *ch)

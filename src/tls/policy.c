@@ -303,6 +303,11 @@ bool tls_policy_set_groups(struct tls_policy *policy, const struct tls_group *co
     return true;
 }
 
+void tls_policy_set_post_quantum(struct tls_policy *policy, enum tls_post_quantum post_quantum)
+{
+    policy->post_quantum = post_quantum;
+}
+
 bool tls_policy_set_schemes(struct tls_policy *policy, const struct tls_signature_scheme *const *schemes, size_t count)
 {
     if (count > MAX_POLICY_SCHEMES)

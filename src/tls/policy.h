@@ -14,6 +14,13 @@
 
 enum tls_unknown_sni { TLS_UNKNOWN_SNI_DEFAULT, TLS_UNKNOWN_SNI_REJECT };
 
+/*
+ * What a group with ML-KEM is to us. AS_LISTED: what its place among the groups says. PREFERRED: a client that names
+ * one is asked for a share of it even where it sent a share of another group. REQUIRED: likewise, and who names none,
+ * or speaks TLS 1.2 alone, is refused.
+ */
+enum tls_post_quantum { TLS_POST_QUANTUM_AS_LISTED, TLS_POST_QUANTUM_PREFERRED, TLS_POST_QUANTUM_REQUIRED };
+
 /* NONE: not asked for. OPTIONAL: who shows one must show a good one; who shows none passes. */
 enum tls_client_certificate {
     TLS_CLIENT_CERTIFICATE_NONE,
@@ -112,6 +119,8 @@ MUST_CHECK bool tls_policy_set_suites(struct tls_policy *policy, const struct tl
 MUST_CHECK bool tls_policy_set_groups(struct tls_policy *policy, const struct tls_group *const *groups, size_t count);
 MUST_CHECK bool tls_policy_set_schemes(struct tls_policy *policy, const struct tls_signature_scheme *const *schemes,
                                        size_t count);
+
+void tls_policy_set_post_quantum(struct tls_policy *policy, enum tls_post_quantum post_quantum);
 
 /* What we take from clients; that of this build is every scheme, also those of which we have no key. */
 MUST_CHECK bool tls_policy_set_client_schemes(struct tls_policy *policy,

@@ -53,6 +53,7 @@ struct tls_policy {
     const struct tls_signature_scheme *client_schemes[MAX_POLICY_SCHEMES]; /* for those of clients */
     struct bytes alpn[MAX_POLICY_ALPN];                                    /* own their bytes */
     size_t suite_count, group_count, scheme_count, client_scheme_count, alpn_count;
+    enum tls_post_quantum post_quantum;
     enum tls_unknown_sni unknown_sni;
     struct tls_credential *credentials; /* in the order they were added */
     struct tls_credential *defaults;    /* in that order, too */

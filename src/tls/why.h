@@ -86,6 +86,8 @@
     /* negotiation */                                                                                                  \
     X(NO_COMMON_SUITE, "no_common_suite", HANDSHAKE_FAILURE, "no cipher suite in common", "8446 4.1.1")                \
     X(NO_COMMON_GROUP, "no_common_group", HANDSHAKE_FAILURE, "no key exchange group in common", "8446 4.1.1")          \
+    X(NO_POST_QUANTUM, "no_post_quantum", HANDSHAKE_FAILURE,                                                           \
+      "the client does not take the post-quantum key exchange that is required here", "-")                             \
     X(NO_COMMON_SCHEME, "no_common_scheme", HANDSHAKE_FAILURE,                                                         \
       "no certificate fits the client's signature algorithms", "8446 4.4.2.2")                                         \
     X(NO_COMMON_ALPN, "no_common_alpn", NO_APPLICATION_PROTOCOL, "no application protocol in common", "7301 3.2")      \

@@ -27,7 +27,7 @@
 #define NO_CERTIFICATE_HASH "client certificates are never kept, so there is nothing to keep their hash instead of"
 #define NO_CBC "no CBC suites"
 #define NO_EQUAL_PREFERENCE "no algorithms of equal preference"
-#define NO_ML_KEM "no ML-KEM"
+#define NO_ML_KEM_1024 "no ML-KEM-1024"
 #define NO_P521 "no keys of our own on P-521, and no key exchange on it"
 #define NO_ED25519 "no Ed25519"
 #define NO_ML_DSA "no ML-DSA"
@@ -78,7 +78,7 @@ static const struct decision {
     {DEMAND_OPTION, "-available-trust-anchors", NO_TRUST_ANCHORS},
     {DEMAND_OPTION, "-allow-hint-mismatch", NO_HANDSHAKER},
     {DEMAND_OPTION, "-cnsa-202407", CLIENTS_ORDER},
-    {DEMAND_OPTION, "-cnsa2-202603", NO_ML_KEM}, /* which is the one group it has */
+    {DEMAND_OPTION, "-cnsa2-202603", NO_ML_KEM_1024}, /* which is the one group it has */
     {DEMAND_OPTION, "-fail-cert-callback", NO_CALLBACKS},
     {DEMAND_OPTION, "-fail-early-callback", NO_CALLBACKS},
     {DEMAND_OPTION, "-fail-ocsp-callback", NO_CALLBACKS},
@@ -107,8 +107,7 @@ static const struct decision {
     {DEMAND_SUITES, "AES128", "no words for families of suites"},
 
     {DEMAND_GROUP, "0x0019", NO_P521},
-    {DEMAND_GROUP, "0x11ec", NO_ML_KEM}, /* X25519MLKEM768 */
-    {DEMAND_GROUP, "0x0202", NO_ML_KEM}, /* MLKEM1024 */
+    {DEMAND_GROUP, "0x0202", NO_ML_KEM_1024}, /* MLKEM1024 */
 
     {DEMAND_SCHEME, "0x0201", NO_SHA1},
     {DEMAND_SCHEME, "0x0203", NO_SHA1},

@@ -39,6 +39,7 @@ static const char full[] = "[sallyport]\n"
                            "suites = TLS_AES_256_GCM_SHA384\n"
                            "suites = TLS_AES_128_GCM_SHA256\n"
                            "groups = secp384r1\n"
+                           "pq = prefer\n"
                            "signature-algorithms = ecdsa_secp384r1_sha384\n"
                            "rsa-key-exchange = yes\n"
                            "client-certificate = required\n"
@@ -63,6 +64,7 @@ static const char full[] = "[sallyport]\n"
                            "unknown-sni = default\n"
                            "# Mozilla's guidelines 6.0, of 2026-04-06\n"
                            "profile = intermediate\n"
+                           "pq = none\n"
                            "rsa-key-exchange = no\n"
                            "client-certificate = none\n"
                            "session-tickets = 0\n"
@@ -112,6 +114,7 @@ START_TEST(what_is_not_written_has_its_default)
     ck_assert_int_eq(listen->on_truncation, CONFIG_ON_TRUNCATION_RESET);
     ck_assert_int_eq(listen->profile, CONFIG_PROFILE_INTERMEDIATE);
     ck_assert_uint_eq(listen->suites.count + listen->groups.count + listen->signature_algorithms.count, 0);
+    ck_assert_int_eq(listen->pq, CONFIG_PQ_NONE);
     ck_assert(!listen->has_rsa_key_exchange);
     ck_assert_int_eq(listen->client_certificate, CONFIG_CLIENT_CERTIFICATE_NONE);
     ck_assert_uint_eq(listen->session_tickets, 2);
@@ -157,6 +160,7 @@ START_TEST(every_option_reaches_its_member)
     ck_assert_str_eq(web->suites.values[0].text, "TLS_AES_256_GCM_SHA384");
     ck_assert_str_eq(web->groups.values[0].text, "secp384r1");
     ck_assert_str_eq(web->signature_algorithms.values[0].text, "ecdsa_secp384r1_sha384");
+    ck_assert_int_eq(web->pq, CONFIG_PQ_PREFER);
     ck_assert(web->has_rsa_key_exchange);
     ck_assert_int_eq(web->client_certificate, CONFIG_CLIENT_CERTIFICATE_REQUIRED);
     ck_assert_str_eq(web->client_cas.values[1].text, "/etc/other-ca.pem");
@@ -200,7 +204,7 @@ START_TEST(values_sections_and_addresses_know_their_place)
     ck_assert_uint_eq(web->keys.values[1].place.line, 18);
     ck_assert_uint_eq(web->backend_name.place.line, 19);
     ck_assert_uint_eq(web->alpn.values[1].place.line, 21);
-    ck_assert_uint_eq(config->backends[0].place.line, 63);
+    ck_assert_uint_eq(config->backends[0].place.line, 65);
     config_free(config);
 }
 END_TEST

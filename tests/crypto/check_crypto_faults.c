@@ -229,6 +229,11 @@ static bool exchange_on_p384(void)
     return exchange_on(KEY_EXCHANGE_SECP384R1);
 }
 
+static bool exchange_on_x25519mlkem768(void)
+{
+    return exchange_on(KEY_EXCHANGE_X25519MLKEM768);
+}
+
 /* A share off its curve is the client's fault or a failure of ours, never good. */
 static bool refuse_share(void)
 {
@@ -327,6 +332,7 @@ static const struct scenario scenarios[] = {
     {"X25519", exchange_on_x25519},
     {"ECDH P-256", exchange_on_p256},
     {"ECDH P-384", exchange_on_p384},
+    {"X25519MLKEM768", exchange_on_x25519mlkem768},
     {"refuse a share", refuse_share},
     {"sign with RSA", sign_with_rsa},
     {"sign with P-256", sign_with_p256},

@@ -1,5 +1,6 @@
 #include "crypto/key_exchange.h"
 
+#include "crypto/mlkem768.h"
 #include "crypto/provider.h"
 #include "crypto/scalar.h"
 #include "support/check_run.h"
@@ -9,12 +10,14 @@
 static const struct {
     enum key_exchange_id id;
     const char *name;
-    size_t share_len;
+    size_t client_len, server_len;
     size_t secret_len;
+    size_t drawn; /* by the server: scalars, seeds of blinding, ML-KEM's m */
 } groups[] = {
-    {KEY_EXCHANGE_X25519, "X25519", 32, 32},
-    {KEY_EXCHANGE_SECP256R1, "secp256r1", 65, 32},
-    {KEY_EXCHANGE_SECP384R1, "secp384r1", 97, 48},
+    {KEY_EXCHANGE_X25519, "X25519", 32, 32, 32, 64},
+    {KEY_EXCHANGE_SECP256R1, "secp256r1", 65, 65, 32, 64},
+    {KEY_EXCHANGE_SECP384R1, "secp384r1", 97, 97, 48, 80},
+    {KEY_EXCHANGE_X25519MLKEM768, "X25519MLKEM768", 1216, 1120, 64, 96}, /* draft-ietf-tls-ecdhe-mlkem */
 };
 
 /* The server's half with the scalar of a vector, which it takes for the first random bytes. */
@@ -111,14 +114,14 @@ START_TEST(both_sides_come_to_the_same_secret)
             struct secret one, two;
 
             ck_assert(key_exchange_client_start(&client, alg, random_system(), client_share));
-            ck_assert_int_eq(key_exchange_respond(alg, bytes_of(client_share, groups[i].share_len), random_system(),
+            ck_assert_int_eq(key_exchange_respond(alg, bytes_of(client_share, groups[i].client_len), random_system(),
                                                   server_share, &one),
                              CRYPTO_OK);
-            ck_assert_int_eq(key_exchange_client_finish(&client, bytes_of(server_share, groups[i].share_len), &two),
+            ck_assert_int_eq(key_exchange_client_finish(&client, bytes_of(server_share, groups[i].server_len), &two),
                              CRYPTO_OK);
             ck_assert_uint_eq(one.len, groups[i].secret_len);
             ck_assert_mem_eq(&one, &two, sizeof one);
-            ck_assert_uint_eq(client.private_value.len, 0);
+            ck_assert_uint_eq(client.private_value.len + client.kem_seed.len, 0);
         }
     }
 }
@@ -136,12 +139,12 @@ START_TEST(the_same_random_bytes_give_the_same_share_and_every_exchange_draws_as
         ck_assert(key_exchange_client_start(&client, alg, random_system(), share));
         secret_wipe(&client.private_value);
         for (int n = 0; n < 2; n++)
-            ck_assert_int_eq(key_exchange_respond(alg, bytes_of(share, groups[i].share_len),
+            ck_assert_int_eq(key_exchange_respond(alg, bytes_of(share, groups[i].client_len),
                                                   test_random_source(&random[n]), answers[n], &shared[n]),
                              CRYPTO_OK);
-        ck_assert_mem_eq(answers[0], answers[1], groups[i].share_len);
+        ck_assert_mem_eq(answers[0], answers[1], groups[i].server_len);
         ck_assert_mem_eq(&shared[0], &shared[1], sizeof shared[0]);
-        ck_assert_uint_eq(random[0].drawn, groups[i].secret_len + 32); /* the scalar and a seed for blinding */
+        ck_assert_uint_eq(random[0].drawn, groups[i].drawn);
         ck_assert_uint_eq(random[1].drawn, random[0].drawn);
     }
 }
@@ -151,13 +154,13 @@ START_TEST(a_share_of_another_length_is_refused)
 {
     for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
         const struct key_exchange_alg *alg = key_exchange_find(groups[i].id);
-        uint8_t share[MAX_PUBLIC_SHARE_LEN] = {0}, answer[MAX_PUBLIC_SHARE_LEN];
+        uint8_t share[MAX_PUBLIC_SHARE_LEN + 2] = {0}, answer[MAX_PUBLIC_SHARE_LEN];
         struct key_exchange_client client;
         struct secret shared;
 
         ck_assert(key_exchange_client_start(&client, alg, random_system(), share));
-        for (size_t len = 0; len <= groups[i].share_len + 2; len++) {
-            enum crypto_result expected = len == groups[i].share_len ? CRYPTO_OK : CRYPTO_BAD_INPUT;
+        for (size_t len = 0; len <= groups[i].client_len + 2; len++) {
+            enum crypto_result expected = len == groups[i].client_len ? CRYPTO_OK : CRYPTO_BAD_INPUT;
             uint8_t *exact = len ? malloc(len) : NULL;
 
             if (len)
@@ -244,10 +247,10 @@ START_TEST(a_random_source_that_ends_is_our_failure_not_the_peers)
         struct secret shared;
 
         ck_assert(key_exchange_client_start(&client, alg, random_system(), share));
-        for (size_t limit = 1; limit < groups[i].secret_len + 32; limit += 7) {
+        for (size_t limit = 1; limit < groups[i].drawn; limit += 7) {
             struct test_random random = {.limit = limit};
 
-            ck_assert_int_eq(key_exchange_respond(alg, bytes_of(share, groups[i].share_len),
+            ck_assert_int_eq(key_exchange_respond(alg, bytes_of(share, groups[i].client_len),
                                                   test_random_source(&random), answer, &shared),
                              CRYPTO_FAILED);
             ck_assert_uint_eq(shared.len, 0);
@@ -302,13 +305,93 @@ START_TEST(an_all_zero_secret_is_refused_whatever_the_provider_says)
 }
 END_TEST
 
+/* ---- the hybrid, draft-ietf-tls-ecdhe-mlkem 4: ML-KEM's part, then X25519's */
+
+enum { EK_LEN = 1184, CIPHERTEXT_LEN = 1088, POINT_LEN = 32, KEM_SECRET_LEN = 32 };
+
+struct hybrid_exchange {
+    uint8_t client_share[EK_LEN + POINT_LEN], server_share[CIPHERTEXT_LEN + POINT_LEN];
+    struct key_exchange_client client;
+    struct secret shared;
+};
+
+static struct hybrid_exchange exchange_hybrid(void)
+{
+    const struct key_exchange_alg *alg = key_exchange_find(KEY_EXCHANGE_X25519MLKEM768);
+    struct hybrid_exchange e;
+
+    ck_assert(key_exchange_client_start(&e.client, alg, random_system(), e.client_share));
+    ck_assert_int_eq(
+        key_exchange_respond(alg, BYTES_OF_ARRAY(e.client_share), random_system(), e.server_share, &e.shared),
+        CRYPTO_OK);
+    return e;
+}
+
+START_TEST(the_parts_of_the_hybrid_are_those_of_ml_kem_and_x25519)
+{
+    struct hybrid_exchange e = exchange_hybrid();
+    const struct key_exchange_alg *x25519 = key_exchange_find(KEY_EXCHANGE_X25519);
+    uint8_t ek[EK_LEN], dk[MLKEM768_DK_LEN], secret[KEM_SECRET_LEN], point[POINT_LEN];
+
+    mlkem768_keygen(e.client.kem_seed.bytes, ek, dk);
+    ck_assert_mem_eq(ek, e.client_share, sizeof ek);
+    ck_assert_int_eq(mlkem768_decaps(BYTES_OF_ARRAY(dk), bytes_of(e.server_share, CIPHERTEXT_LEN), secret), CRYPTO_OK);
+    ck_assert_mem_eq(secret, e.shared.bytes, sizeof secret);
+    ck_assert(x25519->make_share(x25519, e.client.private_value.bytes, random_system(), point));
+    ck_assert_mem_eq(point, e.client_share + EK_LEN, sizeof point);
+    ck_assert_int_eq(x25519->agree(x25519, e.client.private_value.bytes, point, e.server_share + CIPHERTEXT_LEN,
+                                   random_system(), secret),
+                     CRYPTO_OK);
+    ck_assert_mem_eq(secret, e.shared.bytes + KEM_SECRET_LEN, sizeof secret);
+}
+END_TEST
+
+static void expect_refused(struct bytes client_share)
+{
+    uint8_t server_share[MAX_PUBLIC_SHARE_LEN];
+    struct secret shared;
+
+    ck_assert_int_eq(key_exchange_respond(key_exchange_find(KEY_EXCHANGE_X25519MLKEM768), client_share, random_system(),
+                                          server_share, &shared),
+                     CRYPTO_BAD_INPUT);
+    ck_assert_uint_eq(shared.len, 0);
+}
+
+/* The MUSTs of 4.2: the modulus check of FIPS 203 7.2, and of RFC 8446 7.4.2 that X25519's secret is not all-zero. */
+START_TEST(either_part_of_a_hybrid_share_may_spoil_it)
+{
+    struct hybrid_exchange e = exchange_hybrid();
+
+    memset(e.client_share + EK_LEN, 0, POINT_LEN);
+    expect_refused(BYTES_OF_ARRAY(e.client_share));
+    e = exchange_hybrid();
+    memset(e.client_share + 300, 0xff, 3);
+    expect_refused(BYTES_OF_ARRAY(e.client_share));
+}
+END_TEST
+
+START_TEST(a_hybrid_answer_is_checked_by_the_client_too)
+{
+    for (size_t len = 0; len <= sizeof((struct hybrid_exchange *)0)->server_share; len += 28) {
+        struct hybrid_exchange e = exchange_hybrid();
+        bool is_whole = len == sizeof e.server_share;
+        struct secret shared;
+
+        ck_assert_int_eq(key_exchange_client_finish(&e.client, bytes_of(e.server_share, len), &shared),
+                         is_whole ? CRYPTO_OK : CRYPTO_BAD_INPUT);
+        ck_assert_uint_eq(shared.len, is_whole ? e.shared.len : 0);
+        ck_assert_uint_eq(e.client.private_value.len + e.client.kem_seed.len, 0);
+    }
+}
+END_TEST
+
 START_TEST(groups_tell_their_lengths_and_name)
 {
     for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
         const struct key_exchange_alg *alg = key_exchange_find(groups[i].id);
 
-        ck_assert_uint_eq(key_exchange_client_len(alg), groups[i].share_len);
-        ck_assert_uint_eq(key_exchange_server_len(alg), groups[i].share_len);
+        ck_assert_uint_eq(key_exchange_client_len(alg), groups[i].client_len);
+        ck_assert_uint_eq(key_exchange_server_len(alg), groups[i].server_len);
         ck_assert_str_eq(key_exchange_name(alg), groups[i].name);
     }
 }
@@ -320,7 +403,7 @@ START_TEST(providers_agree_with_each_other)
 
     for (size_t a = 0; provider_at(a); a++) {
         for (size_t b = 0; provider_at(b); b++) {
-            for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+            for (size_t i = 0; i < KEY_EXCHANGE_COUNT; i++) {
                 const struct key_exchange_alg *one = provider_at(a)->key_exchanges[i];
                 const struct key_exchange_alg *two = provider_at(b)->key_exchanges[i];
                 uint8_t client_share[MAX_PUBLIC_SHARE_LEN], server_share[MAX_PUBLIC_SHARE_LEN];
@@ -330,18 +413,18 @@ START_TEST(providers_agree_with_each_other)
                 if (!one || !two)
                     continue;
                 ck_assert(key_exchange_client_start(&client, one, random_system(), client_share));
-                ck_assert_int_eq(key_exchange_respond(two, bytes_of(client_share, groups[i].share_len), random_system(),
-                                                      server_share, &first),
+                ck_assert_int_eq(key_exchange_respond(two, bytes_of(client_share, groups[i].client_len),
+                                                      random_system(), server_share, &first),
                                  CRYPTO_OK);
                 ck_assert_int_eq(
-                    key_exchange_client_finish(&client, bytes_of(server_share, groups[i].share_len), &second),
+                    key_exchange_client_finish(&client, bytes_of(server_share, groups[i].server_len), &second),
                     CRYPTO_OK);
                 ck_assert_mem_eq(&first, &second, sizeof first);
                 compared++;
             }
         }
     }
-    ck_assert_uint_ge(compared, ARRAY_LEN(groups));
+    ck_assert_uint_ge(compared, KEY_EXCHANGE_COUNT);
 }
 END_TEST
 
@@ -360,6 +443,9 @@ int main(void)
         a_random_source_that_ends_is_our_failure_not_the_peers,
         secrets_with_leading_zeros_keep_their_length,
         an_all_zero_secret_is_refused_whatever_the_provider_says,
+        the_parts_of_the_hybrid_are_those_of_ml_kem_and_x25519,
+        either_part_of_a_hybrid_share_may_spoil_it,
+        a_hybrid_answer_is_checked_by_the_client_too,
         groups_tell_their_lengths_and_name,
         providers_agree_with_each_other,
     };

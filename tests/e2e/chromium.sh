@@ -31,9 +31,8 @@ browse() {
 check "Chromium opens the page, trusts the chain, and its script fetches another" \
     browse plain "$PORT" "the script got the other file"
 check_logged "... with TLS 1.3, the name and ALPN" event=connection version=TLSv1.3 sni=app.example alpn=http/1.1
-# Chromium's ClientHello with a post-quantum share takes two TCP segments; sallyport does not know the group and asks
-# for none: X25519 is offered beside it.
-check_logged "... with X25519 beside the post-quantum share, without a retry" event=connection group=x25519
+# Chromium's ClientHello with a post-quantum share takes two TCP segments.
+check_logged "... with its post-quantum share" event=connection group=X25519MLKEM768
 
 start demo "$SALLYPORT" -f "$HOST:8445" --cert "$CERTS/p256.crt" --key "$CERTS/p256.key"
 wait_for 20 is_listening "$HOST" 8445

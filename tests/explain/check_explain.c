@@ -193,6 +193,16 @@ START_TEST(a_retry_is_said)
 }
 END_TEST
 
+START_TEST(what_a_post_quantum_policy_refuses_is_said)
+{
+    begin();
+    tls_policy_set_post_quantum(rig.policy, TLS_POST_QUANTUM_REQUIRED);
+    explained_seed("corpus/capture/records", EXPLAIN_REFUSED);
+    says("the client does not take the post-quantum key exchange that is required here");
+    end();
+}
+END_TEST
+
 START_TEST(packets_name_their_stream_and_what_was_passed_over)
 {
     begin();
@@ -289,6 +299,7 @@ int main(void)
         a_refusal_comes_with_its_candidates,
         candidates_that_find_no_room_in_the_record_are_counted,
         a_retry_is_said,
+        what_a_post_quantum_policy_refuses_is_said,
         packets_name_their_stream_and_what_was_passed_over,
         without_a_hello_there_is_no_answer,
         what_a_snap_length_left_of_a_hello_is_told_in_true_numbers,

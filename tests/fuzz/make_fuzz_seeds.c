@@ -127,9 +127,21 @@ static void make_client(struct client13 *client, uint16_t version)
     client->hello.suites[2] = 0xcca9;
 }
 
-enum variant { PLAIN, CERTIFICATE_SHOWN, RESUMED, RETRIED, CHACHA, RSA, RSA_CERTIFICATE, RESUMED_CLIENT, VARIANTS };
-static const char *const names[VARIANTS] = {"plain",  "certificate", "resumed",         "retried",
-                                            "chacha", "rsa",         "rsa-certificate", "resumed-client"};
+enum variant {
+    PLAIN,
+    CERTIFICATE_SHOWN,
+    RESUMED,
+    RETRIED,
+    CHACHA,
+    RSA,
+    RSA_CERTIFICATE,
+    RESUMED_CLIENT,
+    HYBRID,
+    HYBRID_RETRIED,
+    VARIANTS
+};
+static const char *const names[VARIANTS] = {"plain", "certificate",     "resumed",        "retried", "chacha",
+                                            "rsa",   "rsa-certificate", "resumed-client", "hybrid",  "hybrid-retried"};
 
 static struct ticket13 make_ticket(uint16_t version, uint8_t flags, bool has_client)
 {
@@ -182,6 +194,12 @@ static void make_one(uint16_t version, enum variant variant)
     }
     if (variant == RETRIED)
         client.hello.share_groups[0] = 0; /* RFC 8446 4.2.8: an empty list asks for HelloRetryRequest */
+    if (variant == HYBRID || variant == HYBRID_RETRIED) {
+        client.hello.groups[0] = 0x11ec;
+        client.hello.groups[1] = client.hello.share_groups[1] = 0x001d;
+        client.hello.groups[2] = 0x0017; /* the curve of the certificate in TLS 1.2 */
+        client.hello.share_groups[0] = variant == HYBRID ? 0x11ec : 0;
+    }
     if (variant == CHACHA) {
         client.hello.suites[0] = version == TLS_1_2 ? 0xcca9 : 0x1303;
         client.hello.suites[1] = 0;
@@ -288,7 +306,7 @@ int main(int argc, char **argv)
     for (int variant = PLAIN; variant < VARIANTS; variant++) {
         if (variant != RSA && variant != RSA_CERTIFICATE)
             make_one(TLS_1_3, (enum variant)variant);
-        if (variant != RETRIED)
+        if (variant != RETRIED && variant != HYBRID_RETRIED)
             make_one(TLS_1_2, (enum variant)variant);
     }
     make_ticket(TLS_1_3, TLS_CLIENT_CERTIFICATE_REQUIRED, true);

@@ -33,7 +33,7 @@ START_TEST(handshakes_are_counted_by_their_kind)
     come_and_go('H');
     ck_assert_uint_eq(counters->handshakes, 1);
     ck_assert_uint_eq(counters->handshakes_resumed + counters->client_certificates + counters->rsa_key_exchanges +
-                          counters->hello_retries,
+                          counters->hello_retries + counters->post_quantum_key_exchanges,
                       0);
     come_and_go('P');
     ck_assert_uint_eq(counters->handshakes_resumed, 1);
@@ -42,12 +42,14 @@ START_TEST(handshakes_are_counted_by_their_kind)
     ck_assert_uint_eq(counters->rsa_key_exchanges, 1);
     come_and_go('A');
     ck_assert_uint_eq(counters->client_certificates, 1);
-    ck_assert_uint_eq(counters->handshakes, 4);
+    come_and_go('M');
+    ck_assert_uint_eq(counters->post_quantum_key_exchanges, 1);
+    ck_assert_uint_eq(counters->handshakes, 5);
     ck_assert_uint_eq(counters->handshakes_resumed + counters->client_certificates + counters->rsa_key_exchanges +
-                          counters->hello_retries,
-                      4);
-    ck_assert_uint_eq(counters->accepted, 4);
-    ck_assert_uint_eq(counters->backend_connects, 4);
+                          counters->hello_retries + counters->post_quantum_key_exchanges,
+                      5);
+    ck_assert_uint_eq(counters->accepted, 5);
+    ck_assert_uint_eq(counters->backend_connects, 5);
     ck_assert_uint_eq(counters->handshakes_failed, 0);
     harness_free(&h);
 }

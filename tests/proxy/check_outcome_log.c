@@ -284,6 +284,24 @@ START_TEST(a_failed_negotiation_tells_what_was_offered_and_what_is_allowed)
 }
 END_TEST
 
+START_TEST(who_lacks_the_post_quantum_group_is_told_by_its_groups)
+{
+    begin(LOG_FORMAT_LOGFMT);
+    fail_with(WHY_NO_POST_QUANTUM, TLS_STAGE_CLIENT_HELLO);
+    offered.groups[0] = 0x001d;
+    offered.suites[0] = 0x1301;
+    offered.group_count = offered.suite_count = 1;
+    report.offered = &offered;
+    write_line(LOG_FORMAT_LOGFMT);
+    expect("reason", "no_post_quantum");
+    expect("alert_sent", "handshake_failure");
+    expect("offered_groups", "x25519");
+    expect("allowed_groups", "X25519MLKEM768,x25519,secp256r1,secp384r1");
+    expect_none("rule");
+    expect_none("offered_suites");
+}
+END_TEST
+
 /* RFC 5246 says in places of its own what RFC 8446 says. */
 START_TEST(the_rule_is_that_of_the_version)
 {
@@ -437,6 +455,7 @@ int main(void)
         the_classic_rsa_exchange_is_named_where_the_group_would_stand,
         truncation_and_reasons_are_told_as_the_end,
         a_failed_negotiation_tells_what_was_offered_and_what_is_allowed,
+        who_lacks_the_post_quantum_group_is_told_by_its_groups,
         the_rule_is_that_of_the_version,
         an_old_client_is_told_by_its_versions,
         an_alert_from_the_client_comes_with_a_hint,

@@ -69,7 +69,7 @@ START_TEST(both_profiles_have_every_group_and_every_scheme_of_this_build)
     static const char *const profiles[] = {"profile = modern\n", "profile = intermediate\n"};
 
     for (size_t i = 0; i < ARRAY_LEN(profiles); i++) {
-        expect_groups(build(profiles[i]), "001d 0017 0018 ");
+        expect_groups(build(profiles[i]), "11ec 001d 0017 0018 ");
         expect_schemes(build(profiles[i]), SCHEMES, SCHEMES);
     }
 }
@@ -103,6 +103,35 @@ START_TEST(lists_replace_those_of_the_profile_in_their_own_order_each_entry_once
 }
 END_TEST
 
+static void expect_post_quantum(const char *options, enum tls_post_quantum expected)
+{
+    struct tls_policy *policy = good(build(options));
+
+    ck_assert_int_eq(policy->post_quantum, expected);
+    tls_policy_unref(policy);
+}
+
+START_TEST(pq_says_what_a_post_quantum_group_is_to_us)
+{
+    expect_post_quantum("", TLS_POST_QUANTUM_AS_LISTED);
+    expect_post_quantum("pq = none\ngroups = x25519\n", TLS_POST_QUANTUM_AS_LISTED);
+    expect_post_quantum("pq = prefer\n", TLS_POST_QUANTUM_PREFERRED);
+    expect_post_quantum("pq = require\nprofile = modern\n", TLS_POST_QUANTUM_REQUIRED);
+    expect_post_quantum("pq = prefer\ngroups = x25519, X25519MLKEM768\n", TLS_POST_QUANTUM_PREFERRED);
+}
+END_TEST
+
+START_TEST(pq_without_a_post_quantum_group_or_tls_1_3_is_told_so)
+{
+    expect_only_fault("pq = prefer\ngroups = x25519\n", "test.conf:7: ",
+                      "[listen web] has pq = prefer, and 'groups' names no post-quantum group: add X25519MLKEM768");
+    expect_only_fault("groups = x25519, P-256\npq = require\n", "test.conf:6: ",
+                      "[listen web] has pq = require, and 'groups' names no post-quantum group: add X25519MLKEM768");
+    expect_only_fault("pq = require\nsuites = ECDHE-ECDSA-AES128-GCM-SHA256\n", "test.conf:7: ",
+                      "[listen web] has pq = require, which is of TLS 1.3, and 'suites' names none of its suites");
+}
+END_TEST
+
 START_TEST(names_of_openssl_and_of_people_mean_the_same_whatever_their_case)
 {
     expect_suites(build("suites = ecdhe-ecdsa-aes128-gcm-sha256, ECDHE-ECDSA-AES256-GCM-SHA384, "
@@ -113,6 +142,8 @@ START_TEST(names_of_openssl_and_of_people_mean_the_same_whatever_their_case)
                                "rsa-key-exchange = yes\n"),
                   "c02f c030 cca8 009c 009d ");
     expect_groups(build("groups = p-384, Prime256v1, X25519, P-256\n"), "0018 0017 001d ");
+    expect_groups(build("groups = X25519MLKEM768\n"), "11ec ");
+    expect_groups(build("groups = x25519, x25519mlkem768\n"), "001d 11ec ");
     expect_schemes(build("signature-algorithms = ECDSA_SECP256R1_SHA256\n"), "0403 ", "0403 ");
 }
 END_TEST
@@ -135,8 +166,8 @@ START_TEST(what_exists_and_is_not_to_be_had_here_is_told_so_and_not_called_unkno
 {
     expect_only_fault("suites = TLS_AES_128_CCM_SHA256\n",
                       "test.conf:6: ", "no provider of this build has the cipher suite 'TLS_AES_128_CCM_SHA256'");
-    expect_only_fault("groups = x25519, X25519MLKEM768\n",
-                      "test.conf:6: ", "no provider of this build has the group 'X25519MLKEM768'");
+    expect_only_fault("groups = x25519, SecP256r1MLKEM768\n",
+                      "test.conf:6: ", "no provider of this build has the group 'SecP256r1MLKEM768'");
     expect_only_fault("groups = x25519\nsignature-algorithms = ed25519\n",
                       "test.conf:7: ", "no provider of this build has the signature scheme 'ed25519'");
 }
@@ -508,6 +539,8 @@ int main(void)
         the_classic_rsa_exchange_comes_behind_the_suites_of_the_profile,
         the_classic_rsa_exchange_and_profile_modern_exclude_each_other,
         lists_replace_those_of_the_profile_in_their_own_order_each_entry_once,
+        pq_says_what_a_post_quantum_group_is_to_us,
+        pq_without_a_post_quantum_group_or_tls_1_3_is_told_so,
         names_of_openssl_and_of_people_mean_the_same_whatever_their_case,
         an_unknown_name_is_told_with_its_line_and_the_nearest_known_one,
         what_exists_and_is_not_to_be_had_here_is_told_so_and_not_called_unknown,

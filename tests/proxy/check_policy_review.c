@@ -141,6 +141,25 @@ START_TEST(a_named_suite_that_no_certificate_can_serve_is_a_warning_with_its_lin
 }
 END_TEST
 
+START_TEST(groups_of_tls_1_3_alone_beside_suites_of_1_2_are_a_warning)
+{
+    static const char part[] =
+        "[listen web] takes TLS 1.2, and 'groups' names none for it: its ECDHE suites serve nobody";
+    static const char *const fine[] = {"groups = X25519MLKEM768, x25519\n",
+                                       "groups = X25519MLKEM768\nprofile = modern\n",
+                                       "groups = X25519MLKEM768\npq = require\n", "pq = prefer\n", ""};
+    char line[256];
+
+    tls_policy_unref(good(build("groups = X25519MLKEM768\n")));
+    snprintf(line, sizeof line, "test.conf:6: warning: %s\n", part);
+    expect_told(line);
+    for (size_t i = 0; i < ARRAY_LEN(fine); i++) {
+        tls_policy_unref(good(build(fine[i])));
+        expect_not_told(part);
+    }
+}
+END_TEST
+
 START_TEST(of_two_certificates_one_that_can_serve_it_is_enough)
 {
     tls_policy_unref(good(build("certificate = ${D}/certificates/rsa2048.crt\nkey = ${D}/certificates/rsa2048.key\n"
@@ -260,6 +279,7 @@ int main(void)
         the_classic_rsa_exchange_on_without_a_suite_of_its_own_is_a_warning_at_the_suites,
         the_classic_rsa_exchange_without_a_certificate_of_rsa_is_a_warning,
         a_named_suite_that_no_certificate_can_serve_is_a_warning_with_its_line,
+        groups_of_tls_1_3_alone_beside_suites_of_1_2_are_a_warning,
         of_two_certificates_one_that_can_serve_it_is_enough,
         what_a_profile_brings_for_the_other_kind_of_certificate_is_no_warning,
         a_named_suite_whose_certificate_has_no_scheme_to_sign_by_is_a_warning_too,

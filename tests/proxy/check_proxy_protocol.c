@@ -131,7 +131,7 @@ START_TEST(version_2_carries_addresses_and_what_was_agreed)
 {
     static const struct tls_suite suite = {
         0x1301, "TLS_AES_128_GCM_SHA256", TLS_1_3, AEAD_AES_128_GCM, HASH_SHA256, EXCHANGE_ANY};
-    static const struct tls_group group = {0x001d, "x25519", KEY_EXCHANGE_X25519};
+    static const struct tls_group group = {0x001d, "x25519", KEY_EXCHANGE_X25519, false};
     static const struct tls_signature_scheme scheme = {0x0403, "ecdsa_secp256r1_sha256", SIGNATURE_ECDSA_P256_SHA256,
                                                        SIGNATURE_ECDSA_SHA256};
     const struct tls_outcome outcome = {.version = TLS_1_3,

@@ -220,6 +220,9 @@ static void handshake(struct tls *tls)
     } else if (letter == 'R') {
         tls->outcome.suite = tls_suite_find(0x009c);
         connect_now(tls);
+    } else if (letter == 'M') {
+        tls->outcome.group = tls_group_find(0x11ec);
+        connect_now(tls);
     } else if (letter == 'A') {
         show_client(tls);
         connect_now(tls);

@@ -96,7 +96,7 @@ START_TEST(every_group_suite_and_kind_of_key_works)
                 if (i > 1 && (group != tls_groups || suite != tls_suites))
                     continue; /* RSA is slow: once is enough */
                 begin(certificates[i]);
-                client.hello.share_groups[0] = group->code;
+                client.hello.groups[0] = client.hello.share_groups[0] = group->code;
                 memset(client.hello.suites, 0, sizeof client.hello.suites);
                 client.hello.suites[0] = suite->code;
                 rig_handshake(&rig, &client);

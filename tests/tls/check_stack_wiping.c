@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <ucontext.h>
 
+#include "crypto/mlkem768.h"
 #include "crypto/prf12.h"
 #include "crypto/provider.h"
 #include "crypto/rsa_premaster.h"
@@ -32,15 +33,21 @@ static unsigned pieces_left(const uint8_t *secret, size_t len)
     return seen;
 }
 
-static void run(void (*call)(void))
+/* With the registers that run() had, which the called one saves on its stack. */
+static void run_again(void (*call)(void))
 {
     memset(stack, 0xa5, sizeof stack);
-    ck_assert_int_eq(getcontext(&there), 0);
     there.uc_stack.ss_sp = stack;
     there.uc_stack.ss_size = sizeof stack;
     there.uc_link = &here;
     makecontext(&there, call, 0);
     ck_assert_int_eq(swapcontext(&here, &there), 0);
+}
+
+static void run(void (*call)(void))
+{
+    ck_assert_int_eq(getcontext(&there), 0);
+    run_again(call);
 }
 
 static uint8_t premaster[PREMASTER_LEN], fallback[PREMASTER_LEN], seed[64], out[MAX_KEY_ANSWER_LEN];
@@ -201,6 +208,55 @@ START_TEST(the_key_port_leaves_neither_premaster_nor_fallback_nor_master_secret)
 }
 END_TEST
 
+/* ---- ML-KEM-768: whatever the secret was, what stands on the stack behind it is the same, byte for byte */
+
+static uint8_t ek[MLKEM768_EK_LEN], dk[MLKEM768_DK_LEN], ciphertext[MLKEM768_CIPHERTEXT_LEN];
+static uint8_t kem_random[MLKEM768_KEYGEN_RANDOM_LEN], kem_secret[MLKEM768_SECRET_LEN];
+
+static void call_keygen(void)
+{
+    mlkem768_keygen(kem_random, ek, dk);
+    is_ok = true;
+}
+
+static void call_encaps(void)
+{
+    is_ok = mlkem768_encaps(BYTES_OF_ARRAY(ek), kem_random, ciphertext, kem_secret) == CRYPTO_OK;
+}
+
+static void call_decaps(void)
+{
+    is_ok = mlkem768_decaps(BYTES_OF_ARRAY(dk), BYTES_OF_ARRAY(ciphertext), kem_secret) == CRYPTO_OK;
+}
+
+static void expect_same_stack(void (*call)(void), uint8_t *secret)
+{
+    static uint8_t first[STACK_LEN];
+
+    is_ok = false;
+    run(call);
+    ck_assert(is_ok);
+    memcpy(first, stack, sizeof first);
+    secret[0] ^= 0x15;
+    run_again(call);
+    ck_assert(is_ok);
+    ck_assert(memcmp(first, stack, sizeof first) == 0);
+    ck_assert(stack[0] == 0xa5 && memmem(stack, sizeof stack, "\0\0\0\0\0\0\0\0", 8)); /* it ran there, and wiped */
+}
+
+START_TEST(ml_kem_leaves_nothing_that_its_secrets_decide)
+{
+    for (size_t i = 0; i < sizeof kem_random; i++)
+        kem_random[i] = (uint8_t)(i * 7 + 1);
+    run(call_keygen);
+    ck_assert_uint_eq(pieces_left(dk, 1152) + pieces_left(kem_random, sizeof kem_random), 0);
+    expect_same_stack(call_keygen, kem_random + 32); /* z; another d is another public key */
+    expect_same_stack(call_encaps, kem_random);
+    expect_same_stack(call_decaps, dk);                 /* the vector s, so that the ciphertext is rejected */
+    expect_same_stack(call_decaps, dk + sizeof dk - 1); /* z */
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -209,6 +265,7 @@ int main(void)
         the_master_secret_and_its_keys_are_not_left,
         the_block_that_held_the_premaster_is_not_left,
         the_key_port_leaves_neither_premaster_nor_fallback_nor_master_secret,
+        ml_kem_leaves_nothing_that_its_secrets_decide,
     };
     if (!is_stack_ours) {
         puts("skipped: AddressSanitizer moves what stands on the stack to places of its own");

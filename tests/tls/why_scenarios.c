@@ -406,6 +406,11 @@ static void provoke_NO_COMMON_GROUP(void)
     client.hello.groups[1] = 0;
     hello();
 }
+static void provoke_NO_POST_QUANTUM(void)
+{
+    tls_policy_set_post_quantum(rig.policy, TLS_POST_QUANTUM_REQUIRED);
+    hello();
+}
 static void provoke_NO_COMMON_SCHEME(void)
 {
     client.hello.schemes[0] = 0x0804; /* RSA, and the certificate is ECDSA */
