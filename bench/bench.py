@@ -22,7 +22,7 @@ import time
 import plot
 import results
 from rows import all_rows, measures
-from servers import (Backend, FLOOR, Failed, IS_ROOT, LOAD_CORE, OURS, SERVER_CORE, Server, all_kinds, pinned)
+from servers import Backend, Failed, IS_ROOT, LOAD_CORE, OURS, SERVER_CORE, Server, all_kinds, pinned
 
 MAX_IDLE = 9500  # two descriptors each are about what a limit of 20,000 carries
 BACKEND_PRIORITY, CLIENT_PRIORITY = 20, 10
@@ -134,7 +134,8 @@ class Bench:
         seconds = self.options.seconds + self.options.warmup + 0.3
         foreign = Foreign(server.process.pid, self.backend.process.pid)
         with self.in_front():
-            storm = subprocess.Popen(self.command(server, [*row.storm_for(kind), "--warmup", "0.3", "--seconds", str(seconds)]),
+            window = ["--warmup", "0.3", "--seconds", str(seconds)]
+            storm = subprocess.Popen(self.command(server, row.storm_for(kind) + window),
                                      stdout=subprocess.PIPE, text=True)
             try:
                 time.sleep(0.2)
@@ -160,8 +161,8 @@ class Bench:
             os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
 
     def measure(self, row, kind, number):
-        how = {"idle": self.measure_idle, "latency": self.measure_latency}.get(row.group, self.measure_window)
-        about = {"row": row.label, "group": row.group, "figures": row.figures, "server": kind.name, "round": number}
+        how = {"idle": self.measure_idle, "latency": self.measure_latency}.get(row.kind, self.measure_window)
+        about = {"row": row.label, "kind": row.kind, "figures": row.figures, "server": kind.name, "round": number}
         try:
             told = how(row, kind)
             fault = row.fault(kind, told)
@@ -179,7 +180,7 @@ class Bench:
             turn = number % len(self.kinds)
             say(f"round {number + 1} of {self.options.rounds}")
             for row in rows:
-                if row.group == "idle" and number >= self.options.idle_rounds:
+                if row.kind == "idle" and number >= self.options.idle_rounds:
                     continue
                 for kind in self.kinds[turn:] + self.kinds[:turn]:
                     if measures(row, kind):
@@ -193,12 +194,15 @@ def say(text):
 
 
 def machine():
-    model, system = "?", "?"
+    system = "?"
     with open("/proc/cpuinfo", encoding="utf-8") as file:
-        model = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), platform.machine())
+        models = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
     with contextlib.suppress(OSError), open("/etc/os-release", encoding="utf-8") as file:
         system = next(line.split("=", 1)[1].strip().strip('"') for line in file if line.startswith("PRETTY_NAME"))
-    where = f"server on core {SERVER_CORE}, load and backend on core {LOAD_CORE}" if LOAD_CORE is not None else "one core for all"
+    where = "one core for all"
+    if LOAD_CORE is not None:
+        where = f"server on core {SERVER_CORE}, load and backend on core {LOAD_CORE}"
+    model = models[0] if models else platform.machine()
     return f"{model}, {os.cpu_count()} processors, {system}, Linux {platform.release()}; {where}"
 
 
@@ -223,11 +227,14 @@ def choose(options):
         else:
             kinds.append(kind)
     rows = all_rows(options.idle)
-    if options.rows:
-        rows = [row for row in rows if options.rows in row.label or options.rows == row.group]
+    if options.rows in {row.kind for row in rows}:
+        rows = [row for row in rows if options.rows == row.kind]
+    elif options.rows:
+        rows = [row for row in rows if options.rows in row.label]
     if not IS_ROOT:
-        rows = [row for row in rows if row.group != "idle"]
-        notes.append("left out: idle memory, as only root may look at that of sallyport; latencies are without priority")
+        rows = [row for row in rows if row.kind != "idle"]
+        notes.append("left out: idle memory, as only root may look at that of sallyport")
+        notes.append("client and backend had no priority, which only root can give: latencies are theirs, too")
     if os.getloadavg()[0] >= 2:
         notes.append(f"the machine was not quiet: its load was {os.getloadavg()[0]:.1f} when this began")
     return kinds, rows, notes
@@ -241,9 +248,9 @@ def parse():
     parser.add_argument("--quick", action="store_true", help="a few minutes: fewer and shorter rounds")
     parser.add_argument("--rounds", type=int, help="(7, quick 3)")
     parser.add_argument("--seconds", type=float, help="of a window (2, quick 1)")
-    parser.add_argument("--idle", type=int, help=f"idle connections ({MAX_IDLE}, quick 2000, as the limit on open files allows)")
+    parser.add_argument("--idle", type=int, help=f"idle connections ({MAX_IDLE}, quick 2000; no more than files may be open)")
     parser.add_argument("--only", help="these peers alone, by name, with commas between")
-    parser.add_argument("--rows", help="rows with this in their label, or of this group (handshake, bulk, idle, latency)")
+    parser.add_argument("--rows", help="rows with this in their label, or handshake, bulk, idle, latency")
     options = parser.parse_args()
     options.rounds = options.rounds or (3 if options.quick else 7)
     options.seconds = options.seconds or (1 if options.quick else 2)

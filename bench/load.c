@@ -188,7 +188,7 @@ static void begin_load(struct load *load)
     load->started = 0;
     load->counters.handshakes = 0;
     load->schedule_start = load_now();
-    load->window_end = time_in(options->warmup + options->seconds);
+    load->window_end = UINT64_MAX;
 }
 
 static void run_timed(struct load *load)
@@ -200,6 +200,7 @@ static void run_timed(struct load *load)
     before = read_now(load);
     load->is_measuring = true;
     load->window_start = before.time;
+    load->window_end = time_in(load->options.seconds); /* from here: the warm-up may have taken longer */
     loop_run(load, load->window_end, NULL);
     after = read_now(load);
     print_window(load, &before, &after);

@@ -39,7 +39,7 @@ struct load_options {
     bool is_plain, is_resuming, is_upload;
     int version; /* TLS1_2_VERSION or TLS1_3_VERSION; 0: either */
     const char *groups, *ciphers, *suites;
-    uint64_t request;       /* handshake: bytes to GET before closing */
+    uint64_t request;       /* handshake: bytes to GET or PUT before closing */
     uint64_t count;         /* handshake: stop after this many */
     uint64_t bytes;         /* bulk: bytes of one request */
     size_t message_len;     /* latency */

@@ -18,11 +18,11 @@ static const char usage_text[] =
     "  --tls 1.2|1.3            this version alone\n"
     "  --groups L, --ciphers L, --suites L    as OpenSSL names them\n"
     "  --resume                 every connection resumes with the newest ticket of its predecessor\n"
-    "  --request N              handshake: bytes to GET before closing (1)\n"
+    "  --request N              handshake: bytes to GET or PUT before closing (1)\n"
     "  --count N                handshake: so many connections, whatever time it takes\n"
     "  --rate R                 handshake, latency: a second in all\n"
     "  --warmup S, --seconds S  before and in the measured window (0.5, 3)\n"
-    "  --up                     bulk: upload\n"
+    "  --up                     handshake, bulk: PUT in place of GET\n"
     "  --bytes N                bulk: bytes of one request (16 MiB)\n"
     "  --size N                 latency: bytes of one message (64)\n"
     "  --settle S               idle: silence before the memory is read (1)\n";

@@ -79,7 +79,7 @@ static void established(struct unit *unit)
     case MODE_HANDSHAKE:
         if (load->is_measuring)
             load_add_sample(load, (double)(load_now() - unit->started) / 1e3);
-        request(unit, false, load->options.request);
+        request(unit, load->options.is_upload, load->options.request);
         break;
     case MODE_BULK:
         request(unit, load->options.is_upload, load->options.bytes);

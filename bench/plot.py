@@ -24,7 +24,8 @@ class Picture:
                           f'font-weight="{weight}">{escape(words)}</text>')
 
     def bar(self, x, y, width, height, colour):
-        self.parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width, 0.5):.1f}" height="{height}" fill="{colour}"/>')
+        width = max(width, 0.5)
+        self.parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height}" fill="{colour}"/>')
 
     def spread(self, low, high, y):
         self.parts.append(f'<path d="M{low:.1f} {y:.1f}H{high:.1f}" stroke="#000" stroke-width="1"/>')
@@ -80,8 +81,8 @@ def svg(found):
     picture.text(16, picture.y, found.about["machine"], size=11)
     picture.y += 22
     legend(picture, colours)
-    for group, title in PANELS:
-        lines = [line for line in found.lines() if line.group == group and line.cells]
+    for kind, title in PANELS:
+        lines = [line for line in found.lines() if line.kind == kind and line.cells]
         if lines:
             panel(picture, title, lines, colours)
     return picture.finish()

@@ -13,7 +13,7 @@ QUIET = 0.25  # cores that others may have used in a run whose figure depends on
 TIMED = ("latency",)
 
 # One row of the table: cells is server -> Cell.
-Line = collections.namedtuple("Line", "group label unit cells")
+Line = collections.namedtuple("Line", "kind label unit cells")
 Cell = collections.namedtuple("Cell", "median low high by_round")
 
 
@@ -36,7 +36,7 @@ class Results:
         order = {}
         for run in self.good():
             for figure, prefix, unit in run["figures"]:
-                order.setdefault((run["row"], figure), Line(run["group"], prefix + run["row"], unit, {}))
+                order.setdefault((run["row"], figure), Line(run["kind"], prefix + run["row"], unit, {}))
         for (row, figure), line in order.items():
             for server in self.servers:
                 cell = self.cell(row, server, figure)
@@ -47,7 +47,7 @@ class Results:
     def cell(self, row, server, figure):
         runs = [run for run in self.good() if run["row"] == row and run["server"] == server]
         quiet = [run for run in runs if run["foreign"] < QUIET]
-        if runs and runs[0]["group"] in TIMED and len(quiet) >= 2:
+        if runs and runs[0]["kind"] in TIMED and len(quiet) >= 2:
             runs = quiet
         values = [run[figure] for run in runs]
         if not values:
@@ -116,7 +116,8 @@ def table(results):
     columns = range(max(map(len, rows)))
     widths = [max(len(row[i]) for row in rows if i < len(row)) for i in columns]
     for row in rows:
-        yield "  ".join([row[0].ljust(widths[0]), *(row[i].rjust(widths[i]) for i in columns[1:] if i < len(row))]).rstrip()
+        cells = [row[0].ljust(widths[0]), *(row[i].rjust(widths[i]) for i in columns[1:] if i < len(row))]
+        yield "  ".join(cells).rstrip()
 
 
 def failures(results):

@@ -12,12 +12,12 @@ STORM = ["handshake", "--connections", "64"]
 class Row:
     """`figures`: the columns of the measurement that make rows of the table, each with the label and the unit."""
 
-    def __init__(self, group, label, figures, arguments, identity="ecdsa", floor=False):
-        self.group, self.label, self.figures, self.identity = group, label, figures, identity
+    def __init__(self, row_kind, label, figures, arguments, identity="ecdsa", floor=False):
+        self.kind, self.label, self.figures, self.identity = row_kind, label, figures, identity
         self.arguments, self.has_floor = arguments, floor
         self.version = "TLSv1.2" if "1.2" in arguments else "TLSv1.3"
         self.is_resumed = "--resume" in arguments
-        self.storm = [*STORM, *V13] if group == "latency" else None
+        self.storm = [*STORM, *V13] if row_kind == "latency" else None
 
     def arguments_for(self, kind):
         return without_tls(self.arguments) if kind.is_plain else self.arguments
@@ -29,7 +29,9 @@ class Row:
         """Why the measurement is not what the row says; None: it is."""
         if told["errors"]:
             return f"{told['errors']} connections of the client failed"
-        if kind.is_plain or self.group != "handshake":
+        if any(told[figure] <= 0 for figure, _, _ in self.figures):
+            return "nothing was done in the window"
+        if kind.is_plain or self.kind != "handshake":
             return None
         if told["version"] != self.version:
             return f"the version was {told['version']}"

@@ -110,6 +110,7 @@ stream {{
 
 
 def haproxy_config(at, tls=True):
+    how = f"ssl crt {at['pem']} ssl-min-ver TLSv1.2 curves X25519:P-256" if tls else ""
     return f"""global
     maxconn {at['files'] // 2 - 100}
     nbthread 1
@@ -119,7 +120,7 @@ defaults
     timeout client 1h
     timeout server 1h
 frontend bench
-    bind {HOST}:{at['port']} backlog 4096 {f"ssl crt {at['pem']} ssl-min-ver TLSv1.2 curves X25519:P-256" if tls else ''}
+    bind {HOST}:{at['port']} backlog 4096 {how}
     default_backend bench
 backend bench
     server bench {HOST}:{at['backend']}
@@ -192,7 +193,8 @@ class Kind:
         except (OSError, subprocess.TimeoutExpired):
             return "?"
         found = re.search(r"\d+\.\d+[\w.]*", told.stdout + told.stderr)
-        return found.group() if found else "?"
+        version = found.group() if found else "?"
+        return f"({self.package} {version})" if self.is_plain else version
 
 
 def find_program(name):
