@@ -73,6 +73,7 @@ def wait_for_listener(process, port, name):
 def sallyport_config(at):
     return f"""[sallyport]
 log-level = warning
+drain-timeout = 1s
 [listen bench]
 address = {HOST}:{at['port']}
 certificate = {at['cert']}
