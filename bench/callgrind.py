@@ -85,3 +85,15 @@ def read(path):
     if counted != total:
         raise ValueError(f"{path}: its lines come to {counted} instructions, its total is {total}")
     return Counts(reader.instructions, reader.allocations)
+
+
+def read_all(folder):
+    """What all processes of a program came to; each has a file in the folder."""
+    counts = Counts(collections.Counter(), collections.Counter())
+    for name in os.listdir(folder):
+        of_one = read(os.path.join(folder, name))
+        counts.instructions.update(of_one.instructions)
+        counts.allocations.update(of_one.allocations)
+    if not counts.instructions:
+        raise ValueError("callgrind counted nothing")
+    return counts

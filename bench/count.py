@@ -11,10 +11,12 @@ writes the section of the ones at hand anew.
 """
 import argparse
 import collections
+import json
 import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,7 +33,7 @@ TOLERANCE_OF_OURS, TOLERANCE_OF_RELAY = 0.02, 0.05
 FEW, MANY = 20, 120
 MEGABYTE = 1000 * 1000
 RELAYED = 4  # MB a connection, in the rows of the relay
-PATIENCE = 600
+PATIENCE, PATIENCE_TO_STOP = 600, 60  # seconds
 OUR_OBJECT = "sallyport"
 COLUMNS = ["instructions", "ours", "allocations", "libraries"]
 
@@ -70,21 +72,30 @@ class Counter:
         self.backend.stop()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
+    def run_load(self, row, connections, port):
+        """The connections, one after the other, and that they were what the row says."""
+        told = subprocess.run(
+            pinned(LOAD_CORE, [self.load, "handshake", "--connections", "1", "--count", str(connections),
+                               "--port", str(port), *row.arguments]),
+            capture_output=True, text=True, timeout=PATIENCE, check=False)
+        if told.returncode != 0:
+            raise Failed(f"{row.name}: {told.stderr.strip()}")
+        told = json.loads(told.stdout)
+        resumed = connections - 1 if "--resume" in row.arguments else 0
+        if told["errors"] or told["resumed"] != resumed or told["version"][-3:] != row.arguments[1]:
+            raise Failed(f"{row.name}: {connections} connections, {told['errors']} failed, {told['resumed']} resumed, "
+                         f"version {told['version']}")
+
     def run(self, row, connections):
-        out = os.path.join(self.scratch, "callgrind.out")
+        folder = tempfile.mkdtemp(dir=self.scratch)
         server = Server(self.kind, row.identity, self.backend.port, self.scratch, 1024,
                         ["valgrind", "--quiet", "--tool=callgrind", "--toggle-collect=event_base_dispatch",
-                         f"--callgrind-out-file={out}"])
+                         f"--callgrind-out-file={folder}/%p"])
         try:
-            told = subprocess.run(
-                pinned(LOAD_CORE, [self.load, "handshake", "--connections", "1", "--count", str(connections),
-                                   "--port", str(server.port), *row.arguments]),
-                capture_output=True, text=True, timeout=PATIENCE, check=False)
-            if told.returncode != 0:
-                raise Failed(f"{row.name}: {told.stderr.strip()}")
+            self.run_load(row, connections, server.port)
         finally:
-            server.stop(60)
-        return callgrind.read(out)
+            server.stop(PATIENCE_TO_STOP)
+        return callgrind.read_all(folder)
 
     def count(self, row):
         few, many = self.run(row, FEW), self.run(row, row.connections)
@@ -196,6 +207,7 @@ def main():
     parser.add_argument("--update", action="store_true", help="the counts become those of counts.txt")
     parser.add_argument("--row", action="append", choices=[row.name for row in ROWS], help="(may be repeated)")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     where = environment(options.sallyport)
     sections = read_counts()
     counter = Counter(options.build, os.path.abspath(options.sallyport))
@@ -212,4 +224,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (Failed, ValueError, subprocess.SubprocessError) as failed:
+        sys.exit(f"count: {failed}")
