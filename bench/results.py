@@ -9,8 +9,7 @@ import sys
 
 from servers import FLOOR, OURS
 
-QUIET = 0.25  # cores that others may have used in a run whose figure depends on timing
-TIMED = ("latency",)
+QUIET = 0.25  # cores that others may have used during a measurement that was not disturbed
 
 # One row of the table: cells is server -> Cell.
 Line = collections.namedtuple("Line", "kind label unit cells")
@@ -47,7 +46,7 @@ class Results:
     def cell(self, row, server, figure):
         runs = [run for run in self.good() if run["row"] == row and run["server"] == server]
         quiet = [run for run in runs if run["foreign"] < QUIET]
-        if runs and runs[0]["kind"] in TIMED and len(quiet) >= 2:
+        if len(quiet) >= 2:
             runs = quiet
         values = [run[figure] for run in runs]
         if not values:
