@@ -248,7 +248,7 @@ def parse():
     parser.add_argument("--quick", action="store_true", help="a few minutes: fewer and shorter rounds")
     parser.add_argument("--rounds", type=int, help="(7, quick 3)")
     parser.add_argument("--seconds", type=float, help="of a window (2, quick 1)")
-    parser.add_argument("--idle", type=int, help=f"idle connections ({MAX_IDLE}, quick 2000; no more than files may be open)")
+    parser.add_argument("--idle", type=int, help=f"idle connections ({MAX_IDLE}, quick 2000, or as files may be open)")
     parser.add_argument("--only", help="these peers alone, by name, with commas between")
     parser.add_argument("--rows", help="rows with this in their label, or handshake, bulk, idle, latency")
     options = parser.parse_args()
