@@ -22,6 +22,7 @@ enum {
     MAX_DELIVERY_CHECK_INTERVAL = 1000 * 1000,
     DELIVERY_CHECK_INTERVAL = 10 * 1000, /* is the send queue empty yet, before a reset */
 
+    MAX_HANDSHAKES_PER_TURN = 2, /* steps of them in one turn of the loop: the relays run in between */
     MAX_KEY_QUEUE = 1024, /* private-key operations waiting, and as many of tickets */
     KEY_WAIT_TIMEOUT = 2 * 1000 * 1000,
     MAX_TICKET_OPERATIONS_PER_TURN = 64,

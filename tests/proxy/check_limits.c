@@ -56,6 +56,58 @@ START_TEST(at_the_limit_with_nothing_unfinished_the_new_client_is_let_go)
 }
 END_TEST
 
+/* Reliability D02: a storm of handshakes must not stand between the relays and the loop. */
+START_TEST(no_turn_of_the_loop_moves_on_more_than_a_few_handshakes)
+{
+    enum { CLIENTS = 11 };
+    int clients[CLIENTS], gone;
+    uint64_t before, turns = 0;
+
+    harness_init(&h);
+    harness_start(&h);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        clients[i] = harness_connect(&h);
+        harness_send(&h, clients[i], "H", 1);
+    }
+    gone = clients[CLIENTS - 1]; /* stands in line when it leaves */
+    for (before = 0; h.proxy->counters.handshakes < CLIENTS - 1; before = h.proxy->counters.handshakes, turns++) {
+        ck_assert_int_ge(event_base_loop(h.base, EVLOOP_ONCE), 0);
+        ck_assert_uint_le(h.proxy->counters.handshakes, before + MAX_HANDSHAKES_PER_TURN);
+        if (turns == 1)
+            harness_reset(gone);
+    }
+    for (size_t i = 0; i < CLIENTS - 1; i++) {
+        harness_expect(&h, clients[i], "S", 1);
+        close(clients[i]);
+    }
+    HARNESS_WAIT(&h, TAILQ_EMPTY(&h.proxy->turns.line));
+    proxy_cut_connections(h.proxy);
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(who_stands_in_line_may_be_cut)
+{
+    enum { CLIENTS = 8 };
+    int clients[CLIENTS];
+
+    harness_init(&h);
+    harness_start(&h);
+    for (size_t i = 0; i < CLIENTS; i++)
+        clients[i] = harness_connect(&h);
+    HARNESS_WAIT(&h, h.proxy->connection_count == CLIENTS);
+    for (size_t i = 0; i < CLIENTS; i++)
+        ck_assert_int_eq(send(clients[i], "H", 1, MSG_NOSIGNAL), 1);
+    ck_assert_int_ge(event_base_loop(h.base, EVLOOP_ONCE), 0);
+    ck_assert(!TAILQ_EMPTY(&h.proxy->turns.line));
+    proxy_cut_connections(h.proxy);
+    ck_assert(TAILQ_EMPTY(&h.proxy->turns.line));
+    for (size_t i = 0; i < CLIENTS; i++)
+        close(clients[i]);
+    harness_free(&h);
+}
+END_TEST
+
 /* Every descriptor that is left, taken. */
 static int take_all_descriptors(int *taken, int max)
 {
@@ -225,6 +277,8 @@ int main(void)
     const TTest *const tests[] = {
         at_the_limit_the_oldest_unfinished_handshake_goes_for_the_new_client,
         at_the_limit_with_nothing_unfinished_the_new_client_is_let_go,
+        no_turn_of_the_loop_moves_on_more_than_a_few_handshakes,
+        who_stands_in_line_may_be_cut,
         without_descriptors_accepting_pauses_without_spinning_says_so_once_and_recovers,
         without_descriptors_a_silent_client_gives_its_place_to_the_next,
         cutting_all_connections_says_no_close_notify_and_frees_everything,
