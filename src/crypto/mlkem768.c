@@ -4,76 +4,101 @@
 #include "crypto/mlkem_poly.h"
 #include "crypto/provider.h"
 #include "crypto/sha3.h"
+#include "crypto/sha3x4.h"
 
 enum {
     SEED_LEN = 32,
     VECTOR_LEN = MLKEM_K * MLKEM_POLY_LEN,
     U_LEN = MLKEM_N * MLKEM_DU / 8, /* of one of the polynomials of u */
-    NOISE_LEN = 128,                /* 64 eta */
 };
 
 /* ---- sampling */
 
 /*
- * Algorithm 7. The seed is public, and so is how much of the stream is taken. One number of five is rejected, which no
- * processor foresees: each is written, and what is rejected written over.
+ * Of Algorithm 7, for one block of the stream: the numbers below q in it. One of five is not, which no processor
+ * foresees: each is written, and what is rejected written over. All of this is public.
  */
-static void sample_ntt(const uint8_t *rho, uint8_t first, uint8_t second, struct mlkem_poly *out)
+static size_t take_numbers(const uint8_t *block, int16_t *numbers, size_t done)
 {
-    int16_t numbers[MLKEM_N + 1];
-    uint8_t block[SHAKE128_RATE];
-    struct sha3 xof;
-    size_t done = 0;
+    for (size_t i = 0; i < SHA3_MAX_RATE && done < MLKEM_N; i += 3) {
+        unsigned d1 = block[i] | (block[i + 1] & 15u) << 8;
+        unsigned d2 = block[i + 1] >> 4 | (unsigned)block[i + 2] << 4;
 
-    sha3_init(&xof, SHAKE128);
-    sha3_absorb(&xof, bytes_of(rho, SEED_LEN));
-    sha3_absorb(&xof, BYTES_OF_ARRAY(((const uint8_t[]){first, second})));
-    while (done < MLKEM_N) {
-        sha3_squeeze(&xof, block, sizeof block);
-        for (size_t i = 0; i < sizeof block && done < MLKEM_N; i += 3) {
-            unsigned d1 = block[i] | (block[i + 1] & 15u) << 8;
-            unsigned d2 = block[i + 1] >> 4 | (unsigned)block[i + 2] << 4;
-
-            numbers[done] = (int16_t)d1;
-            done += d1 < MLKEM_Q;
-            numbers[done] = (int16_t)d2;
-            done += d2 < MLKEM_Q;
-        }
+        numbers[done] = (int16_t)d1;
+        done += d1 < MLKEM_Q;
+        numbers[done] = (int16_t)d2;
+        done += d2 < MLKEM_Q;
     }
-    memcpy(out->at, numbers, sizeof out->at);
+    return done;
 }
 
-/* Algorithm 8 with eta = 2, of PRF (4.3): each coefficient is the sum of two bits less that of two more. */
-static void sample_noise(const uint8_t *sigma, uint8_t nonce, struct mlkem_poly *out)
+/* The entries of a row of the matrix A, or with `is_transposed` of a column: A[i, j] is drawn from rho, j, i. */
+static void sample_row(const uint8_t *rho, size_t row, bool is_transposed, struct mlkem_poly *entries)
 {
-    uint8_t stream[NOISE_LEN];
-    struct sha3 prf;
+    uint8_t seeds[MLKEM_K][SEED_LEN + 2], blocks[SHA3X4_MAX][SHA3_MAX_RATE];
+    int16_t numbers[MLKEM_K][MLKEM_N + 1];
+    struct bytes messages[MLKEM_K];
+    size_t done[MLKEM_K] = {0};
+    struct sha3x4 xof;
 
-    sha3_init(&prf, SHAKE256);
-    sha3_absorb(&prf, bytes_of(sigma, SEED_LEN));
-    sha3_absorb(&prf, bytes_of(&nonce, 1));
-    sha3_squeeze(&prf, stream, sizeof stream);
+    for (size_t k = 0; k < MLKEM_K; k++) {
+        memcpy(seeds[k], rho, SEED_LEN);
+        seeds[k][SEED_LEN] = (uint8_t)(is_transposed ? row : k);
+        seeds[k][SEED_LEN + 1] = (uint8_t)(is_transposed ? k : row);
+        messages[k] = BYTES_OF_ARRAY(seeds[k]);
+    }
+    sha3x4_begin(&xof, SHAKE128, messages, MLKEM_K);
+    while (done[0] < MLKEM_N || done[1] < MLKEM_N || done[2] < MLKEM_N) {
+        sha3x4_squeeze(&xof, blocks);
+        for (size_t k = 0; k < MLKEM_K; k++)
+            done[k] = take_numbers(blocks[k], numbers[k], done[k]);
+    }
+    for (size_t k = 0; k < MLKEM_K; k++)
+        memcpy(entries[k].at, numbers[k], sizeof entries[k].at);
+}
+
+/* Algorithm 8 with eta = 2: each coefficient is the sum of two bits less that of two more. */
+static void take_noise(const uint8_t *stream, struct mlkem_poly *out)
+{
     for (size_t i = 0; i < MLKEM_N / 2; i++) {
         unsigned pairs = (stream[i] & 0x55u) + (stream[i] >> 1 & 0x55u); /* four sums of two bits */
 
         out->at[2 * i] = (int16_t)((pairs & 3) - (pairs >> 2 & 3));
         out->at[2 * i + 1] = (int16_t)((pairs >> 4 & 3) - (pairs >> 6 & 3));
     }
-    memory_wipe(stream, sizeof stream);
-    sha3_wipe(&prf);
 }
 
-/* A row of the matrix A times `b`, or with `is_transposed` a column; an entry of A lives no longer than its use. */
+/* `count` of them, of PRF (4.3), whose 64 eta bytes are less than a block. */
+static void sample_noise(const uint8_t *sigma, uint8_t nonce, struct mlkem_poly *const *out, size_t count)
+{
+    uint8_t seeds[SHA3X4_MAX][SEED_LEN + 1], blocks[SHA3X4_MAX][SHA3_MAX_RATE];
+    struct bytes messages[SHA3X4_MAX] = {{NULL, 0}};
+    struct sha3x4 prf;
+
+    for (size_t i = 0; i < count; i++) {
+        memcpy(seeds[i], sigma, SEED_LEN);
+        seeds[i][SEED_LEN] = (uint8_t)(nonce + i);
+        messages[i] = BYTES_OF_ARRAY(seeds[i]);
+    }
+    sha3x4_begin(&prf, SHAKE256, messages, count);
+    sha3x4_squeeze(&prf, blocks);
+    for (size_t i = 0; i < count; i++)
+        take_noise(blocks[i], out[i]);
+    memory_wipe(seeds, sizeof seeds);
+    memory_wipe(blocks, sizeof blocks);
+    sha3x4_wipe(&prf);
+}
+
+/* A row of the matrix A times `b`, or with `is_transposed` a column; its entries live no longer than their use. */
 static void multiply_row(const uint8_t *rho, size_t row, bool is_transposed, const struct mlkem_factor *b,
                          struct mlkem_poly *out)
 {
+    struct mlkem_poly entries[MLKEM_K];
     struct mlkem_sum sum = {{0}};
-    struct mlkem_poly entry;
 
-    for (size_t k = 0; k < MLKEM_K; k++) { /* A[i, j] is drawn from rho, j, i */
-        sample_ntt(rho, (uint8_t)(is_transposed ? row : k), (uint8_t)(is_transposed ? k : row), &entry);
-        mlkem_add_product(&sum, &entry, b, k);
-    }
+    sample_row(rho, row, is_transposed, entries);
+    for (size_t k = 0; k < MLKEM_K; k++)
+        mlkem_add_product(&sum, &entries[k], b, k);
     mlkem_sum_reduce(&sum, out);
     memory_wipe(&sum, sizeof sum);
 }
@@ -96,30 +121,29 @@ static void pke_keygen(const uint8_t *d, uint8_t *ek, uint8_t *dk)
     uint8_t seeds[SHA3_512_LEN], k = MLKEM_K, *sigma = seeds + SEED_LEN;
     struct mlkem_vector t;
     struct mlkem_factor s;
-    struct mlkem_poly e;
+    struct mlkem_poly e[MLKEM_K];
     struct sha3 g;
 
     sha3_init(&g, SHA3_512);
     sha3_absorb(&g, bytes_of(d, SEED_LEN));
     sha3_absorb(&g, bytes_of(&k, 1));
     sha3_squeeze(&g, seeds, sizeof seeds);
-    for (size_t i = 0; i < MLKEM_K; i++) {
-        sample_noise(sigma, (uint8_t)i, &s.vector.at[i]);
+    sample_noise(sigma, 0, (struct mlkem_poly *[]){&s.vector.at[0], &s.vector.at[1], &s.vector.at[2], &e[0]}, 4);
+    sample_noise(sigma, 4, (struct mlkem_poly *[]){&e[1], &e[2]}, 2);
+    for (size_t i = 0; i < MLKEM_K; i++)
         mlkem_ntt(&s.vector.at[i]);
-    }
     mlkem_factor_prepare(&s);
     for (size_t i = 0; i < MLKEM_K; i++) {
         multiply_row(seeds, i, false, &s, &t.at[i]);
         mlkem_poly_to_montgomery(&t.at[i]);
-        sample_noise(sigma, (uint8_t)(MLKEM_K + i), &e);
-        mlkem_ntt(&e);
-        mlkem_poly_add(&t.at[i], &e);
+        mlkem_ntt(&e[i]);
+        mlkem_poly_add(&t.at[i], &e[i]);
     }
     mlkem_vector_encode(&t, ek);
     memcpy(ek + VECTOR_LEN, seeds, SEED_LEN);
     mlkem_vector_encode(&s.vector, dk);
     memory_wipe(&s, sizeof s);
-    memory_wipe(&e, sizeof e);
+    memory_wipe(e, sizeof e);
     memory_wipe(seeds, sizeof seeds);
     sha3_wipe(&g);
 }
@@ -129,28 +153,27 @@ static void pke_encrypt(const struct mlkem_vector *t, const uint8_t *rho, const 
                         uint8_t *ciphertext)
 {
     struct mlkem_factor y;
-    struct mlkem_poly noise, out;
+    struct mlkem_poly e1[MLKEM_K], e2, out;
 
-    for (size_t i = 0; i < MLKEM_K; i++) {
-        sample_noise(r, (uint8_t)i, &y.vector.at[i]);
+    sample_noise(r, 0, (struct mlkem_poly *[]){&y.vector.at[0], &y.vector.at[1], &y.vector.at[2], &e1[0]}, 4);
+    sample_noise(r, 4, (struct mlkem_poly *[]){&e1[1], &e1[2], &e2}, 3);
+    for (size_t i = 0; i < MLKEM_K; i++)
         mlkem_ntt(&y.vector.at[i]);
-    }
     mlkem_factor_prepare(&y);
     for (size_t i = 0; i < MLKEM_K; i++) {
         multiply_row(rho, i, true, &y, &out);
         mlkem_inverse_ntt(&out);
-        sample_noise(r, (uint8_t)(MLKEM_K + i), &noise);
-        mlkem_poly_add(&out, &noise);
+        mlkem_poly_add(&out, &e1[i]);
         mlkem_encode_compressed(&out, MLKEM_DU, ciphertext + i * U_LEN);
     }
     multiply_vector(t, &y, &out);
     mlkem_inverse_ntt(&out);
-    sample_noise(r, 2 * MLKEM_K, &noise);
-    mlkem_poly_add(&out, &noise);
+    mlkem_poly_add(&out, &e2);
     mlkem_add_message(&out, m);
     mlkem_encode_compressed(&out, MLKEM_DV, ciphertext + (size_t)MLKEM_K * U_LEN);
     memory_wipe(&y, sizeof y);
-    memory_wipe(&noise, sizeof noise);
+    memory_wipe(e1, sizeof e1);
+    memory_wipe(&e2, sizeof e2);
     memory_wipe(&out, sizeof out);
 }
 

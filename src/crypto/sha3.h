@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 
 enum sha3_function { SHA3_256, SHA3_512, SHAKE128, SHAKE256 };
-enum { SHA3_256_LEN = 32, SHA3_512_LEN = 64, SHAKE128_RATE = 168 };
+enum { SHA3_256_LEN = 32, SHA3_512_LEN = 64, SHA3_MAX_RATE = 168 /* SHAKE128's */ };
 
 struct sha3 {
     uint64_t lanes[25];

@@ -1,5 +1,6 @@
 #include "crypto/sha3.h"
 
+#include "crypto/sha3x4.h"
 #include "support/check_run.h"
 #include "support/vectors.h"
 
@@ -82,15 +83,63 @@ START_TEST(output_may_be_taken_in_pieces)
 }
 END_TEST
 
+/* ---- four at a time */
+
+enum { BLOCKS = 3 };
+
+static void expect_as_alone(const struct sha3x4 *begun, enum sha3_function function, const struct bytes *messages)
+{
+    uint8_t blocks[SHA3X4_MAX][SHA3_MAX_RATE], alone[BLOCKS * SHA3_MAX_RATE];
+    struct sha3x4 sponges = *begun;
+
+    for (size_t n = 0; n < BLOCKS; n++) {
+        sha3x4_squeeze(&sponges, blocks);
+        for (size_t i = 0; i < sponges.count; i++) {
+            output_of(function, messages[i], alone, BLOCKS * sponges.rate);
+            ck_assert_mem_eq(blocks[i], alone + n * sponges.rate, sponges.rate);
+        }
+    }
+}
+
+/* With the processor's wide vectors, where it has them, and without. */
+START_TEST(four_messages_at_a_time_give_what_each_gives_alone)
+{
+    static const size_t lengths[] = {0, 1, 7, 8, 33, 34, 71};
+    uint8_t text[SHA3X4_MAX][71];
+    struct bytes messages[SHA3X4_MAX];
+    struct sha3x4 sponges;
+
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i / 71][i % 71] = (uint8_t)(i * 13 + 1);
+    for (size_t f = 0; f < ARRAY_LEN(functions); f++) {
+        for (size_t len = 0; len < ARRAY_LEN(lengths); len++) {
+            for (size_t count = 1; count <= SHA3X4_MAX; count++) {
+                for (size_t i = 0; i < count; i++)
+                    messages[i] = bytes_of(text[i], lengths[(len + i) % ARRAY_LEN(lengths)]);
+                sha3x4_begin(&sponges, functions[f].function, messages, count);
+                expect_as_alone(&sponges, functions[f].function, messages);
+                sponges.is_wide = false;
+                expect_as_alone(&sponges, functions[f].function, messages);
+            }
+        }
+    }
+}
+END_TEST
+
 START_TEST(wiping_leaves_zeros)
 {
-    static const uint8_t zeros[sizeof(struct sha3)];
+    static const uint8_t zeros[sizeof(struct sha3x4)];
+    struct bytes secret = BYTES_OF_LITERAL("secret");
+    struct sha3x4 four;
     struct sha3 sponge;
 
     sha3_init(&sponge, SHAKE256);
     sha3_absorb(&sponge, BYTES_OF_LITERAL("secret"));
     sha3_wipe(&sponge);
     ck_assert_mem_eq(&sponge, zeros, sizeof sponge);
+    sha3x4_begin(&four, SHAKE256, &secret, 1);
+    sha3x4_wipe(&four);
+    ck_assert_mem_eq(&four, zeros, sizeof four);
 }
 END_TEST
 
@@ -100,6 +149,7 @@ int main(void)
         sponges_give_the_published_output,
         a_message_may_come_in_pieces,
         output_may_be_taken_in_pieces,
+        four_messages_at_a_time_give_what_each_gives_alone,
         wiping_leaves_zeros,
     };
     return check_run("sha3", tests, ARRAY_LEN(tests));
