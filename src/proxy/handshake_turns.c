@@ -12,15 +12,10 @@ static bool schedule(struct handshake_turns *turns)
     return event_add(turns->next, &at_once) == 0;
 }
 
-/* The loop reads the clock once a turn. */
-static void note_turn(struct handshake_turns *turns)
+static void refill(struct handshake_turns *turns, uint64_t now)
 {
-    struct timeval now;
-
-    if (event_base_gettimeofday_cached(turns->base, &now) != 0 || timercmp(&now, &turns->turn, !=)) {
-        turns->turn = now;
-        turns->left = MAX_HANDSHAKES_PER_TURN;
-    }
+    turns->since = now;
+    turns->left = MAX_HANDSHAKES_PER_TURN;
 }
 
 static void on_next(evutil_socket_t fd, short what, void *context)
@@ -29,7 +24,7 @@ static void on_next(evutil_socket_t fd, short what, void *context)
     struct connection *first;
     (void)fd, (void)what;
 
-    note_turn(turns);
+    refill(turns, proxy_now());
     while (turns->left > 0 && (first = TAILQ_FIRST(&turns->line))) {
         turns->left--;
         handshake_turns_leave(turns, first);
@@ -61,7 +56,8 @@ bool handshake_turns_take(struct handshake_turns *turns, struct connection *conn
 {
     if (connection->is_in_line)
         return false;
-    note_turn(turns);
+    if (proxy_now() - turns->since >= HANDSHAKE_TURN)
+        refill(turns, proxy_now());
     if (TAILQ_EMPTY(&turns->line) && turns->left > 0) {
         turns->left--;
         return true;

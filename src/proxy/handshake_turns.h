@@ -9,8 +9,8 @@
 #define PROXY_HANDSHAKE_TURNS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/queue.h>
-#include <sys/time.h>
 
 #include "base/attributes.h"
 
@@ -22,9 +22,9 @@ TAILQ_HEAD(connection_queue, connection);
 
 struct handshake_turns {
     struct event_base *base;
-    struct event *next;  /* goes off in the next turn of the loop, while anybody waits */
-    struct timeval turn; /* when this turn of the loop began: it is known by that */
-    unsigned left;       /* how many more may go in it */
+    struct event *next; /* goes off in the next turn of the loop, while anybody waits */
+    uint64_t since;     /* when `left` was filled up; without a line it is by the clock, as no timer tells of turns */
+    unsigned left;      /* how many more may go */
     struct connection_queue line;
 };
 
