@@ -212,7 +212,7 @@ static void pke_decrypt(const uint8_t *dk, const uint8_t *ciphertext, uint8_t *m
 
 APART static void wipe_frames(void)
 {
-    uint8_t frames[16 * 1024];
+    uint8_t frames[32 * 1024];
 
     memory_wipe(frames, sizeof frames);
 }

@@ -126,7 +126,7 @@ static enum crypto_result nist_agree(const struct key_exchange_alg *alg, const u
                                      const uint8_t *own_share, const uint8_t *peer_share, struct random_source blinding,
                                      uint8_t *secret)
 {
-    struct agreement a = {NULL};
+    struct agreement a = {.scalar = NULL};
     enum crypto_result result = CRYPTO_FAILED;
 
     (void)own_share;

@@ -37,8 +37,8 @@ static const char *const shares[] = {
     [KEY_EXCHANGE_SECP256R1] = "one fresh point, 65 bytes",
     [KEY_EXCHANGE_SECP384R1] = "one fresh point, 97 bytes",
     [KEY_EXCHANGE_X25519MLKEM768] =
-        "one fresh value of 32 bytes, with it your client a fresh key of 1184 bytes and the "
-        "server a secret locked by that key in 1088",
+        ("one fresh value of 32 bytes, with it your client a fresh key of 1184 bytes and the "
+         "server a secret locked by that key in 1088"),
 };
 
 static const struct {
