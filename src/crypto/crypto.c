@@ -10,6 +10,9 @@
 #include "crypto/provider.h"
 
 static const struct provider *const providers[] = {
+#ifdef HAVE_SODIUM
+    &provider_sodium,
+#endif
 #ifdef HAVE_LIBCRYPTO
     &provider_libcrypto,
 #endif

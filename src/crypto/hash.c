@@ -64,12 +64,18 @@ bool hash_once(const struct hash_alg *alg, struct bytes data, uint8_t *out)
 static bool padded_hash(const struct hash_alg *alg, const uint8_t *key_block, uint8_t constant, struct bytes data,
                         uint8_t *out)
 {
+    const uint64_t constants = constant * UINT64_C(0x0101010101010101);
     uint8_t pad[MAX_HASH_BLOCK_LEN];
     struct hash hash;
     bool ok;
 
-    for (size_t i = 0; i < alg->block_len; i++)
-        pad[i] = key_block[i] ^ constant;
+    for (size_t i = 0; i < alg->block_len;
+         i += sizeof constants) { /* eight bytes at a time: there are dozens of these */
+        uint64_t word;
+        memcpy(&word, key_block + i, sizeof word);
+        word ^= constants;
+        memcpy(pad + i, &word, sizeof word);
+    }
     ok = hash_init(&hash, alg) && hash_update(&hash, bytes_of(pad, alg->block_len)) && hash_update(&hash, data) &&
          alg->finish(hash.state, out);
     hash_wipe(&hash);

@@ -140,7 +140,7 @@ const struct provider *provider_at(size_t index);
 const struct key_alg *key_alg_find(enum key_kind kind);
 const struct kem_alg *kem_find(enum kem_id id);
 extern const struct provider provider_mbedtls;   /* serves everything */
-extern const struct provider provider_libcrypto; /* where it was built in */
+extern const struct provider provider_libcrypto, provider_sodium; /* where they were built in */
 
 /*
  * Random bytes out of a seed of 32: blinding and salts take as many as the provider likes, the source always gives

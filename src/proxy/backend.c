@@ -131,6 +131,15 @@ static void set_options(int fd, const struct socket_address *address)
     (void)!setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
+/* A server on this machine has accepted by the time connect() returns, though it says "in progress". */
+static bool is_connected_already(int fd)
+{
+    struct socket_address peer;
+    socklen_t len = sizeof peer;
+
+    return getpeername(fd, &peer.any, &len) == 0;
+}
+
 enum backend_connect_result backend_connect(const struct backend *backend, const struct backend_attempt *attempt,
                                             int *fd, int *error)
 {
@@ -146,7 +155,7 @@ enum backend_connect_result backend_connect(const struct backend *backend, const
     if (connect(*fd, &address->any, address->len) == 0)
         return BACKEND_CONNECTED;
     if (errno == EINPROGRESS || errno == EINTR)
-        return BACKEND_CONNECTING;
+        return is_connected_already(*fd) ? BACKEND_CONNECTED : BACKEND_CONNECTING;
     *error = errno;
     close(*fd);
     *fd = -1;

@@ -15,6 +15,7 @@
 enum { MAGIC = 0x5a11b07e, FREED_MAGIC = 0x0dead0ff };
 
 static void take_turn(struct connection *c);
+static void go_on_or_wait(struct connection *c);
 
 /* Every callback comes in through here: one for a connection that was freed must not get any further. */
 static struct connection *connection_of(void *context)
@@ -41,6 +42,7 @@ static void connection_free(struct connection *c)
     struct proxy *proxy = c->proxy;
 
     connection_leave_sheddable(c);
+    handshake_turns_leave(&proxy->turns, c);
     endpoint_close(&c->client);
     endpoint_close(&c->backend);
     event_del(&c->timer);
@@ -181,7 +183,7 @@ static void on_client(evutil_socket_t fd, short what, void *context)
 
     c->client.can_read |= (what & EV_READ) != 0;
     c->client.can_write |= (what & EV_WRITE) != 0;
-    take_turn(c);
+    go_on_or_wait(c);
 }
 
 static void on_backend(evutil_socket_t fd, short what, void *context)
@@ -284,9 +286,18 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     take_turn(c);
 }
 
+/*
+ * Nothing more is to be read for now, and nothing is there: most often it will be wanted again before anything comes,
+ * so the event stays as it is. If something does come, can_read says so, and it is taken away after all.
+ */
+static bool may_stay_armed(const struct endpoint *endpoint, short interest)
+{
+    return endpoint->interest == (interest | EV_READ) && !endpoint->can_read;
+}
+
 static bool set_interest(struct connection *c, struct endpoint *endpoint, short interest, event_callback_fn callback)
 {
-    if (endpoint->interest == interest || endpoint->fd < 0)
+    if (endpoint->interest == interest || endpoint->fd < 0 || may_stay_armed(endpoint, interest))
         return true;
     if (endpoint->interest)
         event_del(&endpoint->event);
@@ -345,6 +356,20 @@ static void take_turn(struct connection *c)
     }
     if (!wait_for_more(c))
         connection_cut(c, WHY_NO_MEMORY);
+}
+
+/* While it stands in line its client is not listened to, but the clock runs. */
+static void go_on_or_wait(struct connection *c)
+{
+    if (c->state != CONNECTION_HANDSHAKING || handshake_turns_take(&c->proxy->turns, c))
+        take_turn(c);
+    else if (!set_interest(c, &c->client, 0, on_client) || !set_timer(c))
+        connection_cut(c, WHY_NO_MEMORY);
+}
+
+void connection_go_on(struct connection *c)
+{
+    take_turn(c);
 }
 
 void connection_answer_key(struct connection *c, bool is_ok, struct bytes answer)
@@ -415,5 +440,5 @@ void connection_start(struct proxy *proxy, struct listener *listener, int fd, co
     c->is_sheddable = true;
     TAILQ_INSERT_TAIL(&proxy->sheddable, c, shed_link);
     c->client.can_read = c->client.can_write = true; /* the ClientHello is often there with the connection */
-    take_turn(c);
+    go_on_or_wait(c);
 }

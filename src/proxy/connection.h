@@ -56,6 +56,8 @@ struct connection {
 
     struct connection_ticket ticket;
     struct peer_address peer;
+    bool is_in_line; /* it is in proxy->turns */
+    TAILQ_ENTRY(connection) line_link;
     bool is_sheddable; /* it is in proxy->sheddable */
     TAILQ_ENTRY(connection) shed_link;
 
@@ -77,6 +79,9 @@ struct connection {
  * to read at once.
  */
 void connection_start(struct proxy *proxy, struct listener *listener, int fd, const struct socket_address *peer);
+
+/* Its turn to move on the handshake has come. */
+void connection_go_on(struct connection *connection);
 
 /* The answer of the key service. */
 void connection_answer_key(struct connection *connection, bool is_ok, struct bytes answer);

@@ -22,7 +22,9 @@ enum {
     MAX_DELIVERY_CHECK_INTERVAL = 1000 * 1000,
     DELIVERY_CHECK_INTERVAL = 10 * 1000, /* is the send queue empty yet, before a reset */
 
-    MAX_KEY_QUEUE = 1024, /* private-key operations waiting, and as many of tickets */
+    MAX_HANDSHAKES_PER_TURN = 2, /* steps of them in one turn of the loop: the relays run in between */
+    HANDSHAKE_TURN = 250,        /* a turn as long as that, when nobody stands in line */
+    MAX_KEY_QUEUE = 1024,        /* private-key operations waiting, and as many of tickets */
     KEY_WAIT_TIMEOUT = 2 * 1000 * 1000,
     MAX_TICKET_OPERATIONS_PER_TURN = 64,
     MAX_TICKET_KEY_WATCH = 3600, /* seconds: the timer stands still while the machine sleeps, the keys' age does not */

@@ -102,7 +102,7 @@ struct proxy *proxy_new(struct event_base *base, struct keyring *keyring, struct
     proxy->pool = pool_new(0);
     proxy->keys = key_service_new(base, keyring, random_system(), on_key_answer, proxy);
     proxy->suppressed_timer = evtimer_new(base, on_suppressed_timer, proxy);
-    if (proxy->pool && proxy->keys && proxy->suppressed_timer)
+    if (proxy->pool && proxy->keys && proxy->suppressed_timer && handshake_turns_init(&proxy->turns, base))
         return proxy;
     proxy_free(proxy);
     return NULL;
@@ -118,6 +118,7 @@ void proxy_free(struct proxy *proxy)
             connection_drop(proxy->slots[slot]);
     if (proxy->suppressed_timer)
         event_free(proxy->suppressed_timer);
+    handshake_turns_free(&proxy->turns);
     key_service_free(proxy->keys);
     pool_free(proxy->pool);
     memory_free(proxy->slots);

@@ -17,13 +17,12 @@
 
 #include "base/buffer.h"
 #include "proxy/counters.h"
+#include "proxy/handshake_turns.h"
 #include "proxy/key_service.h"
 #include "proxy/log_limit.h"
 
 struct connection;
 struct event_base;
-
-TAILQ_HEAD(connection_queue, connection);
 
 /* Times in microseconds. */
 struct proxy_settings {
@@ -37,6 +36,7 @@ struct proxy {
     struct pool *pool;
     struct keyring *keyring;
     struct key_service *keys;
+    struct handshake_turns turns;
     struct counters counters;
     struct proxy_settings settings;
 

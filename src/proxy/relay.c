@@ -46,10 +46,11 @@ static struct io read_into(struct endpoint *from, const struct iovec *spans, int
     return (struct io){len == 0 ? IO_END : kind_of_error(errno), 0};
 }
 
-static struct io write_from(struct endpoint *to, struct iovec *spans, int count)
+/* `more` is MSG_MORE where the end of the stream follows at once: it then shares a segment with the last text. */
+static struct io write_from(struct endpoint *to, struct iovec *spans, int count, int more)
 {
     const struct msghdr message = {.msg_iov = spans, .msg_iovlen = (size_t)count};
-    ssize_t len = sendmsg(to->fd, &message, MSG_NOSIGNAL);
+    ssize_t len = sendmsg(to->fd, &message, MSG_NOSIGNAL | more);
 
     if (len >= 0) {
         to->can_write = (size_t)len == total_len(spans, count);
@@ -178,7 +179,7 @@ static bool push_to_client(struct connection *c)
     }
     if (!c->client.can_write)
         return false;
-    io = write_from(&c->client, spans, count);
+    io = write_from(&c->client, spans, count, c->backend.has_ended_in ? MSG_MORE : 0);
     if (io.kind == IO_RESET) {
         lose_client_output(c);
         return true;
@@ -202,7 +203,7 @@ static bool push_header(struct connection *c)
 {
     struct bytes header = buffer_view(&c->header);
     struct iovec span = {(void *)header.at, header.len};
-    struct io io = write_from(&c->backend, &span, 1);
+    struct io io = write_from(&c->backend, &span, 1, 0);
 
     if (io.kind == IO_RESET) {
         lose_backend_output(c, errno);
@@ -230,7 +231,7 @@ static bool push_to_backend(struct connection *c)
         tls_plain_consume(c->tls, total_len(spans, count)); /* it stopped reading: its answer may still be coming */
         return true;
     }
-    io = write_from(&c->backend, spans, count);
+    io = write_from(&c->backend, spans, count, 0);
     if (io.kind == IO_RESET) {
         lose_backend_output(c, errno);
         return true;

@@ -10,7 +10,7 @@ LIST
 
 # Functions as clang-format lays them out: the brace of a function alone in the first column.
 long_functions() {
-    (cd "$1" && find src tests -name '*.[ch]' -print | sort) | while read -r file; do
+    (cd "$1" && find src tests bench -name '*.[ch]' -print 2>/dev/null | sort) | while read -r file; do
         awk -v file="$file" '
             /^[A-Za-z_].*\(/ && !/;$/ { name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name) }
             /^\{/ { start = FNR }

@@ -56,6 +56,59 @@ START_TEST(at_the_limit_with_nothing_unfinished_the_new_client_is_let_go)
 }
 END_TEST
 
+/* Reliability D02: a storm of handshakes must not stand between the relays and the loop. */
+START_TEST(handshakes_that_are_ready_together_do_not_all_go_in_one_turn_of_the_loop)
+{
+    enum { CLIENTS = 40 };
+    int clients[CLIENTS], gone;
+    uint64_t turns = 0;
+
+    harness_init(&h);
+    harness_start(&h);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        clients[i] = harness_connect(&h);
+        ck_assert_int_eq(send(clients[i], "H", 1, MSG_NOSIGNAL), 1);
+    }
+    gone = clients[CLIENTS - 1]; /* stands in line when it leaves */
+    for (; h.proxy->counters.handshakes < CLIENTS - 1; turns++) {
+        ck_assert_int_ge(event_base_loop(h.base, EVLOOP_ONCE), 0);
+        if (turns == 1)
+            harness_reset(gone);
+    }
+    /* As it is by the clock what a turn is, it may be a few more in one of them when the machine is busy. */
+    ck_assert_uint_ge(turns, CLIENTS / MAX_HANDSHAKES_PER_TURN / 4);
+    for (size_t i = 0; i < CLIENTS - 1; i++) {
+        harness_expect(&h, clients[i], "S", 1);
+        close(clients[i]);
+    }
+    HARNESS_WAIT(&h, TAILQ_EMPTY(&h.proxy->turns.line));
+    proxy_cut_connections(h.proxy);
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(who_stands_in_line_may_be_cut)
+{
+    enum { CLIENTS = 8 };
+    int clients[CLIENTS];
+
+    harness_init(&h);
+    harness_start(&h);
+    for (size_t i = 0; i < CLIENTS; i++)
+        clients[i] = harness_connect(&h);
+    HARNESS_WAIT(&h, h.proxy->connection_count == CLIENTS);
+    for (size_t i = 0; i < CLIENTS; i++)
+        ck_assert_int_eq(send(clients[i], "H", 1, MSG_NOSIGNAL), 1);
+    ck_assert_int_ge(event_base_loop(h.base, EVLOOP_ONCE), 0);
+    ck_assert(!TAILQ_EMPTY(&h.proxy->turns.line));
+    proxy_cut_connections(h.proxy);
+    ck_assert(TAILQ_EMPTY(&h.proxy->turns.line));
+    for (size_t i = 0; i < CLIENTS; i++)
+        close(clients[i]);
+    harness_free(&h);
+}
+END_TEST
+
 /* Every descriptor that is left, taken. */
 static int take_all_descriptors(int *taken, int max)
 {
@@ -225,6 +278,8 @@ int main(void)
     const TTest *const tests[] = {
         at_the_limit_the_oldest_unfinished_handshake_goes_for_the_new_client,
         at_the_limit_with_nothing_unfinished_the_new_client_is_let_go,
+        handshakes_that_are_ready_together_do_not_all_go_in_one_turn_of_the_loop,
+        who_stands_in_line_may_be_cut,
         without_descriptors_accepting_pauses_without_spinning_says_so_once_and_recovers,
         without_descriptors_a_silent_client_gives_its_place_to_the_next,
         cutting_all_connections_says_no_close_notify_and_frees_everything,

@@ -171,7 +171,7 @@ int main(void)
         what_the_key_service_took_is_gone_from_the_promise,
         a_clock_that_is_put_back_makes_no_promise_longer,
     };
-    if (!crypto_start())
+    if (!crypto_start()) /* ticket keys are made before the rig is */
         return 1;
     return check_run_loops("ticket_lifetime", NULL, 0, loops, ARRAY_LEN(loops), (int)ARRAY_LEN(versions));
 }
