@@ -254,6 +254,15 @@ static void end_backend_input(struct connection *c, enum io_kind kind)
     tls_abort(c->tls, WHY_BACKEND_RESET);
 }
 
+/*
+ * In RELAYING the one question to the key service is about tickets. They go in front of the first text: a client that
+ * has what it came for leaves, and behind it they would find nobody.
+ */
+static bool is_text_held_for_tickets(const struct connection *c)
+{
+    return c->is_key_asked && c->bytes_out == 0;
+}
+
 static bool pull_from_backend(struct connection *c)
 {
     struct iovec spans[MAX_SPANS];
@@ -261,7 +270,7 @@ static bool pull_from_backend(struct connection *c)
     int count;
 
     if (c->state != CONNECTION_RELAYING || !c->backend.can_read || c->backend.has_ended_in ||
-        !is_ready(c, TLS_PLAIN_IN))
+        !is_ready(c, TLS_PLAIN_IN) || is_text_held_for_tickets(c))
         return false;
     count = tls_plain_space(c->tls, spans, MAX_SPANS);
     if (count == 0)
@@ -329,7 +338,7 @@ short relay_backend_interest(const struct connection *c)
 
     if (c->state == CONNECTION_CONNECTING)
         return EV_WRITE;
-    if (!c->backend.has_ended_in && is_ready(c, TLS_PLAIN_IN))
+    if (!c->backend.has_ended_in && is_ready(c, TLS_PLAIN_IN) && !is_text_held_for_tickets(c))
         interest |= EV_READ;
     if (!c->backend.has_ended_out && (buffer_len(&c->header) > 0 || is_ready(c, TLS_PLAIN_OUT)))
         interest |= EV_WRITE;
