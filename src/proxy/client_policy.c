@@ -65,6 +65,7 @@ static void tell_review(void *context, const struct client_trust_finding *findin
                 finding->is_of_crls ? "client-crl" : "client-ca", finding->sentence);
 }
 
+/* Whom nobody is asked for, nobody is looked up in: not what was meant, but no harm. */
 static void warn_of_unused(const struct config_listen *listen, struct config_findings findings)
 {
     const struct config_list *unused = listen->client_cas.count ? &listen->client_cas : &listen->client_crls;

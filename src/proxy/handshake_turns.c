@@ -25,14 +25,12 @@ static void on_next(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
 
     refill(turns, proxy_now());
-    while (turns->left > 0 && (first = TAILQ_FIRST(&turns->line))) {
-        turns->left--;
-        handshake_turns_leave(turns, first);
-        connection_go_on(first);
-    }
-    while (!TAILQ_EMPTY(&turns->line) && !schedule(turns)) { /* no memory for a timer: all of them go now */
-        first = TAILQ_FIRST(&turns->line);
-        handshake_turns_leave(turns, first);
+    while ((first = TAILQ_FIRST(&turns->line))) {
+        if (turns->left > 0)
+            turns->left--;
+        else if (schedule(turns))
+            return;
+        handshake_turns_leave(turns, first); /* past the limit without memory for a timer: all of them go now */
         connection_go_on(first);
     }
 }
@@ -54,10 +52,13 @@ void handshake_turns_free(struct handshake_turns *turns)
 
 bool handshake_turns_take(struct handshake_turns *turns, struct connection *connection)
 {
+    uint64_t now;
+
     if (connection->is_in_line)
         return false;
-    if (proxy_now() - turns->since >= HANDSHAKE_TURN)
-        refill(turns, proxy_now());
+    now = proxy_now();
+    if (now - turns->since >= HANDSHAKE_TURN)
+        refill(turns, now);
     if (TAILQ_EMPTY(&turns->line) && turns->left > 0) {
         turns->left--;
         return true;
