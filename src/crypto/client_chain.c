@@ -180,7 +180,7 @@ static enum chain_result check_anchor(const struct client_path *path, const stru
         return CHAIN_NOT_A_CA;
     if (!do_intermediates_say_so(path, chain))
         return CHAIN_NOT_A_CA;
-    if (!certificate_read(bytes_of(top->raw.p, top->raw.len), &anchor, &fault))
+    if (!certificate_read(client_x509_bytes(&top->raw), &anchor, &fault))
         return CHAIN_MALFORMED;
     return path_len_holds(chain, path->count - 1 < count ? path->count - 1 : count, &anchor) ? CHAIN_OK
                                                                                              : CHAIN_NOT_A_CA;
@@ -193,8 +193,7 @@ static enum chain_result check_anchor(const struct client_path *path, const stru
 static bool is_all_of_path(const struct client_path *path, const struct certificate *chain, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (i >= path->count ||
-            !bytes_equal(bytes_of(path->certificates[i]->raw.p, path->certificates[i]->raw.len), chain[i].der))
+        if (i >= path->count || !bytes_equal(client_x509_bytes(&path->certificates[i]->raw), chain[i].der))
             return false;
     return true;
 }

@@ -53,8 +53,7 @@ void client_crl_free(struct client_crl *crl)
 
 bool client_crl_has_name(const struct client_crl *crl, const mbedtls_x509_crt *issuer)
 {
-    return bytes_equal(bytes_of(crl->crl.issuer_raw.p, crl->crl.issuer_raw.len),
-                       bytes_of(issuer->subject_raw.p, issuer->subject_raw.len));
+    return bytes_equal(client_x509_bytes(&crl->crl.issuer_raw), client_x509_bytes(&issuer->subject_raw));
 }
 
 static bool is_signed_by(const struct client_crl *crl, mbedtls_x509_crt *issuer)
@@ -69,7 +68,7 @@ static bool is_signed_by(const struct client_crl *crl, mbedtls_x509_crt *issuer)
 
 static bool has_key_of(const mbedtls_x509_crt *one, const mbedtls_x509_crt *other)
 {
-    return bytes_equal(bytes_of(one->pk_raw.p, one->pk_raw.len), bytes_of(other->pk_raw.p, other->pk_raw.len));
+    return bytes_equal(client_x509_bytes(&one->pk_raw), client_x509_bytes(&other->pk_raw));
 }
 
 bool client_crl_is_of(const struct client_crl *crl, mbedtls_x509_crt *issuer)

@@ -112,7 +112,7 @@ static bool add_blocks(struct client_trust *trust, struct bytes file, const char
 static bool has_ca(const struct client_trust *trust, struct bytes der)
 {
     for (const mbedtls_x509_crt *ca = &trust->cas; ca && ca->raw.p; ca = ca->next)
-        if (bytes_equal(bytes_of(ca->raw.p, ca->raw.len), der))
+        if (bytes_equal(client_x509_bytes(&ca->raw), der))
             return true;
     return false;
 }
@@ -166,7 +166,7 @@ static bool add_ca(struct client_trust *trust, struct bytes der, unsigned line, 
 static bool has_crl(const struct client_trust *trust, struct bytes der)
 {
     for (const struct client_crl *it = trust->crls; it; it = it->next)
-        if (bytes_equal(bytes_of(it->crl.raw.p, it->crl.raw.len), der))
+        if (bytes_equal(client_x509_bytes(&it->crl.raw), der))
             return true;
     return false;
 }
@@ -259,7 +259,7 @@ bool client_trust_next_subject(const struct client_trust *trust, const void **at
     if (!ca || !ca->raw.p)
         return false;
     *at = ca;
-    *name = bytes_of(ca->subject_raw.p, ca->subject_raw.len);
+    *name = client_x509_bytes(&ca->subject_raw);
     return true;
 }
 
@@ -277,7 +277,7 @@ static void tell_name(const struct review *review, struct client_trust_finding f
     struct crypto_fault text;
     char subject[MAX_NAME_TEXT_LEN];
 
-    certificate_name_text(bytes_of(name->p, name->len), subject);
+    certificate_name_text(client_x509_bytes(name), subject);
     fault_set(&text, "%s '%.150s' %s", finding.is_of_crls ? "the CRL of" : "the CA", subject, finding.sentence);
     finding.sentence = text.text;
     review->tell(review->context, &finding);
@@ -332,8 +332,7 @@ static bool has_better(const struct review *review, const struct client_crl *crl
 {
     for (const struct client_crl *other = review->trust->crls; other; other = other->next)
         if (other != crl && other->signer == crl->signer &&
-            bytes_equal(bytes_of(other->crl.issuer_raw.p, other->crl.issuer_raw.len),
-                        bytes_of(crl->crl.issuer_raw.p, crl->crl.issuer_raw.len)) &&
+            bytes_equal(client_x509_bytes(&other->crl.issuer_raw), client_x509_bytes(&crl->crl.issuer_raw)) &&
             is_good_until(other, review->now, review->now + SOON_CRL))
             return true;
     return false;

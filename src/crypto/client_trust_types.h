@@ -31,6 +31,11 @@ struct client_trust {
     struct client_cache cache;
 };
 
+static inline struct bytes client_x509_bytes(const mbedtls_x509_buf *part)
+{
+    return bytes_of(part->p, part->len);
+}
+
 /* Seconds since 1970 of a time of the library; INT64_MIN when there is none. */
 int64_t client_trust_seconds(const mbedtls_x509_time *time);
 

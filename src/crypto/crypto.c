@@ -71,10 +71,7 @@ const struct kem_alg *kem_find(enum kem_id id)
 
 bool crypto_rsa_leaks_time(void)
 {
-    for (size_t i = 0; i < ARRAY_LEN(providers); i++)
-        if (providers[i]->keys[KEY_KIND_RSA])
-            return providers[i]->rsa_leaks_time;
-    return false;
+    return key_alg_find(KEY_KIND_RSA)->leaks_time;
 }
 
 static bool probe_aes(void)

@@ -34,6 +34,9 @@ struct hash_alg {
     bool (*finish)(void *state, uint8_t *out);
     void (*wipe)(void *state);
 };
+/* What is the same whoever serves it; so for the other kinds below. */
+#define HASH_SHA256_FACTS .id = HASH_SHA256, .name = "SHA256", .len = 32, .block_len = 64
+#define HASH_SHA384_FACTS .id = HASH_SHA384, .name = "SHA384", .len = 48, .block_len = 128
 
 /* ---- aead: `context` is context_len bytes, zeroed, 16-aligned */
 struct aead_alg {
@@ -47,6 +50,9 @@ struct aead_alg {
                                const uint8_t *tag);
     void (*wipe)(void *context);
 };
+#define AEAD_AES_128_GCM_FACTS .id = AEAD_AES_128_GCM, .name = "AES-128-GCM", .key_len = 16
+#define AEAD_AES_256_GCM_FACTS .id = AEAD_AES_256_GCM, .name = "AES-256-GCM", .key_len = 32
+#define AEAD_CHACHA20_POLY1305_FACTS .id = AEAD_CHACHA20_POLY1305, .name = "ChaCha20-Poly1305", .key_len = 32
 
 /* ---- key exchange of the Diffie-Hellman form; the scalar is of scalar_len bytes and drawn by key_exchange.c */
 struct key_exchange_alg {
@@ -65,6 +71,14 @@ struct key_exchange_alg {
 };
 extern const struct key_exchange_alg key_exchange_x25519mlkem768;
 extern const uint8_t key_exchange_p256_order[32], key_exchange_p384_order[48];
+#define KEY_EXCHANGE_X25519_FACTS                                                                                      \
+    .id = KEY_EXCHANGE_X25519, .name = "X25519", .share_len = 32, .scalar_len = 32, .secret_len = 32, .order = NULL
+#define KEY_EXCHANGE_SECP256R1_FACTS                                                                                   \
+    .id = KEY_EXCHANGE_SECP256R1, .name = "secp256r1", .share_len = 1 + 2 * 32, .scalar_len = 32, .secret_len = 32,    \
+    .order = key_exchange_p256_order
+#define KEY_EXCHANGE_SECP384R1_FACTS                                                                                   \
+    .id = KEY_EXCHANGE_SECP384R1, .name = "secp384r1", .share_len = 1 + 2 * 48, .scalar_len = 48, .secret_len = 48,    \
+    .order = key_exchange_p384_order
 
 /* ---- key encapsulation: the server's half; the random bytes, as the standard has them, are drawn by key_exchange.c */
 enum kem_id { KEM_MLKEM768 };
@@ -106,7 +120,15 @@ struct key_alg {
     /* The raw RSA operation, blinded; `out` takes as many bytes as `in` has, the modulus' length. NULL: no RSA. */
     enum crypto_result (*raw_private)(void *context, struct bytes in, struct random_source random, uint8_t *out);
     void (*wipe)(void *context);
+    bool leaks_time; /* of the raw operation: see crypto_rsa_leaks_time() */
 };
+#define KEY_RSA_FACTS .kind = KEY_KIND_RSA, .name = "RSA-PSS"
+#define KEY_P256_FACTS .kind = KEY_KIND_ECDSA_P256, .name = "ECDSA P-256"
+#define KEY_P384_FACTS .kind = KEY_KIND_ECDSA_P384, .name = "ECDSA P-384"
+#define KEY_P521_FACTS .kind = KEY_KIND_ECDSA_P521, .name = "ECDSA P-521 (verification)" /* of clients, never ours */
+
+/* In bytes, of the hash that the algorithm signs; 0: no such algorithm. */
+unsigned signature_hash_len(enum signature_id id);
 
 struct private_key {
     const struct key_alg *alg;
@@ -119,7 +141,6 @@ struct private_key {
 struct provider {
     const char *(*name)(void);
     bool (*start)(void);
-    bool rsa_leaks_time; /* see crypto_rsa_leaks_time() */
     const struct hash_alg *hashes[HASH_COUNT];
     const struct aead_alg *aeads[AEAD_COUNT];
     const struct key_exchange_alg *key_exchanges[KEY_EXCHANGE_COUNT];
@@ -139,7 +160,7 @@ struct provider {
 const struct provider *provider_at(size_t index);
 const struct key_alg *key_alg_find(enum key_kind kind);
 const struct kem_alg *kem_find(enum kem_id id);
-extern const struct provider provider_mbedtls;   /* serves everything */
+extern const struct provider provider_mbedtls;                    /* serves everything */
 extern const struct provider provider_libcrypto, provider_sodium; /* where they were built in */
 
 /*

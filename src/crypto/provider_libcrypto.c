@@ -62,6 +62,45 @@ enum crypto_result libcrypto_verdict(int answer)
     return answer == 1 ? CRYPTO_OK : judge_errors(CRYPTO_BAD_INPUT);
 }
 
+EVP_PKEY *libcrypto_key(const char *type, bool is_private, OSSL_PARAM *params)
+{
+    EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(context, type, NULL);
+    EVP_PKEY *key = NULL;
+
+    if (!maker || EVP_PKEY_fromdata_init(maker) != 1 ||
+        EVP_PKEY_fromdata(maker, &key, is_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, params) != 1)
+        key = NULL;
+    EVP_PKEY_CTX_free(maker);
+    return key;
+}
+
+bool libcrypto_sign(EVP_PKEY_CTX *signer, enum signature_id id, struct bytes message, struct random_source random,
+                    uint8_t *out, size_t *len)
+{
+    uint8_t digest[MAX_LIBCRYPTO_DIGEST_LEN];
+    size_t digest_len = libcrypto_digest(id, message, digest);
+    bool is_ok;
+
+    *len = MAX_SIGNATURE_LEN;
+    libcrypto_random_begin(&random);
+    is_ok = digest_len > 0 && EVP_PKEY_sign(signer, out, len, digest, digest_len) == 1;
+    libcrypto_random_end();
+    if (!is_ok)
+        ERR_clear_error();
+    return is_ok;
+}
+
+enum crypto_result libcrypto_check(EVP_PKEY_CTX *verifier, enum signature_id id, struct bytes message,
+                                   struct bytes signature)
+{
+    uint8_t digest[MAX_LIBCRYPTO_DIGEST_LEN];
+    size_t digest_len = libcrypto_digest(id, message, digest);
+
+    if (digest_len == 0)
+        return CRYPTO_FAILED;
+    return libcrypto_verdict(EVP_PKEY_verify(verifier, signature.at, signature.len, digest, digest_len));
+}
+
 const struct provider provider_libcrypto = {
     .name = provider_name,
     .start = provider_start,

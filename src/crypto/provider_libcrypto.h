@@ -31,6 +31,9 @@ MUST_CHECK bool libcrypto_random_start(OSSL_LIB_CTX *context);
 
 MUST_CHECK bool libcrypto_aead_start(OSSL_LIB_CTX *context);
 
+/* A key out of the parameters of its `type`; secrets in them stay the caller's to wipe. NULL: memory or the library. */
+EVP_PKEY *libcrypto_key(const char *type, bool is_private, OSSL_PARAM *params);
+
 /* The curves, with the tables of their base points where the library has them. */
 enum libcrypto_curve { LIBCRYPTO_P256, LIBCRYPTO_P384, LIBCRYPTO_P521, LIBCRYPTO_CURVES };
 MUST_CHECK bool libcrypto_curves_start(OSSL_LIB_CTX *context);
@@ -55,5 +58,12 @@ enum crypto_result libcrypto_verdict(int answer);
 /* The hash of a message, as the signature algorithm takes it; 0: no such algorithm. */
 enum { MAX_LIBCRYPTO_DIGEST_LEN = 64 };
 size_t libcrypto_digest(enum signature_id id, struct bytes message, uint8_t out[MAX_LIBCRYPTO_DIGEST_LEN]);
+
+/* By contexts begun for signing or verifying and set to the form of `id`; `out` and `len` as key_alg's sign() has them.
+ */
+MUST_CHECK bool libcrypto_sign(EVP_PKEY_CTX *signer, enum signature_id id, struct bytes message,
+                               struct random_source random, uint8_t *out, size_t *len);
+enum crypto_result libcrypto_check(EVP_PKEY_CTX *verifier, enum signature_id id, struct bytes message,
+                                   struct bytes signature);
 
 #endif

@@ -110,12 +110,12 @@ static void aead_wipe(void *context)
     c->it = NULL;
 }
 
-#define AEAD(the_id, the_name, the_key_len)                                                                            \
+#define AEAD(facts)                                                                                                    \
     {                                                                                                                  \
-        .id = the_id, .name = the_name, .key_len = the_key_len, .context_len = sizeof(struct context),                 \
-        .init = aead_init, .seal = seal, .open = open_text, .wipe = aead_wipe                                          \
+        .context_len = sizeof(struct context), .init = aead_init, .seal = seal, .open = open_text, .wipe = aead_wipe,  \
+        facts                                                                                                          \
     }
 
-const struct aead_alg libcrypto_aead_aes_128_gcm = AEAD(AEAD_AES_128_GCM, "AES-128-GCM", 16);
-const struct aead_alg libcrypto_aead_aes_256_gcm = AEAD(AEAD_AES_256_GCM, "AES-256-GCM", 32);
-const struct aead_alg libcrypto_aead_chacha20_poly1305 = AEAD(AEAD_CHACHA20_POLY1305, "ChaCha20-Poly1305", 32);
+const struct aead_alg libcrypto_aead_aes_128_gcm = AEAD(AEAD_AES_128_GCM_FACTS);
+const struct aead_alg libcrypto_aead_aes_256_gcm = AEAD(AEAD_AES_256_GCM_FACTS);
+const struct aead_alg libcrypto_aead_chacha20_poly1305 = AEAD(AEAD_CHACHA20_POLY1305_FACTS);

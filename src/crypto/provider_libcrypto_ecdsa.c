@@ -24,8 +24,7 @@ static EVP_PKEY *make_key(const struct curve *curve, const struct key_material *
 {
     uint8_t native[MAX_SCALAR_LEN];
     OSSL_PARAM params[4], *p = params;
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(libcrypto_context(), "EC", NULL);
-    EVP_PKEY *key = NULL;
+    EVP_PKEY *key;
 
     *p++ = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)curve->name, 0);
     *p++ = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)material->point, material->point_len);
@@ -35,10 +34,7 @@ static EVP_PKEY *make_key(const struct curve *curve, const struct key_material *
         *p++ = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, native, curve->scalar_len);
     }
     *p = OSSL_PARAM_construct_end();
-    if (!context || EVP_PKEY_fromdata_init(context) != 1 ||
-        EVP_PKEY_fromdata(context, &key, secret ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, params) != 1)
-        key = NULL;
-    EVP_PKEY_CTX_free(context);
+    key = libcrypto_key("EC", secret != NULL, params);
     memory_wipe(native, sizeof native);
     return key;
 }
@@ -118,28 +114,18 @@ static bool ecdsa_sign(void *context, enum signature_id id, struct bytes message
                        uint8_t *out, size_t *len)
 {
     struct ecdsa_key *key = context;
-    uint8_t digest[MAX_LIBCRYPTO_DIGEST_LEN];
-    size_t digest_len = libcrypto_digest(id, message, digest);
-    bool is_ok;
 
-    *len = MAX_SIGNATURE_LEN;
-    libcrypto_random_begin(&random);
-    is_ok = digest_len > 0 && EVP_PKEY_sign(key->sign, out, len, digest, digest_len) == 1 && is_encoded(out, *len);
-    libcrypto_random_end();
-    if (!is_ok)
-        ERR_clear_error();
-    return is_ok;
+    if (libcrypto_sign(key->sign, id, message, random, out, len) && is_encoded(out, *len))
+        return true;
+    ERR_clear_error();
+    return false;
 }
 
 static enum crypto_result ecdsa_check(void *context, enum signature_id id, struct bytes message, struct bytes signature)
 {
     struct ecdsa_key *key = context;
-    uint8_t digest[MAX_LIBCRYPTO_DIGEST_LEN];
-    size_t digest_len = libcrypto_digest(id, message, digest);
 
-    if (digest_len == 0)
-        return CRYPTO_FAILED;
-    return libcrypto_verdict(EVP_PKEY_verify(key->verify, signature.at, signature.len, digest, digest_len));
+    return libcrypto_check(key->verify, id, message, signature);
 }
 
 static void ecdsa_wipe(void *context)
@@ -150,13 +136,12 @@ static void ecdsa_wipe(void *context)
     EVP_PKEY_CTX_free(key->verify);
 }
 
-#define ECDSA(the_kind, the_name)                                                                                      \
+#define ECDSA(facts)                                                                                                   \
     {                                                                                                                  \
-        .kind = the_kind, .name = the_name, .context_len = sizeof(struct ecdsa_key),                                   \
-        .load_private = ecdsa_load_private, .load_public = ecdsa_load_public, .sign = ecdsa_sign,                      \
-        .check = ecdsa_check, .wipe = ecdsa_wipe                                                                       \
+        .context_len = sizeof(struct ecdsa_key), .load_private = ecdsa_load_private, .load_public = ecdsa_load_public, \
+        .sign = ecdsa_sign, .check = ecdsa_check, .wipe = ecdsa_wipe, facts                                            \
     }
 
-const struct key_alg libcrypto_key_p256 = ECDSA(KEY_KIND_ECDSA_P256, "ECDSA P-256");
-const struct key_alg libcrypto_key_p384 = ECDSA(KEY_KIND_ECDSA_P384, "ECDSA P-384");
-const struct key_alg libcrypto_key_p521 = ECDSA(KEY_KIND_ECDSA_P521, "ECDSA P-521 (verification)");
+const struct key_alg libcrypto_key_p256 = ECDSA(KEY_P256_FACTS);
+const struct key_alg libcrypto_key_p384 = ECDSA(KEY_P384_FACTS);
+const struct key_alg libcrypto_key_p521 = ECDSA(KEY_P521_FACTS);

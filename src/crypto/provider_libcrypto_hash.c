@@ -64,48 +64,26 @@ static void sha384_wipe(void *state)
 
 size_t libcrypto_digest(enum signature_id id, struct bytes message, uint8_t out[MAX_LIBCRYPTO_DIGEST_LEN])
 {
-    switch (id) {
-    case SIGNATURE_RSA_PSS_SHA256:
-    case SIGNATURE_RSA_PKCS1_SHA256:
-    case SIGNATURE_ECDSA_P256_SHA256:
-    case SIGNATURE_ECDSA_SHA256:
-        return SHA256(message.at, message.len, out) ? 32 : 0;
-    case SIGNATURE_RSA_PSS_SHA384:
-    case SIGNATURE_RSA_PKCS1_SHA384:
-    case SIGNATURE_ECDSA_P384_SHA384:
-    case SIGNATURE_ECDSA_SHA384:
-        return SHA384(message.at, message.len, out) ? 48 : 0;
-    case SIGNATURE_RSA_PSS_SHA512:
-    case SIGNATURE_RSA_PKCS1_SHA512:
-    case SIGNATURE_ECDSA_P521_SHA512:
-    case SIGNATURE_ECDSA_SHA512:
-        return SHA512(message.at, message.len, out) ? 64 : 0;
-    case SIGNATURE_IDS:
-        break;
+    unsigned len = signature_hash_len(id);
+
+    switch (len) {
+    case 32:
+        return SHA256(message.at, message.len, out) ? len : 0;
+    case 48:
+        return SHA384(message.at, message.len, out) ? len : 0;
+    case 64:
+        return SHA512(message.at, message.len, out) ? len : 0;
+    default:
+        return 0;
     }
-    return 0;
 }
 
 const struct hash_alg libcrypto_hash_sha256 = {
-    .id = HASH_SHA256,
-    .name = "SHA256",
-    .len = 32,
-    .block_len = 64,
-    .begin = sha256_begin,
-    .update = sha256_update,
-    .clone = sha256_clone,
-    .finish = sha256_finish,
-    .wipe = sha256_wipe,
+    HASH_SHA256_FACTS, /* id, name, lengths */
+    .begin = sha256_begin, .update = sha256_update, .clone = sha256_clone, .finish = sha256_finish, .wipe = sha256_wipe,
 };
 
 const struct hash_alg libcrypto_hash_sha384 = {
-    .id = HASH_SHA384,
-    .name = "SHA384",
-    .len = 48,
-    .block_len = 128,
-    .begin = sha384_begin,
-    .update = sha384_update,
-    .clone = sha384_clone,
-    .finish = sha384_finish,
-    .wipe = sha384_wipe,
+    HASH_SHA384_FACTS, /* id, name, lengths */
+    .begin = sha384_begin, .update = sha384_update, .clone = sha384_clone, .finish = sha384_finish, .wipe = sha384_wipe,
 };

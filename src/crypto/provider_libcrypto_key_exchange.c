@@ -28,14 +28,8 @@ static EVP_PKEY *x25519_own_key(const uint8_t *scalar, const uint8_t *own_share)
     OSSL_PARAM params[] = {OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, (void *)scalar, X25519_LEN),
                            OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)own_share, X25519_LEN),
                            OSSL_PARAM_END};
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(libcrypto_context(), "X25519", NULL);
-    EVP_PKEY *key = NULL;
 
-    if (!context || EVP_PKEY_fromdata_init(context) != 1 ||
-        EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, params) != 1)
-        key = NULL;
-    EVP_PKEY_CTX_free(context);
-    return key;
+    return libcrypto_key("X25519", true, params);
 }
 
 static enum crypto_result x25519_agree(const struct key_exchange_alg *alg, const uint8_t *scalar,
@@ -140,34 +134,19 @@ static enum crypto_result nist_agree(const struct key_exchange_alg *alg, const u
 }
 
 const struct key_exchange_alg libcrypto_x25519 = {
-    .id = KEY_EXCHANGE_X25519,
-    .name = "X25519",
-    .share_len = X25519_LEN,
-    .scalar_len = X25519_LEN,
-    .secret_len = X25519_LEN,
-    .order = NULL,
+    KEY_EXCHANGE_X25519_FACTS,
     .make_share = x25519_make_share,
     .agree = x25519_agree,
 };
 
 const struct key_exchange_alg libcrypto_secp256r1 = {
-    .id = KEY_EXCHANGE_SECP256R1,
-    .name = "secp256r1",
-    .share_len = 1 + 2 * 32,
-    .scalar_len = 32,
-    .secret_len = 32,
-    .order = key_exchange_p256_order,
+    KEY_EXCHANGE_SECP256R1_FACTS,
     .make_share = nist_make_share,
     .agree = nist_agree,
 };
 
 const struct key_exchange_alg libcrypto_secp384r1 = {
-    .id = KEY_EXCHANGE_SECP384R1,
-    .name = "secp384r1",
-    .share_len = 1 + 2 * 48,
-    .scalar_len = 48,
-    .secret_len = 48,
-    .order = key_exchange_p384_order,
+    KEY_EXCHANGE_SECP384R1_FACTS,
     .make_share = nist_make_share,
     .agree = nist_agree,
 };

@@ -55,13 +55,8 @@ static EVP_PKEY *make_key(const struct key_material *material, bool is_private)
 {
     struct numbers numbers = {{NULL}};
     OSSL_PARAM *params = make_params(material, is_private, &numbers);
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(libcrypto_context(), "RSA", NULL);
-    EVP_PKEY *key = NULL;
+    EVP_PKEY *key = params ? libcrypto_key("RSA", is_private, params) : NULL;
 
-    if (!params || !context || EVP_PKEY_fromdata_init(context) != 1 ||
-        EVP_PKEY_fromdata(context, &key, is_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, params) != 1)
-        key = NULL;
-    EVP_PKEY_CTX_free(context);
     if (is_private && params) /* the library wipes what it copies a secret number into, but not here */
         for (OSSL_PARAM *p = params; p->key; p++)
             memory_wipe(p->data, p->data_size);
@@ -169,31 +164,21 @@ static bool rsa_sign(void *context, enum signature_id id, struct bytes message, 
                      uint8_t *out, size_t *len)
 {
     struct rsa_key *key = context;
-    uint8_t digest[MAX_LIBCRYPTO_DIGEST_LEN];
-    size_t digest_len = libcrypto_digest(id, message, digest);
-    bool is_ok;
 
-    *len = MAX_SIGNATURE_LEN;
-    libcrypto_random_begin(&random);
-    is_ok = digest_len > 0 && set_form(key->sign, id, &key->sign_form) &&
-            EVP_PKEY_sign(key->sign, out, len, digest, digest_len) == 1;
-    libcrypto_random_end();
-    if (!is_ok)
-        ERR_clear_error();
-    return is_ok;
+    if (set_form(key->sign, id, &key->sign_form))
+        return libcrypto_sign(key->sign, id, message, random, out, len);
+    ERR_clear_error();
+    return false;
 }
 
 static enum crypto_result rsa_check(void *context, enum signature_id id, struct bytes message, struct bytes signature)
 {
     struct rsa_key *key = context;
-    uint8_t digest[MAX_LIBCRYPTO_DIGEST_LEN];
-    size_t digest_len = libcrypto_digest(id, message, digest);
 
-    if (digest_len == 0 || !set_form(key->verify, id, &key->verify_form)) {
-        ERR_clear_error();
-        return CRYPTO_FAILED;
-    }
-    return libcrypto_verdict(EVP_PKEY_verify(key->verify, signature.at, signature.len, digest, digest_len));
+    if (set_form(key->verify, id, &key->verify_form))
+        return libcrypto_check(key->verify, id, message, signature);
+    ERR_clear_error();
+    return CRYPTO_FAILED;
 }
 
 /* ---- the classic exchange */
@@ -223,8 +208,7 @@ static void rsa_wipe(void *context)
 }
 
 const struct key_alg libcrypto_key_rsa = {
-    .kind = KEY_KIND_RSA,
-    .name = "RSA-PSS",
+    KEY_RSA_FACTS,
     .context_len = sizeof(struct rsa_key),
     .load_private = rsa_load_private,
     .load_public = rsa_load_public,

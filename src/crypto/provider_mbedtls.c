@@ -44,29 +44,18 @@ int mbedtls_read_number(mbedtls_mpi *number, struct bytes from)
 
 bool mbedtls_take_digest(enum signature_id id, struct bytes message, struct mbedtls_digest *digest)
 {
-    switch (id) {
-    case SIGNATURE_RSA_PSS_SHA256:
-    case SIGNATURE_RSA_PKCS1_SHA256:
-    case SIGNATURE_ECDSA_P256_SHA256:
-    case SIGNATURE_ECDSA_SHA256:
+    digest->len = signature_hash_len(id);
+    switch (digest->len) {
+    case 32:
         digest->md = MBEDTLS_MD_SHA256;
-        digest->len = 32;
         break;
-    case SIGNATURE_RSA_PSS_SHA384:
-    case SIGNATURE_RSA_PKCS1_SHA384:
-    case SIGNATURE_ECDSA_P384_SHA384:
-    case SIGNATURE_ECDSA_SHA384:
+    case 48:
         digest->md = MBEDTLS_MD_SHA384;
-        digest->len = 48;
         break;
-    case SIGNATURE_RSA_PSS_SHA512:
-    case SIGNATURE_RSA_PKCS1_SHA512:
-    case SIGNATURE_ECDSA_P521_SHA512:
-    case SIGNATURE_ECDSA_SHA512:
+    case 64:
         digest->md = MBEDTLS_MD_SHA512;
-        digest->len = 64;
         break;
-    case SIGNATURE_IDS:
+    default:
         return false;
     }
     return mbedtls_md(mbedtls_md_info_from_type(digest->md), message.at, message.len, digest->bytes) == 0;
@@ -75,8 +64,6 @@ bool mbedtls_take_digest(enum signature_id id, struct bytes message, struct mbed
 const struct provider provider_mbedtls = {
     .name = provider_name,
     .start = provider_start,
-    .rsa_leaks_time = MBEDTLS_VERSION_NUMBER < 0x021c0700 ||
-                      (MBEDTLS_VERSION_NUMBER >= 0x03000000 && MBEDTLS_VERSION_NUMBER < 0x03050200),
     .hashes = {[HASH_SHA256] = &mbedtls_hash_sha256, [HASH_SHA384] = &mbedtls_hash_sha384},
     .aeads = {[AEAD_AES_128_GCM] = &mbedtls_aead_aes_128_gcm,
               [AEAD_AES_256_GCM] = &mbedtls_aead_aes_256_gcm,

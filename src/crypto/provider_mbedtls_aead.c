@@ -63,18 +63,16 @@ static void chachapoly_wipe(void *context)
     mbedtls_chachapoly_free(context);
 }
 
-#define GCM(the_id, the_name, the_key_len)                                                                             \
+#define GCM(facts)                                                                                                     \
     {                                                                                                                  \
-        .id = the_id, .name = the_name, .key_len = the_key_len, .context_len = sizeof(mbedtls_gcm_context),            \
-        .init = gcm_init, .seal = gcm_seal, .open = gcm_open, .wipe = gcm_wipe                                         \
+        .context_len = sizeof(mbedtls_gcm_context), .init = gcm_init, .seal = gcm_seal, .open = gcm_open,              \
+        .wipe = gcm_wipe, facts                                                                                        \
     }
 
-const struct aead_alg mbedtls_aead_aes_128_gcm = GCM(AEAD_AES_128_GCM, "AES-128-GCM", 16);
-const struct aead_alg mbedtls_aead_aes_256_gcm = GCM(AEAD_AES_256_GCM, "AES-256-GCM", 32);
+const struct aead_alg mbedtls_aead_aes_128_gcm = GCM(AEAD_AES_128_GCM_FACTS);
+const struct aead_alg mbedtls_aead_aes_256_gcm = GCM(AEAD_AES_256_GCM_FACTS);
 const struct aead_alg mbedtls_aead_chacha20_poly1305 = {
-    .id = AEAD_CHACHA20_POLY1305,
-    .name = "ChaCha20-Poly1305",
-    .key_len = 32,
+    AEAD_CHACHA20_POLY1305_FACTS, /* id, name, length */
     .context_len = sizeof(mbedtls_chachapoly_context),
     .init = chachapoly_init,
     .seal = chachapoly_seal,

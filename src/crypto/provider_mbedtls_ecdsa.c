@@ -157,36 +157,12 @@ static void ecdsa_wipe(void *context)
     mbedtls_ecp_point_free(&key->point);
 }
 
-const struct key_alg mbedtls_key_p256 = {
-    .kind = KEY_KIND_ECDSA_P256,
-    .name = "ECDSA P-256",
-    .context_len = sizeof(struct ecdsa_key),
-    .load_private = ecdsa_load_private,
-    .load_public = ecdsa_load_public,
-    .sign = ecdsa_sign,
-    .check = ecdsa_check,
-    .wipe = ecdsa_wipe,
-};
+#define ECDSA(facts)                                                                                                   \
+    {                                                                                                                  \
+        .context_len = sizeof(struct ecdsa_key), .load_private = ecdsa_load_private, .load_public = ecdsa_load_public, \
+        .sign = ecdsa_sign, .check = ecdsa_check, .wipe = ecdsa_wipe, facts                                            \
+    }
 
-const struct key_alg mbedtls_key_p384 = {
-    .kind = KEY_KIND_ECDSA_P384,
-    .name = "ECDSA P-384",
-    .context_len = sizeof(struct ecdsa_key),
-    .load_private = ecdsa_load_private,
-    .load_public = ecdsa_load_public,
-    .sign = ecdsa_sign,
-    .check = ecdsa_check,
-    .wipe = ecdsa_wipe,
-};
-
-/* Of clients: verified, never made. */
-const struct key_alg mbedtls_key_p521 = {
-    .kind = KEY_KIND_ECDSA_P521,
-    .name = "ECDSA P-521 (verification)",
-    .context_len = sizeof(struct ecdsa_key),
-    .load_private = ecdsa_load_private,
-    .load_public = ecdsa_load_public,
-    .sign = ecdsa_sign,
-    .check = ecdsa_check,
-    .wipe = ecdsa_wipe,
-};
+const struct key_alg mbedtls_key_p256 = ECDSA(KEY_P256_FACTS);
+const struct key_alg mbedtls_key_p384 = ECDSA(KEY_P384_FACTS);
+const struct key_alg mbedtls_key_p521 = ECDSA(KEY_P521_FACTS);

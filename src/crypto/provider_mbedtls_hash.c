@@ -67,25 +67,11 @@ static void sha384_wipe(void *state)
 }
 
 const struct hash_alg mbedtls_hash_sha256 = {
-    .id = HASH_SHA256,
-    .name = "SHA256",
-    .len = 32,
-    .block_len = 64,
-    .begin = sha256_begin,
-    .update = sha256_update,
-    .clone = sha256_clone,
-    .finish = sha256_finish,
-    .wipe = sha256_wipe,
+    HASH_SHA256_FACTS, /* id, name, lengths */
+    .begin = sha256_begin, .update = sha256_update, .clone = sha256_clone, .finish = sha256_finish, .wipe = sha256_wipe,
 };
 
 const struct hash_alg mbedtls_hash_sha384 = {
-    .id = HASH_SHA384,
-    .name = "SHA384",
-    .len = 48,
-    .block_len = 128,
-    .begin = sha384_begin,
-    .update = sha384_update,
-    .clone = sha384_clone,
-    .finish = sha384_finish,
-    .wipe = sha384_wipe,
+    HASH_SHA384_FACTS, /* id, name, lengths */
+    .begin = sha384_begin, .update = sha384_update, .clone = sha384_clone, .finish = sha384_finish, .wipe = sha384_wipe,
 };

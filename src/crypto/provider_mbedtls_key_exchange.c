@@ -94,34 +94,19 @@ static enum crypto_result agree(const struct key_exchange_alg *alg, const uint8_
 }
 
 const struct key_exchange_alg mbedtls_x25519 = {
-    .id = KEY_EXCHANGE_X25519,
-    .name = "X25519",
-    .share_len = 32,
-    .scalar_len = 32,
-    .secret_len = 32,
-    .order = NULL,
+    KEY_EXCHANGE_X25519_FACTS,
     .make_share = make_share,
     .agree = agree,
 };
 
 const struct key_exchange_alg mbedtls_secp256r1 = {
-    .id = KEY_EXCHANGE_SECP256R1,
-    .name = "secp256r1",
-    .share_len = 1 + 2 * 32,
-    .scalar_len = 32,
-    .secret_len = 32,
-    .order = key_exchange_p256_order,
+    KEY_EXCHANGE_SECP256R1_FACTS,
     .make_share = make_share,
     .agree = agree,
 };
 
 const struct key_exchange_alg mbedtls_secp384r1 = {
-    .id = KEY_EXCHANGE_SECP384R1,
-    .name = "secp384r1",
-    .share_len = 1 + 2 * 48,
-    .scalar_len = 48,
-    .secret_len = 48,
-    .order = key_exchange_p384_order,
+    KEY_EXCHANGE_SECP384R1_FACTS,
     .make_share = make_share,
     .agree = agree,
 };

@@ -1,3 +1,5 @@
+#include <mbedtls/version.h>
+
 #include "crypto/provider_mbedtls.h"
 
 /*
@@ -180,7 +182,8 @@ static enum crypto_result rsa_raw_private(void *context, struct bytes in, struct
     int error = mbedtls_rsa_private(context, mbedtls_random, &random, in.at, out);
 
     return error == MBEDTLS_ERR_RSA_PRIVATE_FAILED + MBEDTLS_ERR_MPI_BAD_INPUT_DATA ? CRYPTO_BAD_INPUT
-                                                                                    : error ? CRYPTO_FAILED : CRYPTO_OK;
+           : error                                                                  ? CRYPTO_FAILED
+                                                                                    : CRYPTO_OK;
 }
 
 static void rsa_wipe(void *context)
@@ -189,8 +192,7 @@ static void rsa_wipe(void *context)
 }
 
 const struct key_alg mbedtls_key_rsa = {
-    .kind = KEY_KIND_RSA,
-    .name = "RSA-PSS",
+    KEY_RSA_FACTS,
     .context_len = sizeof(mbedtls_rsa_context),
     .load_private = rsa_load_private,
     .load_public = rsa_load_public,
@@ -198,4 +200,6 @@ const struct key_alg mbedtls_key_rsa = {
     .check = rsa_check,
     .raw_private = rsa_raw_private,
     .wipe = rsa_wipe,
+    .leaks_time = MBEDTLS_VERSION_NUMBER < 0x021c0700 ||
+                  (MBEDTLS_VERSION_NUMBER >= 0x03000000 && MBEDTLS_VERSION_NUMBER < 0x03050200),
 };

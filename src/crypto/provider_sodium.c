@@ -36,13 +36,11 @@ static enum crypto_result agree(const struct key_exchange_alg *alg, const uint8_
     return crypto_scalarmult_curve25519(secret, scalar, peer_share) == 0 ? CRYPTO_OK : CRYPTO_BAD_INPUT;
 }
 
+_Static_assert(crypto_scalarmult_curve25519_BYTES == 32 && crypto_scalarmult_curve25519_SCALARBYTES == 32,
+               "the lengths of KEY_EXCHANGE_X25519_FACTS");
+
 static const struct key_exchange_alg x25519 = {
-    .id = KEY_EXCHANGE_X25519,
-    .name = "X25519",
-    .share_len = crypto_scalarmult_curve25519_BYTES,
-    .scalar_len = crypto_scalarmult_curve25519_SCALARBYTES,
-    .secret_len = crypto_scalarmult_curve25519_BYTES,
-    .order = NULL,
+    KEY_EXCHANGE_X25519_FACTS,
     .make_share = make_share,
     .agree = agree,
 };

@@ -25,6 +25,30 @@ const char *key_kind_name(enum key_kind kind)
     return "unknown";
 }
 
+unsigned signature_hash_len(enum signature_id id)
+{
+    switch (id) {
+    case SIGNATURE_RSA_PSS_SHA256:
+    case SIGNATURE_RSA_PKCS1_SHA256:
+    case SIGNATURE_ECDSA_P256_SHA256:
+    case SIGNATURE_ECDSA_SHA256:
+        return 32;
+    case SIGNATURE_RSA_PSS_SHA384:
+    case SIGNATURE_RSA_PKCS1_SHA384:
+    case SIGNATURE_ECDSA_P384_SHA384:
+    case SIGNATURE_ECDSA_SHA384:
+        return 48;
+    case SIGNATURE_RSA_PSS_SHA512:
+    case SIGNATURE_RSA_PKCS1_SHA512:
+    case SIGNATURE_ECDSA_P521_SHA512:
+    case SIGNATURE_ECDSA_SHA512:
+        return 64;
+    case SIGNATURE_IDS:
+        break;
+    }
+    return 0;
+}
+
 /* EMSA-PSS (RFC 8017 9.1.1) needs emBits >= 8 hash + 8 salt + 9, and emBits is one less than the modulus has. */
 static bool pss_fits(unsigned hash_len, unsigned bits)
 {
@@ -35,11 +59,9 @@ bool signature_fits_key(enum signature_id id, enum key_kind kind, unsigned bits)
 {
     switch (id) {
     case SIGNATURE_RSA_PSS_SHA256:
-        return kind == KEY_KIND_RSA && pss_fits(32, bits);
     case SIGNATURE_RSA_PSS_SHA384:
-        return kind == KEY_KIND_RSA && pss_fits(48, bits);
     case SIGNATURE_RSA_PSS_SHA512:
-        return kind == KEY_KIND_RSA && pss_fits(64, bits);
+        return kind == KEY_KIND_RSA && pss_fits(signature_hash_len(id), bits);
     case SIGNATURE_ECDSA_P256_SHA256:
         return kind == KEY_KIND_ECDSA_P256;
     case SIGNATURE_ECDSA_P384_SHA384:
