@@ -62,20 +62,33 @@ static void sha384_wipe(void *state)
     memory_wipe(state, sizeof(SHA512_CTX));
 }
 
+/* Not by SHA256() and its like, which fetch from the library's context of everybody and allocate, each time. */
 size_t libcrypto_digest(enum signature_id id, struct bytes message, uint8_t out[MAX_LIBCRYPTO_DIGEST_LEN])
 {
+    union {
+        SHA256_CTX sha256;
+        SHA512_CTX sha512;
+    } state;
     unsigned len = signature_hash_len(id);
+    bool is_ok = false;
 
     switch (len) {
     case 32:
-        return SHA256(message.at, message.len, out) ? len : 0;
+        is_ok = SHA256_Init(&state.sha256) && SHA256_Update(&state.sha256, message.at, message.len) &&
+                SHA256_Final(out, &state.sha256);
+        break;
     case 48:
-        return SHA384(message.at, message.len, out) ? len : 0;
+        is_ok = SHA384_Init(&state.sha512) && SHA384_Update(&state.sha512, message.at, message.len) &&
+                SHA384_Final(out, &state.sha512);
+        break;
     case 64:
-        return SHA512(message.at, message.len, out) ? len : 0;
+        is_ok = SHA512_Init(&state.sha512) && SHA512_Update(&state.sha512, message.at, message.len) &&
+                SHA512_Final(out, &state.sha512);
+        break;
     default:
-        return 0;
+        break;
     }
+    return is_ok ? len : 0;
 }
 
 const struct hash_alg libcrypto_hash_sha256 = {
