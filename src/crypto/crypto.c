@@ -8,6 +8,7 @@
 #endif
 
 #include "crypto/provider.h"
+#include "crypto/x25519_base.h"
 
 static const struct provider *const providers[] = {
 #ifdef HAVE_SODIUM
@@ -101,6 +102,7 @@ static bool try_aes(void)
 bool crypto_start(void)
 {
     has_fast_aes = probe_aes();
+    x25519_base_start();
     for (size_t i = 0; i < ARRAY_LEN(providers); i++) {
         if (!providers[i]->start())
             return false;
@@ -144,6 +146,10 @@ bool crypto_service_at(size_t index, struct crypto_service *out)
             *out = (struct crypto_service){own_kems[i]->name, "own code"};
             return true;
         }
+    }
+    if (X25519_BASE_IS_OURS && index == 0) {
+        *out = (struct crypto_service){"X25519, own shares", "own code"};
+        return true;
     }
     return false;
 }
