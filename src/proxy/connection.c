@@ -130,9 +130,11 @@ static void end_backend_output(struct connection *c)
     c->backend.has_ended_out = true;
 }
 
+/* Where the close follows at once, it says so itself. */
 static void end_client_output(struct connection *c)
 {
-    (void)!shutdown(c->client.fd, SHUT_WR);
+    if (!c->client.has_ended_in || !c->backend.has_ended_out)
+        (void)!shutdown(c->client.fd, SHUT_WR);
     c->client.has_ended_out = true;
 }
 
