@@ -32,7 +32,7 @@ struct hash_alg {
     bool (*update)(void *state, struct bytes data);
     bool (*clone)(void *state, const void *from); /* `state` is raw memory before */
     bool (*finish)(void *state, uint8_t *out);
-    void (*wipe)(void *state);
+    void (*wipe)(void *state); /* what is not in `state`, which hash.c wipes; NULL: nothing */
 };
 /* What is the same whoever serves it; so for the other kinds below. */
 #define HASH_SHA256_FACTS .id = HASH_SHA256, .name = "SHA256", .len = 32, .block_len = 64

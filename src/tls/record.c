@@ -3,17 +3,33 @@
 #include "base/reader.h"
 #include "tls/not_tls.h"
 
-bool protection_start(struct protection *protection, const struct tls_suite *suite, const struct secret *traffic_secret)
+/* `finished_key` NULL: no Finished is made with this secret. */
+static bool start13(struct protection *protection, const struct tls_suite *suite, const struct secret *traffic_secret,
+                    struct secret *finished_key)
 {
     const struct aead_alg *alg = aead_find(suite->aead);
     uint8_t key[MAX_AEAD_KEY_LEN];
+    struct hmac keyed;
 
     protection_wipe(protection);
-    if (traffic_keys13(hash_find(suite->hash), traffic_secret, alg, key, protection->iv))
+    if (hmac_init(&keyed, hash_find(suite->hash), secret_view(traffic_secret)) &&
+        (!finished_key || finished_key13(&keyed, finished_key)) && traffic_keys13(&keyed, alg, key, protection->iv))
         protection->aead = aead_new(alg, key);
+    hmac_wipe(&keyed);
     memory_wipe(key, sizeof key);
     memcpy(protection->traffic_secret, traffic_secret->bytes, traffic_secret->len);
     return protection->aead != NULL;
+}
+
+bool protection_start(struct protection *protection, const struct tls_suite *suite, const struct secret *traffic_secret)
+{
+    return start13(protection, suite, traffic_secret, NULL);
+}
+
+bool protection_start_handshake(struct protection *protection, const struct tls_suite *suite,
+                                const struct secret *traffic_secret, struct secret *finished_key)
+{
+    return start13(protection, suite, traffic_secret, finished_key);
 }
 
 bool protection_update(struct protection *protection, const struct tls_suite *suite)

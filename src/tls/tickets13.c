@@ -15,8 +15,8 @@ enum {
 struct ticket_issue {
     struct tls_key_request request;
     struct session session;
-    struct secret resumption_master;
-    uint8_t nonce; /* one for each ticket */
+    struct hmac resumption_master; /* keyed with it */
+    uint8_t nonce;                 /* one for each ticket */
     uint8_t left;
     struct writer messages;
     uint8_t storage[2 * MAX_NEW_SESSION_TICKET_LEN];
@@ -28,7 +28,7 @@ static bool derive_psk(struct ticket_issue *issue, const struct hash_alg *hash)
     size_t len = hash_alg_len(hash);
 
     return secret_resize(&issue->session.secret, len) &&
-           hkdf_expand_label(hash, &issue->resumption_master, "resumption", bytes_of(&issue->nonce, NONCE_LEN),
+           hkdf_expand_label(&issue->resumption_master, "resumption", bytes_of(&issue->nonce, NONCE_LEN),
                              issue->session.secret.bytes, len);
 }
 
@@ -62,10 +62,10 @@ void tickets13_begin(struct tls *tls, const struct secret *resumption_master)
     if (!issue)
         return;
     issue->left = (uint8_t)count;
-    issue->resumption_master = *resumption_master;
     issue->messages = writer_of(issue->storage, sizeof issue->storage);
     resumption_session(tls, resumption_master, &issue->session);
-    if (!prepare(tls, issue))
+    if (!hmac_init(&issue->resumption_master, hash_find(tls->outcome.suite->hash), secret_view(resumption_master)) ||
+        !prepare(tls, issue))
         tickets13_drop(tls);
 }
 

@@ -63,7 +63,7 @@ struct handshake {
     struct hash transcript;
     struct key_schedule13 schedule;
     struct choice choice;
-    struct secret client_handshake_secret;
+    struct secret client_finished_key, server_finished_key;
     struct secret client_application_secret;
     struct tls_key_request key_request;
     key_answered *key_answered;
