@@ -44,7 +44,8 @@ struct aead_alg {
     const char *name;
     size_t key_len;
     size_t context_len;
-    bool (*init)(const struct aead_alg *alg, void *context, const uint8_t *key);
+    bool (*init)(void *context); /* false: it can be wiped all the same */
+    bool (*set_key)(const struct aead_alg *alg, void *context, const uint8_t *key); /* the first, or in its place */
     bool (*seal)(void *context, const uint8_t *nonce, struct bytes aad, uint8_t *text, size_t len, uint8_t *tag);
     enum crypto_result (*open)(void *context, const uint8_t *nonce, struct bytes aad, uint8_t *text, size_t len,
                                const uint8_t *tag);

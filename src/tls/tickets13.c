@@ -1,6 +1,6 @@
 #include "tls/resumption.h"
 
-#include "base/alloc.h"
+#include "base/spare.h"
 #include "tls/iana.h"
 #include "tls/policy_types.h"
 #include "tls/record.h"
@@ -44,10 +44,7 @@ static bool prepare(struct tls *tls, struct ticket_issue *issue)
 
 void tickets13_drop(struct tls *tls)
 {
-    if (!tls->issue)
-        return;
-    memory_wipe(tls->issue, sizeof *tls->issue);
-    memory_free(tls->issue);
+    spare_give(tls->issue, sizeof *tls->issue);
     tls->issue = NULL;
 }
 
@@ -58,7 +55,7 @@ void tickets13_begin(struct tls *tls, const struct secret *resumption_master)
 
     if (count == 0)
         return;
-    tls->issue = issue = memory_new(sizeof *issue);
+    tls->issue = issue = spare_take(sizeof *issue);
     if (!issue)
         return;
     issue->left = (uint8_t)count;
