@@ -101,16 +101,19 @@ bool random_stream_begin(struct random_stream *stream, struct random_source sour
     return random_fill(source, stream->seed, sizeof stream->seed);
 }
 
+/* SHA-256(seed || counter): both of fixed length, so that one block of the hash holds them and none extends another. */
 static bool next_block(struct random_stream *stream)
 {
-    uint8_t counter[8];
-    struct writer w = writer_of(counter, sizeof counter);
+    uint8_t input[sizeof stream->seed + 8];
+    struct writer w = writer_of(input, sizeof input);
+    bool is_ok;
 
+    write_bytes(&w, BYTES_OF_ARRAY(stream->seed));
     write_u64(&w, stream->counter++);
-    if (!hmac_once(hash_find(HASH_SHA256), BYTES_OF_ARRAY(stream->seed), writer_view(&w), stream->block))
-        return false;
-    stream->used = 0;
-    return true;
+    is_ok = writer_ok(&w) && hash_once(hash_find(HASH_SHA256), writer_view(&w), stream->block);
+    memory_wipe(input, sizeof input);
+    stream->used = is_ok ? 0 : sizeof stream->block;
+    return is_ok;
 }
 
 static bool fill_from_stream(void *context, uint8_t *out, size_t len)

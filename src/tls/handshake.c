@@ -68,7 +68,7 @@ struct tls_key_request *handshake_new_key_request(struct tls *tls, enum tls_key_
 {
     struct handshake *hs = tls->handshake;
 
-    memory_wipe(&hs->key_request, sizeof hs->key_request);
+    tls_key_request_wipe(&hs->key_request);
     hs->key_request.operation = operation;
     hs->key_answered = answered;
     return &hs->key_request;

@@ -37,7 +37,7 @@ static bool prepare(struct tls *tls, struct ticket_issue *issue)
 {
     if (issue->left == 0)
         return true;
-    memory_wipe(&issue->request, sizeof issue->request);
+    tls_key_request_wipe(&issue->request);
     return derive_psk(issue, hash_find(tls->outcome.suite->hash)) &&
            resumption_seal_request(tls, &issue->session, &issue->request);
 }
