@@ -5,7 +5,8 @@
  * behind it is decided here and nowhere else (crypto_provider_name() tells it). This folder knows no TLS: code
  * points, labels and messages live in tls/. It is the only one that may name mbedtls_, psa_ or EVP_.
  *
- * Nothing here opens a file, reads a clock or keeps a global that changes after crypto_start().
+ * Nothing here opens a file, reads a clock or keeps a global that changes after crypto_start(), but for what is left of
+ * the kernel's random bytes (random.c).
  */
 #ifndef CRYPTO_CRYPTO_H
 #define CRYPTO_CRYPTO_H

@@ -32,7 +32,7 @@ struct hash_alg {
     bool (*update)(void *state, struct bytes data);
     bool (*clone)(void *state, const void *from); /* `state` is raw memory before */
     bool (*finish)(void *state, uint8_t *out);
-    void (*wipe)(void *state);
+    void (*wipe)(void *state); /* what is not in `state`, which hash.c wipes; NULL: nothing */
 };
 /* What is the same whoever serves it; so for the other kinds below. */
 #define HASH_SHA256_FACTS .id = HASH_SHA256, .name = "SHA256", .len = 32, .block_len = 64
@@ -44,7 +44,8 @@ struct aead_alg {
     const char *name;
     size_t key_len;
     size_t context_len;
-    bool (*init)(const struct aead_alg *alg, void *context, const uint8_t *key);
+    bool (*init)(void *context); /* false: it can be wiped all the same */
+    bool (*set_key)(const struct aead_alg *alg, void *context, const uint8_t *key); /* the first, or in its place */
     bool (*seal)(void *context, const uint8_t *nonce, struct bytes aad, uint8_t *text, size_t len, uint8_t *tag);
     enum crypto_result (*open)(void *context, const uint8_t *nonce, struct bytes aad, uint8_t *text, size_t len,
                                const uint8_t *tag);

@@ -58,7 +58,7 @@ static bool schedule(struct key_service *service)
 /* The payload of a ticket's question is a session, its secret included. */
 static void remove_oldest(struct queue *queue)
 {
-    memory_wipe(&queue->questions[queue->first], sizeof *queue->questions);
+    tls_key_request_wipe(&queue->questions[queue->first].request);
     queue->first = (queue->first + 1) % queue->capacity;
     queue->count--;
 }
@@ -117,7 +117,7 @@ static void perform_oldest(struct key_service *service, struct queue *queue)
 
     remove_oldest(queue);
     service->answer(service->context, ticket, is_ok, bytes_of(out, is_ok ? len : 0));
-    memory_wipe(out, sizeof out); /* a master secret or a session */
+    memory_wipe(out, len); /* a master secret or a session */
     if (is_seal && !evtimer_pending(service->ageing, NULL))
         watch_ticket_keys(service);
 }
@@ -254,7 +254,7 @@ bool key_service_ask(struct key_service *service, struct connection_ticket ticke
         return false;
     question = &queue->questions[(queue->first + queue->count) % queue->capacity];
     question->ticket = ticket;
-    question->request = *request;
+    tls_key_request_copy(&question->request, request);
     question->asked_at = proxy_now();
     queue->count++;
     return true;

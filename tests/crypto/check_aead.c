@@ -157,6 +157,36 @@ START_TEST(a_context_keeps_nothing_from_one_record_to_the_next)
 END_TEST
 
 /* RFC 8446 5.2: the caller must not see what was not authentic, not even by mistake. */
+/* Another key in the same context: as if it were a new one, whatever the old one was used for. */
+START_TEST(a_key_takes_the_place_of_the_one_before_and_nothing_else_changes)
+{
+    static const uint8_t keys[2][MAX_AEAD_KEY_LEN] = {"the first key of 32 bytes......",
+                                                      "and another, quite different..."};
+    static const uint8_t nonce[AEAD_NONCE_LEN] = {7};
+
+    for (size_t i = 0; i < ARRAY_LEN(algorithms); i++) {
+        const struct aead_alg *alg = aead_find(algorithms[i].id);
+        struct aead *fresh = aead_new(alg, keys[1]), *used = aead_new(alg, keys[0]);
+        uint8_t text[3][100] = {{0}}, tag[3][AEAD_TAG_LEN];
+
+        ck_assert(fresh && used && aead_alg(used) == alg);
+        ck_assert(aead_seal(used, nonce, BYTES_OF_LITERAL("aad"), text[0], 100, tag[0]));
+        memcpy(text[1], text[0], 100);
+        ck_assert_int_eq(aead_open(used, nonce, BYTES_OF_LITERAL("aad"), text[1], 100, tag[0]), CRYPTO_OK);
+        ck_assert(aead_rekey(used, keys[1]));
+        memset(text[1], 0, 100);
+        ck_assert(aead_seal(used, nonce, BYTES_OF_LITERAL("aad"), text[1], 100, tag[1]));
+        ck_assert(aead_seal(fresh, nonce, BYTES_OF_LITERAL("aad"), text[2], 100, tag[2]));
+        ck_assert_mem_eq(text[1], text[2], 100);
+        ck_assert_mem_eq(tag[1], tag[2], AEAD_TAG_LEN);
+        ck_assert_int_eq(aead_open(used, nonce, BYTES_OF_LITERAL("aad"), text[0], 100, tag[0]), CRYPTO_BAD_INPUT);
+        ck_assert_int_eq(aead_open(used, nonce, BYTES_OF_LITERAL("aad"), text[2], 100, tag[2]), CRYPTO_OK);
+        aead_free(fresh);
+        aead_free(used);
+    }
+}
+END_TEST
+
 START_TEST(a_refused_record_does_not_leave_its_plaintext)
 {
     static const uint8_t key[MAX_AEAD_KEY_LEN] = {5}, nonce[AEAD_NONCE_LEN] = {7};
@@ -246,6 +276,7 @@ int main(void)
         sealing_gives_the_published_bytes,
         sealing_and_opening_in_place_gives_the_text_back_at_every_length,
         a_context_keeps_nothing_from_one_record_to_the_next,
+        a_key_takes_the_place_of_the_one_before_and_nothing_else_changes,
         a_refused_record_does_not_leave_its_plaintext,
         a_failure_of_the_library_is_not_taken_for_a_good_record,
         algorithms_tell_their_key_length_and_name,

@@ -185,10 +185,12 @@ static bool use_chachapoly(void)
 static bool derive(void)
 {
     uint8_t out[100];
+    struct hmac keyed;
     struct secret key;
 
     return hkdf_extract(hash_find(HASH_SHA384), bytes_of(NULL, 0), BYTES_OF_LITERAL("input"), &key) &&
-           hkdf_expand(hash_find(HASH_SHA384), &key, BYTES_OF_LITERAL("info"), out, sizeof out);
+           hmac_init(&keyed, hash_find(HASH_SHA384), secret_view(&key)) &&
+           hkdf_expand(&keyed, BYTES_OF_LITERAL("info"), out, sizeof out);
 }
 
 static bool exchange_on(enum key_exchange_id id)

@@ -138,6 +138,12 @@ void memory_free(void *at)
     inside--;
 }
 
+/* Every allocation is made, so that every one can fail. */
+bool memory_keeps(void)
+{
+    return false;
+}
+
 bool provider_fault_works(void)
 {
     return !HAS_SANITIZER;
