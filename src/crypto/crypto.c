@@ -14,6 +14,9 @@ static const struct provider *const providers[] = {
 #ifdef HAVE_SODIUM
     &provider_sodium,
 #endif
+#ifdef HAVE_IPSEC_MB
+    &provider_ipsec_mb,
+#endif
 #ifdef HAVE_LIBCRYPTO
     &provider_libcrypto,
 #endif
@@ -25,20 +28,30 @@ static const struct kem_alg *const own_kems[KEM_COUNT] = {[KEM_MLKEM768] = &kem_
 
 static bool has_fast_aes;
 
+static bool is_usable(const struct provider *provider)
+{
+    return !provider->is_usable || provider->is_usable();
+}
+
 const struct provider *provider_at(size_t index)
 {
-    return index < ARRAY_LEN(providers) ? providers[index] : NULL;
+    for (size_t i = 0; i < ARRAY_LEN(providers); i++)
+        if (is_usable(providers[i]) && index-- == 0)
+            return providers[i];
+    return NULL;
 }
 
 const char *crypto_provider_name(size_t index)
 {
-    return index < ARRAY_LEN(providers) ? providers[index]->name() : NULL;
+    const struct provider *provider = provider_at(index);
+
+    return provider ? provider->name() : NULL;
 }
 
 /* The first provider that serves MEMBER (an element of one of its tables); OTHERWISE when none does. */
 #define FIRST_SERVED(member, otherwise)                                                                                \
     for (size_t i = 0; i < ARRAY_LEN(providers); i++) {                                                                \
-        if (providers[i]->member)                                                                                      \
+        if (providers[i]->member && is_usable(providers[i]))                                                           \
             return providers[i]->member;                                                                               \
     }                                                                                                                  \
     return otherwise
@@ -134,10 +147,12 @@ static const char *service_name(const struct provider *provider, size_t *index)
 
 bool crypto_service_at(size_t index, struct crypto_service *out)
 {
-    for (size_t i = 0; i < ARRAY_LEN(providers); i++) {
-        const char *name = service_name(providers[i], &index);
+    const struct provider *provider;
+
+    for (size_t i = 0; (provider = provider_at(i)); i++) {
+        const char *name = service_name(provider, &index);
         if (name) {
-            *out = (struct crypto_service){name, providers[i]->name()};
+            *out = (struct crypto_service){name, provider->name()};
             return true;
         }
     }

@@ -142,6 +142,7 @@ struct private_key {
 struct provider {
     const char *(*name)(void);
     bool (*start)(void);
+    bool (*is_usable)(void); /* once it has started: whether it serves on this processor; NULL: on any */
     const struct hash_alg *hashes[HASH_COUNT];
     const struct aead_alg *aeads[AEAD_COUNT];
     const struct key_exchange_alg *key_exchanges[KEY_EXCHANGE_COUNT];
@@ -162,7 +163,7 @@ const struct provider *provider_at(size_t index);
 const struct key_alg *key_alg_find(enum key_kind kind);
 const struct kem_alg *kem_find(enum kem_id id);
 extern const struct provider provider_mbedtls;                    /* serves everything */
-extern const struct provider provider_libcrypto, provider_sodium; /* where they were built in */
+extern const struct provider provider_ipsec_mb, provider_libcrypto, provider_sodium; /* where they were built in */
 
 /*
  * Random bytes out of a seed of 32: blinding and salts take as many as the provider likes, the source always gives
