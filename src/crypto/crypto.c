@@ -2,11 +2,6 @@
 
 #include "config.h"
 
-#if defined(__aarch64__)
-#include <asm/hwcap.h>
-#include <sys/auxv.h>
-#endif
-
 #include "crypto/provider.h"
 
 static const struct provider *const providers[] = {
@@ -21,8 +16,6 @@ static const struct provider *const providers[] = {
 
 /* What no library of Debian 12 has. A provider that serves it is asked first, as libcrypto could from 3.5 on. */
 static const struct kem_alg *const own_kems[KEM_COUNT] = {[KEM_MLKEM768] = &kem_mlkem768};
-
-static bool has_fast_aes;
 
 const struct provider *provider_at(size_t index)
 {
@@ -74,18 +67,6 @@ bool crypto_rsa_leaks_time(void)
     return key_alg_find(KEY_KIND_RSA)->leaks_time;
 }
 
-static bool probe_aes(void)
-{
-#if defined(__x86_64__)
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul");
-#elif defined(__aarch64__)
-    return (getauxval(AT_HWCAP) & HWCAP_AES) && (getauxval(AT_HWCAP) & HWCAP_PMULL);
-#else
-    return false;
-#endif
-}
-
 /* One AES operation now, so that the library's own lazy probe of the processor has happened (CVE-2025-52496). */
 static bool try_aes(void)
 {
@@ -100,7 +81,6 @@ static bool try_aes(void)
 
 bool crypto_start(void)
 {
-    has_fast_aes = probe_aes();
     for (size_t i = 0; i < ARRAY_LEN(providers); i++) {
         if (!providers[i]->start())
             return false;
@@ -108,9 +88,14 @@ bool crypto_start(void)
     return try_aes();
 }
 
-bool crypto_has_fast_aes(void)
+bool crypto_aes_is_table_based(void)
 {
-    return has_fast_aes;
+    const struct aead_alg *served = aead_find(AEAD_AES_128_GCM);
+    size_t i = 0;
+
+    while (providers[i]->aeads[AEAD_AES_128_GCM] != served)
+        i++;
+    return providers[i]->aes_is_table_based();
 }
 
 /* The n-th algorithm that `provider` serves and no provider before it does. */

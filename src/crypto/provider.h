@@ -141,6 +141,7 @@ struct private_key {
 struct provider {
     const char *(*name)(void);
     bool (*start)(void);
+    bool (*aes_is_table_based)(void); /* once it has started; of who serves AES-GCM */
     const struct hash_alg *hashes[HASH_COUNT];
     const struct aead_alg *aeads[AEAD_COUNT];
     const struct key_exchange_alg *key_exchanges[KEY_EXCHANGE_COUNT];
