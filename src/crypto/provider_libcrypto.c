@@ -35,8 +35,10 @@ static bool provider_start(void)
     ERR_clear_error();
     context = OSSL_LIB_CTX_new();
     if (context && libcrypto_random_start(context) && OSSL_PROVIDER_load(context, "default") &&
-        libcrypto_curves_start(context) && libcrypto_aead_start(context))
+        libcrypto_curves_start(context) && libcrypto_aead_start(context)) {
+        libcrypto_kem_start(context);
         return true;
+    }
     OSSL_LIB_CTX_free(context);
     context = NULL;
     return false;
@@ -136,6 +138,7 @@ const struct provider provider_libcrypto = {
     .key_exchanges = {[KEY_EXCHANGE_X25519] = &libcrypto_x25519,
                       [KEY_EXCHANGE_SECP256R1] = &libcrypto_secp256r1,
                       [KEY_EXCHANGE_SECP384R1] = &libcrypto_secp384r1},
+    .kems = {[KEM_MLKEM768] = &libcrypto_kem_mlkem768},
     .keys = {[KEY_KIND_RSA] = &libcrypto_key_rsa,
              [KEY_KIND_ECDSA_P256] = &libcrypto_key_p256,
              [KEY_KIND_ECDSA_P384] = &libcrypto_key_p384,
