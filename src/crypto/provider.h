@@ -93,7 +93,11 @@ struct kem_alg {
     size_t random_len;
     /* CRYPTO_BAD_INPUT for a key that fails the checks of its standard (FIPS 203 7.2). */
     enum crypto_result (*encaps)(struct bytes ek, const uint8_t *random, uint8_t *ciphertext, uint8_t *secret);
+    bool (*is_there)(void); /* once the provider has started; NULL: always */
 };
+#define KEM_MLKEM768_FACTS                                                                                             \
+    .name = "ML-KEM-768", .ek_len = MLKEM768_EK_LEN, .ciphertext_len = MLKEM768_CIPHERTEXT_LEN,                        \
+    .secret_len = MLKEM768_SECRET_LEN, .random_len = MLKEM768_ENCAPS_RANDOM_LEN
 extern const struct kem_alg kem_mlkem768; /* our own code */
 
 /* ---- keys: numbers are big-endian without leading zeros, points uncompressed */
@@ -143,10 +147,11 @@ struct provider {
     const char *(*name)(void);
     bool (*start)(void);
     bool (*is_usable)(void); /* once it has started: whether it serves on this processor; NULL: on any */
+    bool (*aes_is_table_based)(void); /* once it has started; of who serves AES-GCM */
     const struct hash_alg *hashes[HASH_COUNT];
     const struct aead_alg *aeads[AEAD_COUNT];
     const struct key_exchange_alg *key_exchanges[KEY_EXCHANGE_COUNT];
-    const struct kem_alg *kems[KEM_COUNT]; /* what no provider serves, our own code does */
+    const struct kem_alg *kems[KEM_COUNT]; /* our own code goes before: see kem_find() */
     const struct key_alg *keys[KEY_KIND_COUNT];
     /* Of mbedTLS's: needed at start only, nothing hot. FAILED: the algorithm is not known. */
     enum crypto_result (*check_issued)(struct bytes issuer_spki, struct bytes algorithm_oid, struct bytes signed_part,

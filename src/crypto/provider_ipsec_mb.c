@@ -54,6 +54,11 @@ static bool provider_is_usable(void)
     return is_fast;
 }
 
+static bool provider_aes_is_table_based(void)
+{
+    return false; /* of a processor that it serves on */
+}
+
 /* The library wants its keys at a multiple of 64, contexts lie at one of 16 and stay where they are. */
 enum { KEY_ALIGNMENT = 64, CONTEXT_ALIGNMENT = 16 };
 enum { CONTEXT_LEN = sizeof(struct gcm_key_data) + KEY_ALIGNMENT - CONTEXT_ALIGNMENT };
@@ -147,5 +152,6 @@ const struct provider provider_ipsec_mb = {
     .name = provider_name,
     .start = provider_start,
     .is_usable = provider_is_usable,
+    .aes_is_table_based = provider_aes_is_table_based,
     .aeads = {[AEAD_AES_128_GCM] = &aes_128_alg, [AEAD_AES_256_GCM] = &aes_256_alg},
 };
