@@ -89,8 +89,8 @@ class Counter:
     def run(self, row, connections):
         folder = tempfile.mkdtemp(dir=self.scratch)
         server = Server(self.kind, row.identity, self.backend.port, self.scratch, 1024,
-                        ["valgrind", "--quiet", "--tool=callgrind", "--toggle-collect=event_base_dispatch",
-                         f"--callgrind-out-file={folder}/%p"])
+                        ["valgrind", "--quiet", "--tool=callgrind", "--trace-children=yes",
+                         "--toggle-collect=event_base_dispatch", f"--callgrind-out-file={folder}/%p"])
         try:
             self.run_load(row, connections, server.port)
         finally:

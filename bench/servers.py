@@ -72,6 +72,7 @@ def wait_for_listener(process, port, name):
 
 def sallyport_config(at):
     return f"""[sallyport]
+workers = 1
 log-level = warning
 drain-timeout = 1s
 [listen bench]

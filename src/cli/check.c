@@ -8,10 +8,11 @@
 /* Every listener is looked at, also behind one with faults. */
 static MUST_CHECK bool check_listens(const struct config *config, struct keyring *keyring)
 {
+    struct supply supply = supply_of_disk(PURPOSE_LOOK);
     bool is_good = true;
 
     for (size_t i = 0; i < config->listen_count; i++) {
-        struct tls_policy *policy = policy_build(&config->listens[i], keyring, PURPOSE_LOOK, cli_findings);
+        struct tls_policy *policy = policy_build(&config->listens[i], &supply, keyring, cli_findings);
         is_good = is_good && policy;
         tls_policy_unref(policy);
     }
@@ -20,7 +21,8 @@ static MUST_CHECK bool check_listens(const struct config *config, struct keyring
 
 static MUST_CHECK bool check_ticket_keys(const struct config *config)
 {
-    struct ticket_keys *keys = ticket_keys_from_config(&config->general, cli_findings);
+    struct supply supply = supply_of_disk(PURPOSE_LOOK);
+    struct ticket_keys *keys = ticket_keys_from_config(&config->general, &supply, cli_findings);
     bool is_good = keys != NULL;
 
     ticket_keys_free(keys);

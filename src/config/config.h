@@ -62,9 +62,10 @@ enum { CONFIG_MAX_OWN_TICKET_KEYS = 8 };
 
 /* Times are in microseconds, sizes in bytes. */
 struct config_general {
-    int log_format; /* an enum config_log_format */
-    int log_level;  /* an enum log_level of base/log.h */
-    uint64_t drain_timeout;
+    int log_format;   /* an enum config_log_format */
+    int log_level;    /* an enum log_level of base/log.h */
+    uint64_t workers; /* 0: one for each processor that may be used */
+    uint64_t drain_delay, drain_timeout;
     uint64_t max_connections;       /* 0: as many as the descriptors allow */
     struct config_list ticket_keys; /* files; empty: made and rotated by the process itself */
     uint64_t ticket_key_issues, ticket_key_accepts;
@@ -152,5 +153,8 @@ MUST_CHECK bool config_write_line(struct writer *out, const char *key, const cha
 
 /* `-T`: writes the effective configuration, defaults included, as a file that config_load() takes. */
 void config_dump(const struct config *config, struct writer *out);
+
+/* The same, in memory of its own that the caller frees: NUL-terminated; NULL when there is none. */
+MUST_CHECK char *config_dump_new(const struct config *config);
 
 #endif

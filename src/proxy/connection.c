@@ -50,6 +50,7 @@ static void connection_free(struct connection *c)
     handshake_entry_free(c->entry);
     buffer_drop(&c->header, proxy->pool);
     c->magic = FREED_MAGIC;
+    listener_leave(c->listener);
     proxy_leave(proxy, c->ticket);
     memory_free(c);
 }
@@ -420,6 +421,7 @@ static struct connection *connection_new(struct proxy *proxy, struct listener *l
     c->magic = MAGIC;
     c->proxy = proxy;
     c->listener = listener;
+    listener_enter(listener);
     c->client.fd = fd;
     c->backend.fd = -1;
     c->accepted_at = c->active_at = proxy_now();

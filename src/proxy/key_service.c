@@ -98,9 +98,16 @@ static void watch_ticket_keys(struct key_service *service)
         (void)event_add(service->ageing, &wait); /* without memory: at the next ticket */
 }
 
+/* A reload may have brought others. */
+static void look_up_tickets(struct key_service *service)
+{
+    service->holder.tickets = keyring_tickets(service->holder.keyring);
+}
+
 static void on_ageing(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
+    look_up_tickets(context);
     watch_ticket_keys(context);
 }
 
@@ -147,6 +154,7 @@ static void on_turn(evutil_socket_t fd, short what, void *context)
     struct key_service *service = context;
     (void)fd, (void)what;
 
+    look_up_tickets(service);
     do {
         tell_dropped(service);
         perform_some(service, &service->queues[TICKETS], MAX_TICKET_OPERATIONS_PER_TURN);
@@ -164,7 +172,6 @@ struct key_service *key_service_new(struct event_base *base, const struct keyrin
     service->holder = (struct tls_key_holder){
         .find = find_key,
         .keyring = keyring,
-        .tickets = keyring_tickets(keyring),
         .random = random,
         .time = holder_time,
         .time_context = service,

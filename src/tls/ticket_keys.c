@@ -15,7 +15,8 @@ struct ticket_key {
 
 struct ticket_keys {
     struct random_source random;
-    bool is_fixed; /* from files: nothing ages */
+    bool is_fixed;  /* from files: nothing ages */
+    bool is_shared; /* given to us: none is made here */
     int64_t issues;
     int64_t accepts;
     size_t count;
@@ -63,15 +64,11 @@ static bool set_key(struct ticket_keys *keys, struct bytes material, int64_t bir
 }
 
 /* Goes to the front; the oldest makes room when there are too many. */
-static bool add_random_key(struct ticket_keys *keys, int64_t now)
+static bool add_key(struct ticket_keys *keys, struct bytes material, int64_t birth)
 {
-    uint8_t material[TICKET_KEY_FILE_LEN] = {0};
     struct ticket_key key = {.aead = NULL};
-    bool is_ok =
-        random_fill(keys->random, material, sizeof material) && set_key(keys, BYTES_OF_ARRAY(material), now, &key);
 
-    memory_wipe(material, sizeof material);
-    if (!is_ok)
+    if (!set_key(keys, material, birth, &key))
         return false;
     if (keys->count == MAX_TICKET_KEYS)
         drop_last(keys);
@@ -79,6 +76,15 @@ static bool add_random_key(struct ticket_keys *keys, int64_t now)
     keys->keys[0] = key;
     keys->count++;
     return true;
+}
+
+static bool add_random_key(struct ticket_keys *keys, int64_t now)
+{
+    uint8_t material[TICKET_KEY_FILE_LEN] = {0};
+    bool is_ok = random_fill(keys->random, material, sizeof material) && add_key(keys, BYTES_OF_ARRAY(material), now);
+
+    memory_wipe(material, sizeof material);
+    return is_ok;
 }
 
 int64_t ticket_keys_drop_aged(struct ticket_keys *keys, int64_t now)
@@ -90,7 +96,7 @@ int64_t ticket_keys_drop_aged(struct ticket_keys *keys, int64_t now)
 
 static bool may_seal(const struct ticket_keys *keys, const struct ticket_key *key, int64_t now)
 {
-    return key == &keys->keys[0] && (keys->is_fixed || now - key->birth < keys->issues);
+    return key == &keys->keys[0] && (keys->is_fixed || keys->is_shared || now - key->birth < keys->issues);
 }
 
 struct ticket_keys *ticket_keys_new(struct random_source random, uint32_t issues, uint32_t accepts)
@@ -103,6 +109,21 @@ struct ticket_keys *ticket_keys_new(struct random_source random, uint32_t issues
     keys->issues = issues;
     keys->accepts = accepts;
     return keys;
+}
+
+struct ticket_keys *ticket_keys_new_shared(struct random_source random, uint32_t issues, uint32_t accepts)
+{
+    struct ticket_keys *keys = ticket_keys_new(random, issues, accepts);
+
+    if (keys)
+        keys->is_shared = true;
+    return keys;
+}
+
+bool ticket_keys_give(struct ticket_keys *keys, const uint8_t material[TICKET_KEY_FILE_LEN], int64_t birth)
+{
+    return find_key(keys, bytes_of(material, TICKET_KEY_NAME_LEN)) ||
+           add_key(keys, bytes_of(material, TICKET_KEY_FILE_LEN), birth);
 }
 
 static const char *add_file(struct ticket_keys *keys, struct bytes file)
@@ -195,7 +216,7 @@ bool ticket_seal(struct ticket_keys *keys, int64_t now, const uint8_t binding[TI
 
     *len = 0;
     (void)ticket_keys_drop_aged(keys, now);
-    if ((keys->count == 0 || !may_seal(keys, &keys->keys[0], now)) && !add_random_key(keys, now))
+    if ((keys->count == 0 || !may_seal(keys, &keys->keys[0], now)) && (keys->is_shared || !add_random_key(keys, now)))
         return false;
     if (!seal_with(&keys->keys[0], keys->random, binding, session, &w)) {
         memory_wipe(out, session.len + TICKET_OVERHEAD); /* the session may stand there in the clear */

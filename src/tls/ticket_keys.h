@@ -41,6 +41,17 @@ struct ticket_keys_fault {
 };
 MUST_CHECK struct ticket_keys *ticket_keys_from_files(struct random_source random, const struct bytes *files,
                                                       size_t count, struct ticket_keys_fault *fault);
+
+/*
+ * Keys that several processes share: somebody else makes them and gives each of them out when its time to seal has
+ * come, with ticket_keys_give(); none is made here. They age as our own do, but the newest seals until a newer one
+ * comes. NULL: no memory.
+ */
+MUST_CHECK struct ticket_keys *ticket_keys_new_shared(struct random_source random, uint32_t issues, uint32_t accepts);
+
+/* `material` is laid out as in a file. One that is there already is left as it is. False: no key, or no memory. */
+MUST_CHECK bool ticket_keys_give(struct ticket_keys *keys, const uint8_t material[TICKET_KEY_FILE_LEN], int64_t birth);
+
 void ticket_keys_free(struct ticket_keys *keys); /* wipes; NULL is fine */
 
 /* `out` takes session.len + TICKET_OVERHEAD bytes. `now` is in seconds and never runs back. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "proxy/disk.h"
 #include "support/check_run.h"
 
 static char told[4096];
@@ -29,7 +30,7 @@ static struct backend *backend_with(size_t count)
 {
     const struct config_backend config = {
         .name = "app", .servers = {servers, count}, .connect_timeout = 3000000, .send_proxy = CONFIG_SEND_PROXY_V2};
-    struct backend *backend = backend_new(&config, findings);
+    struct backend *backend = backend_new(&config, disk_for(PURPOSE_LOOK), findings);
 
     ck_assert_ptr_nonnull(backend);
     ck_assert_int_eq(backend->send_proxy, CONFIG_SEND_PROXY_V2);
@@ -105,7 +106,7 @@ START_TEST(a_name_that_does_not_resolve_is_told_with_its_place)
     struct config_address bad = {{"test.conf", 9}, "no.such.invalid:80", false, "no.such.invalid", 80, NULL};
     const struct config_backend config = {.name = "app", .servers = {&bad, 1}};
 
-    ck_assert_ptr_null(backend_new(&config, findings));
+    ck_assert_ptr_null(backend_new(&config, disk_for(PURPOSE_LOOK), findings));
     ck_assert_msg(strncmp(told, "test.conf:9: server 'no.such.invalid:80' cannot be resolved: ", 59) == 0, "%s", told);
 }
 END_TEST
@@ -118,7 +119,7 @@ START_TEST(a_unix_path_that_no_address_can_hold_is_told)
 
     memset(path, 'p', sizeof path - 1);
     path[sizeof path - 1] = 0;
-    ck_assert_ptr_null(backend_new(&config, findings));
+    ck_assert_ptr_null(backend_new(&config, disk_for(PURPOSE_LOOK), findings));
     ck_assert_ptr_nonnull(strstr(told, "at most 107 bytes"));
 }
 END_TEST

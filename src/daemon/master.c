@@ -1,0 +1,184 @@
+#include "daemon/master.h"
+
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/harden.h"
+#include "daemon/signals.h"
+#include "proxy/proxy.h"
+
+uint64_t master_now(void)
+{
+    return proxy_now();
+}
+
+void master_end(struct master *master, enum daemon_exit exit)
+{
+    master->exit = exit;
+    master->is_over = true;
+    event_base_loopbreak(master->base);
+}
+
+bool master_set_timer(struct master *master, uint64_t wait)
+{
+    struct timeval time = {(time_t)(wait / 1000000), (suseconds_t)(wait % 1000000)};
+
+    return event_add(master->timer, &time) == 0;
+}
+
+/* ---- stopping */
+
+static void end_if_alone(struct master *master)
+{
+    if (master->is_draining && children_alive(master) == 0)
+        event_base_loopbreak(master->base);
+}
+
+/* Our own hold on the sockets goes first: the last worker to let go of one has taken in who waited there. */
+static void drain(struct master *master)
+{
+    master->is_draining = true;
+    listen_sockets_free(master->current->sockets);
+    master->current->sockets = NULL;
+    log_message(LOG_LEVEL_NOTICE, "no new connections, the open ones go on for up to %llu s",
+                (unsigned long long)(master->current->config->general.drain_timeout / 1000000));
+    children_tell_all(master, CONTROL_DRAIN);
+    if (!master_set_timer(master, master->current->config->general.drain_timeout + KILL_AFTER_DRAIN))
+        children_tell_all(master, CONTROL_STOP);
+    end_if_alone(master);
+}
+
+static void begin_to_stop(struct master *master, int number)
+{
+    uint64_t delay = master->current ? master->current->config->general.drain_delay : 0;
+
+    master->is_stopping = true;
+    if (!master->current) {
+        log_message(LOG_LEVEL_NOTICE, "SIG%s: stopped before anything was served", sigabbrev_np(number));
+        master_end(master, DAEMON_EXIT_OK);
+        return;
+    }
+    reload_abort(master, DAEMON_EXIT_FAILURE, "asked to stop");
+    log_message(LOG_LEVEL_NOTICE, "SIG%s: stopping%s", sigabbrev_np(number),
+                delay ? ", new connections are taken until drain-delay is over" : "");
+    if (delay == 0 || !master_set_timer(master, delay))
+        drain(master);
+}
+
+static void stop_now(struct master *master)
+{
+    log_message(LOG_LEVEL_WARNING, "asked to stop twice: stopping now");
+    if (!master->is_draining)
+        drain(master);
+    children_tell_all(master, CONTROL_STOP);
+    if (!master_set_timer(master, KILL_AFTER_DRAIN))
+        children_kill(master);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *context)
+{
+    struct master *master = context;
+    (void)fd, (void)what;
+
+    if (!master->is_stopping) {
+        reload_on_timer(master);
+    } else if (!master->is_draining) {
+        drain(master);
+    } else {
+        log_message(LOG_LEVEL_ERROR, "%zu processes do not end by themselves: killing them", children_alive(master));
+        children_kill(master);
+    }
+}
+
+static void on_signal(void *context, int number)
+{
+    struct master *master = context;
+
+    switch (number) {
+    case SIGCHLD:
+        children_reap(master);
+        end_if_alone(master);
+        return;
+    case SIGHUP:
+        log_message(LOG_LEVEL_NOTICE, "SIGHUP: reloading");
+        if (!master->is_stopping)
+            reload_again(master);
+        return;
+    case SIGUSR2:
+        log_message(LOG_LEVEL_WARNING, "SIGUSR2: re-executing the binary is not there yet; restart to change it");
+        return;
+    case SIGUSR1:
+        log_message(LOG_LEVEL_NOTICE, "SIGUSR1: logs go to standard error, there is nothing to reopen");
+        return;
+    default:
+        if (master->is_stopping)
+            stop_now(master);
+        else
+            begin_to_stop(master, number);
+    }
+}
+
+/* ---- life */
+
+static void on_ticket_turn(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    reload_turn_tickets(context);
+}
+
+static bool make_parts(struct master *master)
+{
+    master->random = random_system();
+    master->base = event_base_new(); /* sockets are shared with children here: no list of changes that are made later */
+    if (!master->base)
+        return false;
+    master->signals = signals_new(master->base, on_signal, master);
+    master->timer = evtimer_new(master->base, on_timer, master);
+    master->ticket_turn = evtimer_new(master->base, on_ticket_turn, master);
+    return master->signals && master->timer && master->ticket_turn && spawn_prepare();
+}
+
+static void free_event(struct event *event)
+{
+    if (event)
+        event_free(event);
+}
+
+static void free_parts(struct master *master)
+{
+    children_free(master);
+    deployment_free(master->next);
+    deployment_free(master->current);
+    ticket_ring_wipe(&master->tickets);
+    signals_free(master->signals);
+    free_event(master->timer);
+    free_event(master->ticket_turn);
+    if (master->base)
+        event_base_free(master->base);
+}
+
+enum daemon_exit daemon_run(struct config *config, struct daemon_source source)
+{
+    struct master master = {.source = source, .exit = DAEMON_EXIT_OK};
+
+    log_configure((enum log_format)config->general.log_format, (enum log_level)config->general.log_level,
+                  STDERR_FILENO);
+    log_set_process("master");
+    (void)proxy_raise_descriptor_limit(); /* for all: limits are inherited */
+    if (!make_parts(&master)) {
+        log_message(LOG_LEVEL_ERROR, "out of memory or descriptors at start");
+        config_free(config);
+        free_parts(&master);
+        return DAEMON_EXIT_FAILURE;
+    }
+    harden_process();
+    reload_begin(&master, config);
+    if (!master.is_over && event_base_dispatch(master.base) < 0)
+        master.exit = DAEMON_EXIT_FAILURE;
+    log_message(LOG_LEVEL_NOTICE, "stopped");
+    free_parts(&master);
+    return master.exit;
+}

@@ -1,0 +1,108 @@
+/*
+ * master.h: the process that owns the sockets and starts the others; private to master.c, children.c and reload.c.
+ *
+ * It reads the configuration's text, keeps the current generation as two sealed files, and speaks with its children in
+ * frames of one size. No byte of a client ever reaches it.
+ *
+ *   master.c    its life: signals, the drain, the end
+ *   reload.c    a configuration becomes a generation: loaded, offered, committed or aborted
+ *   children.c  processes: started, told, listened to, replaced
+ */
+#ifndef DAEMON_MASTER_H
+#define DAEMON_MASTER_H
+
+#include <event2/event.h>
+#include <sys/types.h>
+
+#include "daemon/backoff.h"
+#include "daemon/control.h"
+#include "daemon/daemon.h"
+#include "daemon/generation.h"
+#include "daemon/spawn.h"
+#include "daemon/ticket_ring.h"
+#include "proxy/listen_sockets.h"
+
+enum { MAX_WORKERS = 64, MAX_CHILDREN = 2 * MAX_WORKERS };
+
+/* Microseconds. */
+enum { MAX_BUILD_TIME = 60 * 1000 * 1000, KILL_AFTER_DRAIN = 5 * 1000 * 1000 };
+
+/* A generation as the master has it. */
+struct deployment {
+    uint32_t number;
+    struct config *config;
+    struct generation_files files;
+    struct listen_sockets *sockets; /* NULL until they are bound */
+    size_t worker_count;
+};
+
+/* A place for a process. The process in it may change, its role and number do not. */
+struct child {
+    struct master *master;
+    enum process_role role;
+    uint16_t number; /* from 1, among those of its role */
+    pid_t pid;       /* 0: none now */
+    int control;
+    struct event *readable;
+    struct event *respawn; /* a timer */
+    struct backoff backoff;
+    uint64_t born;
+    uint32_t building, serving; /* a generation's number; 0: none */
+    bool is_ready;              /* what it was building is built */
+    bool is_leaving;            /* told to end: it is not replaced */
+};
+
+struct master {
+    struct daemon_source source;
+    struct event_base *base;
+    struct signals *signals;
+    struct event *timer; /* of the reload while one goes on, of the drain then */
+    struct event *ticket_turn;
+    struct random_source random;
+    struct ticket_ring tickets;
+    struct child *children[MAX_CHILDREN];
+    size_t child_count;
+
+    uint32_t last_number;
+    struct deployment *current; /* NULL until the first commit */
+    struct deployment *next;    /* NULL: no reload goes on */
+    pid_t loader;               /* 0: it is not being loaded (any more) */
+    bool is_offered;            /* it was loaded, and all who serve were told to build it */
+    bool is_reload_wanted;      /* asked for while another went on */
+
+    bool is_draining; /* nobody is replaced any more */
+    bool is_stopping; /* asked to end, perhaps still in drain-delay */
+    bool is_over;     /* master_end() was called */
+    enum daemon_exit exit;
+};
+
+/* ---- master.c */
+void master_end(struct master *master, enum daemon_exit exit); /* leaves the loop */
+bool master_set_timer(struct master *master, uint64_t wait);
+uint64_t master_now(void); /* microseconds of CLOCK_MONOTONIC */
+
+/* ---- reload.c */
+void reload_begin(struct master *master, struct config *config); /* takes over `config` */
+void reload_again(struct master *master);                        /* from the source, or later where one goes on */
+void reload_abort(struct master *master, enum daemon_exit exit, const char *reason);
+void reload_loader_ended(struct master *master, int status);
+void reload_step(struct master *master); /* something changed: goes on as far as it can */
+void reload_on_timer(struct master *master);
+void reload_turn_tickets(struct master *master); /* makes the next key when its time has come */
+void deployment_free(struct deployment *deployment);
+
+/* ---- children.c */
+
+/* Starts what is missing of `count` workers, and tells those beyond to drain. False: none could be started. */
+MUST_CHECK bool children_set_workers(struct master *master, size_t count);
+void children_offer(struct child *child, const struct deployment *deployment);
+void children_tell(struct child *child, const struct control_message *message);
+void children_tell_all(struct master *master, enum control_type type);
+void children_reap(struct master *master);
+bool children_are_building(const struct master *master);
+size_t children_alive(const struct master *master);
+void children_give_tickets(struct master *master);
+void children_kill(struct master *master);
+void children_free(struct master *master); /* ends them, too */
+
+#endif
