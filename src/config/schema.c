@@ -86,7 +86,8 @@ static const struct option options[] = {
      .help = "How many processes serve clients; auto is one for each processor that may be used"},
     {GENERAL(drain_delay), .key = "drain-delay", .type = OPTION_TIME, .min = 1 * MS, .max = 1 * HOURS,
      .takes_zero = true, .default_text = "0",
-     .help = "How long new connections are still taken after the order to stop, so that balancers can look elsewhere"},
+     .help = "How long new connections are still taken after the order to stop, until balancers look elsewhere; 0 is not at "
+             "all"},
     {GENERAL(drain_timeout), .key = "drain-timeout", .type = OPTION_TIME, .min = 1 * MS, .max = 24 * HOURS,
      .takes_zero = true, .default_text = "30s",
      .help = "How long open connections may finish after the order to stop; 0 closes them at once"},

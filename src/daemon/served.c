@@ -242,6 +242,14 @@ void served_stop(struct served *served, const struct served *next)
     }
 }
 
+bool served_has_sockets(const struct served *served)
+{
+    for (size_t i = 0; i < served->config->listen_count; i++)
+        if (listener_socket_count(served->listeners[i]) > 0)
+            return true;
+    return false;
+}
+
 bool served_is_idle(const struct served *served)
 {
     for (size_t i = 0; i < served->config->listen_count; i++)

@@ -57,6 +57,7 @@ MUST_CHECK bool served_start(struct served *served);
 /* Stops accepting. Who waits in a socket that `next` has as well is left to it; NULL: there is no next. */
 void served_stop(struct served *served, const struct served *next);
 
+bool served_has_sockets(const struct served *served);
 bool served_is_idle(const struct served *served);
 void served_free(struct served *served); /* its connections have ended; NULL is fine */
 

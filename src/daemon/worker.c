@@ -24,7 +24,7 @@ struct worker {
     struct served *current;             /* NULL until the first commit */
     struct served *next;                /* built, not committed; NULL: none is */
     struct served *earlier;             /* a list: those with connections left */
-    bool is_draining;
+    bool is_draining, is_drain_told;
     enum daemon_exit exit;
 };
 
@@ -59,6 +59,13 @@ static void on_drain_timeout(evutil_socket_t fd, short what, void *context)
     cut(context, "drain-timeout is over");
 }
 
+static bool sweep_soon(struct worker *worker)
+{
+    static const struct timeval next_turn = {0, 0};
+
+    return evtimer_add(worker->sweep, &next_turn) == 0;
+}
+
 static void drain(struct worker *worker)
 {
     uint64_t timeout = worker->current ? worker->current->config->general.drain_timeout : 0;
@@ -72,9 +79,7 @@ static void drain(struct worker *worker)
         return;
     }
     served_stop(worker->current, NULL);
-    log_message(LOG_LEVEL_NOTICE, "no new connections, %zu go on for up to %llu s", worker->proxy->connection_count,
-                (unsigned long long)(timeout / 1000000));
-    if (evtimer_add(worker->drain_timer, &wait) != 0)
+    if (!sweep_soon(worker) || evtimer_add(worker->drain_timer, &wait) != 0)
         cut(worker, "the drain cannot be timed");
 }
 
@@ -82,10 +87,7 @@ static void drain(struct worker *worker)
 
 static void on_idle(void *context)
 {
-    static const struct timeval next_turn = {0, 0};
-    struct worker *worker = context;
-
-    if (evtimer_add(worker->sweep, &next_turn) != 0)
+    if (!sweep_soon(context))
         log_message(LOG_LEVEL_ERROR, "out of memory: what has ended stays for a while");
 }
 
@@ -105,12 +107,26 @@ static void free_idle_ones(struct worker *worker)
     }
 }
 
+/* Once the sockets are closed: who waited in them is among those that go on. */
+static void tell_drain(struct worker *worker)
+{
+    if (served_has_sockets(worker->current)) {
+        on_idle(worker);
+        return;
+    }
+    worker->is_drain_told = true;
+    log_message(LOG_LEVEL_NOTICE, "no new connections, %zu go on for up to %llu s", worker->proxy->connection_count,
+                (unsigned long long)(worker->current->config->general.drain_timeout / 1000000));
+}
+
 static void on_sweep(evutil_socket_t fd, short what, void *context)
 {
     struct worker *worker = context;
     (void)fd, (void)what;
 
     free_idle_ones(worker);
+    if (worker->is_draining && !worker->is_drain_told)
+        tell_drain(worker);
     if (worker->is_draining && !worker->earlier && served_is_idle(worker->current))
         stop_now(worker);
 }
