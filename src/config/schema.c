@@ -157,7 +157,7 @@ static const struct option options[] = {
      .help = "PEM file of revocation lists; with any there, every CA in a client's chain needs a current one"},
     {LISTEN(ocsp_staples), .key = "ocsp-staple", .type = OPTION_TEXTS, .is_apart = true,
      .example = "/etc/sallyport/site.ocsp",
-     .help = "File with an OCSP response in DER, read at start, sent until it expires; it finds its certificate"},
+     .help = "File with an OCSP response in DER, sent until it expires; it finds its certificate"},
     {LISTEN(session_tickets), .key = "session-tickets", .type = OPTION_COUNT, .min = 1, .max = 2, .takes_zero = true,
      .default_text = "2",
      .help = "How many tickets follow a full TLS 1.3 handshake (TLS 1.2 has one); 0 switches resumption off"},
