@@ -62,9 +62,11 @@ enum { CONFIG_MAX_OWN_TICKET_KEYS = 8 };
 
 /* Times are in microseconds, sizes in bytes. */
 struct config_general {
-    int log_format;   /* an enum config_log_format */
-    int log_level;    /* an enum log_level of base/log.h */
-    uint64_t workers; /* 0: one for each processor that may be used */
+    int log_format;        /* an enum config_log_format */
+    int log_level;         /* an enum log_level of base/log.h */
+    uint64_t workers;      /* 0: one for each processor that may be used */
+    int has_key_isolation; /* a bool */
+    uint64_t keyholders;   /* 0: one for two workers */
     uint64_t drain_delay, drain_timeout;
     uint64_t max_connections;       /* 0: as many as the descriptors allow */
     struct config_list ticket_keys; /* files; empty: made and rotated by the process itself */

@@ -42,6 +42,12 @@ static const struct option_choice yes_or_no[] = {
     {NULL, 0},
 };
 
+static const struct option_choice on_or_off[] = {
+    {"on", true},
+    {"off", false},
+    {NULL, 0},
+};
+
 static const struct option_choice profiles[] = {
     {"modern", CONFIG_PROFILE_MODERN},
     {"intermediate", CONFIG_PROFILE_INTERMEDIATE},
@@ -84,6 +90,13 @@ static const struct option options[] = {
     {GENERAL(workers), .key = "workers", .type = OPTION_COUNT, .min = 1, .max = 64, .zero_word = "auto",
      .default_text = "auto",
      .help = "How many processes serve clients; auto is one for each processor that may be used"},
+    {GENERAL(has_key_isolation), .key = "key-isolation", .type = OPTION_CHOICE, .choices = on_or_off,
+     .default_text = "on",
+     .help = "Private keys and ticket keys are in processes of their own, which no byte of a client reaches; off is for "
+             "measuring what that costs"},
+    {GENERAL(keyholders), .key = "keyholders", .type = OPTION_COUNT, .min = 1, .max = 32, .zero_word = "auto",
+     .default_text = "auto",
+     .help = "How many processes have the keys; auto is one for two workers"},
     {GENERAL(drain_delay), .key = "drain-delay", .type = OPTION_TIME, .min = 1 * MS, .max = 1 * HOURS,
      .takes_zero = true, .default_text = "0",
      .help = "How long new connections are still taken after the order to stop, until balancers look elsewhere; 0 is not at "

@@ -12,7 +12,7 @@ static void on_respawn(evutil_socket_t fd, short what, void *context);
 
 /* ---- one child */
 
-static struct child *child_new(struct master *master, enum process_role role, uint16_t number)
+static struct child *child_new(struct master *master, enum process_role role, uint16_t number, uint32_t generation)
 {
     struct child *child = memory_new(sizeof *child);
 
@@ -20,7 +20,7 @@ static struct child *child_new(struct master *master, enum process_role role, ui
         memory_free(child);
         return NULL;
     }
-    *child = (struct child){.master = master, .role = role, .number = number, .control = -1};
+    *child = (struct child){.master = master, .role = role, .number = number, .generation = generation, .control = -1};
     child->respawn = evtimer_new(master->base, on_respawn, child);
     if (!child->respawn) {
         memory_free(child);
@@ -30,7 +30,7 @@ static struct child *child_new(struct master *master, enum process_role role, ui
     return child;
 }
 
-static void hang_up(struct child *child)
+void children_hang_up(struct child *child)
 {
     if (child->readable)
         event_free(child->readable);
@@ -42,25 +42,25 @@ static void hang_up(struct child *child)
 
 static void child_free(struct child *child)
 {
-    hang_up(child);
+    children_hang_up(child);
     event_free(child->respawn);
     memory_free(child);
 }
 
 /* One that cannot be told something, or speaks out of turn, is of no use any more. Its death is noticed as any other.
  */
-static void give_up(struct child *child, const char *why)
+void children_give_up(struct child *child, const char *why)
 {
     log_message(LOG_LEVEL_ERROR, "%s %u (pid %ld) %s: killing it", role_name(child->role), child->number,
                 (long)child->pid, why);
-    hang_up(child);
+    children_hang_up(child);
     (void)kill(child->pid, SIGKILL);
 }
 
 void children_tell(struct child *child, const struct control_message *message)
 {
     if (child->control >= 0 && !control_send(child->control, message) && errno != EPIPE && errno != ECONNRESET)
-        give_up(child, "does not listen");
+        children_give_up(child, "does not listen");
 }
 
 static void tell(struct child *child, enum control_type type, uint32_t generation)
@@ -70,12 +70,21 @@ static void tell(struct child *child, enum control_type type, uint32_t generatio
 
 /* ---- a generation for it */
 
+/* Workers that have a keyholder to ask get no secret. */
+static size_t count_files(const struct child *child, const struct deployment *deployment)
+{
+    if (child->role == PROCESS_WORKER)
+        return deployment->keyholder_count > 0 ? 1 : 2;
+    return deployment->earlier_secret >= 0 ? 3 : 2;
+}
+
 static void send_files(struct child *child, const struct deployment *deployment)
 {
-    struct control_message message = {.type = CONTROL_OFFER,
-                                      .generation = deployment->number,
-                                      .fds = {deployment->files.public, deployment->files.secret},
-                                      .fd_count = 2};
+    struct control_message message = {
+        .type = CONTROL_OFFER,
+        .generation = deployment->number,
+        .fds = {deployment->files.public, deployment->files.secret, deployment->earlier_secret},
+        .fd_count = count_files(child, deployment)};
 
     children_tell(child, &message);
 }
@@ -96,11 +105,13 @@ static void send_sockets(struct child *child, const struct deployment *deploymen
     }
 }
 
-static void send_tickets(struct child *child)
+static void send_tickets(struct child *child, const struct deployment *deployment)
 {
-    struct control_message message;
+    struct control_message message = {.type = CONTROL_TICKET_ROOT, .generation = deployment->number};
 
-    ticket_ring_write(&child->master->tickets, &message);
+    if (deployment->config->general.ticket_keys.count > 0)
+        return;
+    message.root = child->master->tickets;
     children_tell(child, &message);
     control_wipe(&message);
 }
@@ -117,8 +128,10 @@ void children_offer(struct child *child, const struct deployment *deployment)
     if (order.number > order.total) /* it will have to go; until then it counts as one of them */
         order.total = order.number;
     send_files(child, deployment);
-    send_sockets(child, deployment);
-    send_tickets(child);
+    if (child->role == PROCESS_WORKER)
+        send_sockets(child, deployment);
+    if (count_files(child, deployment) > 1)
+        send_tickets(child, deployment);
     children_tell(child, &order);
 }
 
@@ -141,10 +154,20 @@ static bool start(struct child *child)
     child->is_ready = false;
     child->readable = event_new(master->base, control, EV_READ | EV_PERSIST, on_control, child);
     if (!child->readable || event_add(child->readable, NULL) != 0)
-        give_up(child, "cannot be listened to");
-    if (master->current)
+        children_give_up(child, "cannot be listened to");
+    if (master->current && (child->generation == 0 || child->generation == master->current->number))
         children_offer(child, master->current);
     return true;
+}
+
+struct child *children_add(struct master *master, enum process_role role, uint16_t number, uint32_t generation)
+{
+    struct child *child = child_new(master, role, number, generation);
+
+    if (!child || start(child))
+        return child;
+    child->is_leaving = true; /* an empty place */
+    return NULL;
 }
 
 static void start_later(struct child *child, uint64_t lived)
@@ -159,12 +182,18 @@ static void start_later(struct child *child, uint64_t lived)
         log_message(LOG_LEVEL_ERROR, "out of memory: %s %u is not replaced", role_name(child->role), child->number);
 }
 
+/* While workers drain their handshakes may still need a key, but nobody new will be served. */
+static bool may_be_replaced(const struct child *child)
+{
+    return !child->is_leaving && (!child->master->is_draining || child->role == PROCESS_KEYHOLDER);
+}
+
 /* In the middle of a reload it would come up with the generation that is about to be replaced. */
 static bool has_to_wait(const struct child *child)
 {
     static const struct timeval a_moment = {0, BACKOFF_FIRST};
 
-    return child->master->is_offered && evtimer_add(child->respawn, &a_moment) == 0;
+    return child->generation == 0 && child->master->is_offered && evtimer_add(child->respawn, &a_moment) == 0;
 }
 
 static void on_respawn(evutil_socket_t fd, short what, void *context)
@@ -172,7 +201,7 @@ static void on_respawn(evutil_socket_t fd, short what, void *context)
     struct child *child = context;
     (void)fd, (void)what;
 
-    if (child->master->is_draining || child->is_leaving || has_to_wait(child))
+    if (!may_be_replaced(child) || has_to_wait(child))
         return;
     if (!start(child))
         start_later(child, 0);
@@ -182,7 +211,7 @@ static struct child *find_worker(const struct master *master, uint16_t number)
 {
     for (size_t i = 0; i < master->child_count; i++) {
         struct child *child = master->children[i];
-        if (child->role == ROLE_WORKER && child->number == number && !child->is_leaving)
+        if (child->role == PROCESS_WORKER && child->number == number && !child->is_leaving)
             return child;
     }
     return NULL;
@@ -199,16 +228,14 @@ bool children_set_workers(struct master *master, size_t count)
 {
     bool is_ok = true;
 
-    for (size_t i = 0; i < master->child_count; i++)
-        if (master->children[i]->number > count && !master->children[i]->is_leaving)
-            dismiss(master->children[i]);
-    for (uint16_t number = 1; number <= count; number++) {
-        struct child *child;
-        if (find_worker(master, number))
-            continue;
-        child = child_new(master, ROLE_WORKER, number);
-        is_ok = child && start(child) && is_ok;
+    for (size_t i = 0; i < master->child_count; i++) {
+        struct child *child = master->children[i];
+        if (child->role == PROCESS_WORKER && child->number > count && !child->is_leaving)
+            dismiss(child);
     }
+    for (uint16_t number = 1; number <= count; number++)
+        if (!find_worker(master, number))
+            is_ok = children_add(master, PROCESS_WORKER, number, 0) && is_ok;
     return is_ok;
 }
 
@@ -244,19 +271,24 @@ static void child_ended(struct child *child, int status)
     bool is_clean = WIFEXITED(status) && WEXITSTATUS(status) == DAEMON_EXIT_OK;
 
     log_end_of(child, status);
-    hang_up(child);
+    children_hang_up(child);
     child->pid = 0;
     child->building = child->serving = 0;
-    if (master->is_draining && !is_clean)
+    if (master->is_draining && !is_clean && child->role == PROCESS_WORKER)
         master->exit = DAEMON_EXIT_FAILURE;
-    if (child->is_leaving || master->is_draining) {
-        forget(master, child);
-        return;
-    }
-    if (!master->current || was_building)
+    if (!child->is_leaving && (!master->current || was_building))
         reload_abort(master, DAEMON_EXIT_FAILURE, "a process ended while it was building");
-    if (master->current)
+    if (!may_be_replaced(child))
+        forget(master, child);
+    else if (master->current)
         start_later(child, master_now() - child->born);
+}
+
+void children_sweep(struct master *master)
+{
+    for (size_t i = master->child_count; i-- > 0;)
+        if (master->children[i]->is_leaving && !master->children[i]->pid)
+            forget(master, master->children[i]);
 }
 
 static struct child *find_pid(const struct master *master, pid_t pid)
@@ -301,23 +333,21 @@ static void on_refused(struct child *child, const struct control_message *messag
     if (master->next && message->generation == master->next->number)
         reload_abort(master, (enum daemon_exit)message->exit, "a process cannot build it");
     else
-        give_up(child, "cannot build what others serve");
+        children_give_up(child, "cannot build what others serve");
 }
 
-static void on_control(evutil_socket_t fd, short what, void *context)
+static void hear(struct child *child)
 {
-    struct child *child = context;
     struct control_message message;
-    enum control_result result = control_receive(fd, &message);
-    (void)what;
+    enum control_result result = control_receive(child->control, &message);
 
     if (result == CONTROL_GONE) {
-        hang_up(child); /* the signal of its end comes, too */
+        children_hang_up(child); /* the signal of its end comes, too */
     } else if (result == CONTROL_VIOLATION || (result == CONTROL_GOT && !control_is_of_child(message.type))) {
         if (result == CONTROL_GOT)
             for (size_t i = 0; i < message.fd_count; i++)
                 close(message.fds[i]);
-        give_up(child, "breaks the rules of what a child may say");
+        children_give_up(child, "breaks the rules of what a child may say");
     } else if (result == CONTROL_GOT && message.type == CONTROL_READY) {
         on_ready(child, &message);
     } else if (result == CONTROL_GOT) {
@@ -325,12 +355,24 @@ static void on_control(evutil_socket_t fd, short what, void *context)
     }
 }
 
+static void on_control(evutil_socket_t fd, short what, void *context)
+{
+    struct child *child = context;
+    (void)fd, (void)what;
+
+    if (child->role == PROCESS_KEYHOLDER && (child->is_ready || child->serving))
+        keyholders_hear(child);
+    else
+        hear(child);
+}
+
 /* ---- all of them */
 
-void children_tell_all(struct master *master, enum control_type type)
+void children_tell_workers(struct master *master, enum control_type type)
 {
     for (size_t i = 0; i < master->child_count; i++)
-        tell(master->children[i], type, 0);
+        if (master->children[i]->role == PROCESS_WORKER)
+            tell(master->children[i], type, 0);
 }
 
 bool children_are_building(const struct master *master)
@@ -341,19 +383,13 @@ bool children_are_building(const struct master *master)
     return false;
 }
 
-size_t children_alive(const struct master *master)
+size_t children_alive(const struct master *master, enum process_role role)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < master->child_count; i++)
-        count += master->children[i]->pid != 0;
+        count += master->children[i]->role == role && master->children[i]->pid != 0;
     return count;
-}
-
-void children_give_tickets(struct master *master)
-{
-    for (size_t i = 0; i < master->child_count; i++)
-        send_tickets(master->children[i]);
 }
 
 void children_kill(struct master *master)

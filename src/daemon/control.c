@@ -18,13 +18,14 @@ struct shape {
 };
 
 static const struct shape shapes[CONTROL_TYPES] = {
-    [CONTROL_OFFER] = {.has_generation = true, .min_fds = 1, .max_fds = 2},
+    [CONTROL_OFFER] = {.has_generation = true, .min_fds = 1, .max_fds = 3},
     [CONTROL_SOCKETS] = {.has_generation = true,
                          .min_fds = 1,
                          .max_fds = MAX_CONTROL_FDS,
                          .max_count = MAX_CONTROL_FDS},
-    [CONTROL_TICKET_KEYS] = {.max_count = MAX_TICKET_KEYS},
+    [CONTROL_TICKET_ROOT] = {.has_generation = true},
     [CONTROL_BUILD] = {.has_generation = true},
+    [CONTROL_KEYHOLDER] = {.min_fds = 1, .max_fds = 1},
     [CONTROL_COMMIT] = {.has_generation = true},
     [CONTROL_ABORT] = {.has_generation = true},
     [CONTROL_DRAIN] = {.has_generation = false},
@@ -54,6 +55,14 @@ static void write_reason(struct writer *w, const char *reason)
     write_vec_end(w, mark);
 }
 
+static void write_root(struct writer *w, const struct ticket_root *root)
+{
+    uint8_t *out = write_space(w, TICKET_ROOT_LEN);
+
+    if (out)
+        ticket_root_write(root, out);
+}
+
 static void write_body(struct writer *w, const struct control_message *message)
 {
     switch (message->type) {
@@ -61,11 +70,8 @@ static void write_body(struct writer *w, const struct control_message *message)
         for (size_t i = 0; i < message->count; i++)
             write_u16(w, message->listens[i]);
         break;
-    case CONTROL_TICKET_KEYS:
-        for (size_t i = 0; i < message->count; i++) {
-            write_u64(w, (uint64_t)message->keys[i].birth);
-            write_bytes(w, BYTES_OF_ARRAY(message->keys[i].material));
-        }
+    case CONTROL_TICKET_ROOT:
+        write_root(w, &message->root);
         break;
     case CONTROL_BUILD:
         write_u16(w, message->number);
@@ -101,17 +107,11 @@ static bool read_listens(struct reader *r, struct control_message *message)
     return is_ok;
 }
 
-static bool read_keys(struct reader *r, struct control_message *message)
+static bool read_root(struct reader *r, struct ticket_root *root)
 {
-    bool is_ok = true;
-    uint64_t birth = 0;
+    struct bytes bytes;
 
-    for (size_t i = 0; is_ok && i < message->count; i++) {
-        is_ok =
-            read_u64(r, &birth) && birth <= INT64_MAX && read_copy(r, TICKET_KEY_FILE_LEN, message->keys[i].material);
-        message->keys[i].birth = (int64_t)birth;
-    }
-    return is_ok;
+    return read_bytes(r, TICKET_ROOT_LEN, &bytes) && ticket_root_read(bytes, root);
 }
 
 static bool read_reason(struct reader *r, char *reason)
@@ -134,8 +134,8 @@ static bool read_body(struct reader *r, struct control_message *message)
     switch (message->type) {
     case CONTROL_SOCKETS:
         return read_listens(r, message);
-    case CONTROL_TICKET_KEYS:
-        return read_keys(r, message);
+    case CONTROL_TICKET_ROOT:
+        return read_root(r, &message->root);
     case CONTROL_BUILD:
         return read_u16(r, &message->number) && read_u16(r, &message->total) && message->number > 0 &&
                message->number <= message->total;
@@ -185,7 +185,7 @@ bool control_decode(struct bytes frame, const int *fds, size_t fd_count, struct 
 
 void control_wipe(struct control_message *message)
 {
-    memory_wipe(message->keys, sizeof message->keys);
+    ticket_root_wipe(&message->root);
 }
 
 /* ---- the socket */

@@ -5,15 +5,18 @@
  * receives takes the other side for hostile: a frame of another length, an unknown type, a number out of its range, a
  * byte that should be zero, or another count of descriptors than the type has is a violation, and ends the sender.
  *
- *     master -> child   OFFER, SOCKETS..., TICKET_KEYS, BUILD      a generation, and the order to build from it
- *     child -> master   READY or REFUSED
- *     master -> child   COMMIT or ABORT                            serve it, or forget it
- *     master -> child   TICKET_KEYS, DRAIN, STOP                   at any time
+ *     master -> child    OFFER, SOCKETS..., TICKET_ROOT, BUILD     a generation, and the order to build from it
+ *     child -> master    READY or REFUSED
+ *     master -> worker   KEYHOLDER                                 who answers its questions of keys
+ *     master -> worker   COMMIT or ABORT                           serve it, or forget it
+ *     master -> worker   DRAIN, STOP                               at any time
+ *
+ * With a keyholder that said READY the socket goes over to the messages of keyholder.h.
  */
 #ifndef DAEMON_CONTROL_H
 #define DAEMON_CONTROL_H
 
-#include "tls/ticket_keys.h"
+#include "tls/ticket_root.h"
 
 enum {
     CONTROL_FRAME_LEN = 512,
@@ -23,10 +26,11 @@ enum {
 };
 
 enum control_type {
-    CONTROL_OFFER = 1,   /* `generation`; one descriptor: what is public, or two: and what is secret */
+    CONTROL_OFFER = 1,   /* `generation`; descriptors: what is public, what is secret, what was secret before that */
     CONTROL_SOCKETS,     /* `count` listening sockets, for the [listen] sections `listens` */
-    CONTROL_TICKET_KEYS, /* `count` keys, the oldest first; those that are known already may be among them */
+    CONTROL_TICKET_ROOT, /* `root`, where the configuration names no files */
     CONTROL_BUILD,       /* `generation`, `number` of `total` processes of the role */
+    CONTROL_KEYHOLDER,   /* one descriptor: the socket to it */
     CONTROL_COMMIT,      /* `generation` */
     CONTROL_ABORT,       /* `generation` */
     CONTROL_DRAIN,       /* take nothing new, end when all has ended or drain-timeout is over */
@@ -36,11 +40,6 @@ enum control_type {
     CONTROL_TYPES
 };
 
-struct control_ticket_key {
-    int64_t birth; /* seconds since 1970 */
-    uint8_t material[TICKET_KEY_FILE_LEN];
-};
-
 struct control_message {
     enum control_type type;
     uint32_t generation;
@@ -48,7 +47,7 @@ struct control_message {
     uint16_t number, total;
     uint16_t exit;
     uint16_t listens[MAX_CONTROL_FDS];
-    struct control_ticket_key keys[MAX_TICKET_KEYS];
+    struct ticket_root root;
     char reason[MAX_CONTROL_REASON + 1]; /* printable ASCII; anything else is written as '?' */
     int fds[MAX_CONTROL_FDS];
     size_t fd_count;
@@ -74,7 +73,7 @@ enum control_result { CONTROL_GOT, CONTROL_NOTHING, CONTROL_GONE, CONTROL_VIOLAT
  */
 MUST_CHECK enum control_result control_receive(int fd, struct control_message *message);
 
-/* Wipes the keys in it; its descriptors are left alone. */
+/* Wipes the root in it; its descriptors are left alone. */
 void control_wipe(struct control_message *message);
 
 #endif

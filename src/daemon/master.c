@@ -31,9 +31,13 @@ bool master_set_timer(struct master *master, uint64_t wait)
 
 /* ---- stopping */
 
+/* When the last worker has ended nobody asks a keyholder any more. */
 static void end_if_alone(struct master *master)
 {
-    if (master->is_draining && children_alive(master) == 0)
+    if (!master->is_draining || children_alive(master, PROCESS_WORKER) > 0)
+        return;
+    keyholders_retire_all(master);
+    if (children_alive(master, PROCESS_KEYHOLDER) == 0)
         event_base_loopbreak(master->base);
 }
 
@@ -45,9 +49,9 @@ static void drain(struct master *master)
     master->current->sockets = NULL;
     log_message(LOG_LEVEL_NOTICE, "no new connections, the open ones go on for up to %llu s",
                 (unsigned long long)(master->current->config->general.drain_timeout / 1000000));
-    children_tell_all(master, CONTROL_DRAIN);
+    children_tell_workers(master, CONTROL_DRAIN);
     if (!master_set_timer(master, master->current->config->general.drain_timeout + KILL_AFTER_DRAIN))
-        children_tell_all(master, CONTROL_STOP);
+        children_tell_workers(master, CONTROL_STOP);
     end_if_alone(master);
 }
 
@@ -73,7 +77,7 @@ static void stop_now(struct master *master)
     log_message(LOG_LEVEL_WARNING, "asked to stop twice: stopping now");
     if (!master->is_draining)
         drain(master);
-    children_tell_all(master, CONTROL_STOP);
+    children_tell_workers(master, CONTROL_STOP);
     if (!master_set_timer(master, KILL_AFTER_DRAIN))
         children_kill(master);
 }
@@ -88,7 +92,8 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     } else if (!master->is_draining) {
         drain(master);
     } else {
-        log_message(LOG_LEVEL_ERROR, "%zu processes do not end by themselves: killing them", children_alive(master));
+        log_message(LOG_LEVEL_ERROR, "%zu workers do not end by themselves: killing all",
+                    children_alive(master, PROCESS_WORKER));
         children_kill(master);
     }
 }
@@ -131,7 +136,6 @@ static void on_ticket_turn(evutil_socket_t fd, short what, void *context)
 
 static bool make_parts(struct master *master)
 {
-    master->random = random_system();
     master->base = event_base_new(); /* sockets are shared with children here: no list of changes that are made later */
     if (!master->base)
         return false;
@@ -152,7 +156,7 @@ static void free_parts(struct master *master)
     children_free(master);
     deployment_free(master->next);
     deployment_free(master->current);
-    ticket_ring_wipe(&master->tickets);
+    ticket_root_wipe(&master->tickets);
     signals_free(master->signals);
     free_event(master->timer);
     free_event(master->ticket_turn);

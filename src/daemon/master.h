@@ -7,6 +7,7 @@
  *   master.c    its life: signals, the drain, the end
  *   reload.c    a configuration becomes a generation: loaded, offered, committed or aborted
  *   children.c  processes: started, told, listened to, replaced
+ *   keyholders.c  those with the keys, and who of the workers asks which
  */
 #ifndef DAEMON_MASTER_H
 #define DAEMON_MASTER_H
@@ -19,10 +20,9 @@
 #include "daemon/daemon.h"
 #include "daemon/generation.h"
 #include "daemon/spawn.h"
-#include "daemon/ticket_ring.h"
 #include "proxy/listen_sockets.h"
 
-enum { MAX_WORKERS = 64, MAX_CHILDREN = 2 * MAX_WORKERS };
+enum { MAX_WORKERS = 64, MAX_KEYHOLDERS = 32, MAX_CHILDREN = 2 * (MAX_WORKERS + MAX_KEYHOLDERS) };
 
 /* Microseconds. */
 enum { MAX_BUILD_TIME = 60 * 1000 * 1000, KILL_AFTER_DRAIN = 5 * 1000 * 1000 };
@@ -33,15 +33,18 @@ struct deployment {
     struct config *config;
     struct generation_files files;
     struct listen_sockets *sockets; /* NULL until they are bound */
+    int earlier_secret;             /* what was secret in the one before; -1: there was none */
     size_t worker_count;
+    size_t keyholder_count; /* 0: workers have the keys themselves */
 };
 
 /* A place for a process. The process in it may change, its role and number do not. */
 struct child {
     struct master *master;
     enum process_role role;
-    uint16_t number; /* from 1, among those of its role */
-    pid_t pid;       /* 0: none now */
+    uint16_t number;     /* from 1, among those of its role */
+    uint32_t generation; /* a keyholder is for one and ends with it; 0: it goes from one to the next */
+    pid_t pid;           /* 0: none now */
     int control;
     struct event *readable;
     struct event *respawn; /* a timer */
@@ -58,8 +61,7 @@ struct master {
     struct signals *signals;
     struct event *timer; /* of the reload while one goes on, of the drain then */
     struct event *ticket_turn;
-    struct random_source random;
-    struct ticket_ring tickets;
+    struct ticket_root tickets; /* brought up to date; issues 0: none yet */
     struct child *children[MAX_CHILDREN];
     size_t child_count;
 
@@ -88,21 +90,42 @@ void reload_abort(struct master *master, enum daemon_exit exit, const char *reas
 void reload_loader_ended(struct master *master, int status);
 void reload_step(struct master *master); /* something changed: goes on as far as it can */
 void reload_on_timer(struct master *master);
-void reload_turn_tickets(struct master *master); /* makes the next key when its time has come */
+void reload_turn_tickets(struct master *master); /* forgets what no ticket needs any more */
 void deployment_free(struct deployment *deployment);
 
 /* ---- children.c */
+
+/* A place, and a process in it. It was offered `deployment`, where there is one. NULL: neither is to be had. */
+MUST_CHECK struct child *children_add(struct master *master, enum process_role role, uint16_t number,
+                                      uint32_t generation);
 
 /* Starts what is missing of `count` workers, and tells those beyond to drain. False: none could be started. */
 MUST_CHECK bool children_set_workers(struct master *master, size_t count);
 void children_offer(struct child *child, const struct deployment *deployment);
 void children_tell(struct child *child, const struct control_message *message);
-void children_tell_all(struct master *master, enum control_type type);
+void children_tell_workers(struct master *master, enum control_type type);
 void children_reap(struct master *master);
 bool children_are_building(const struct master *master);
-size_t children_alive(const struct master *master);
-void children_give_tickets(struct master *master);
+size_t children_alive(const struct master *master, enum process_role role);
+void children_hang_up(struct child *child);                  /* it reads the end of its control socket */
+void children_give_up(struct child *child, const char *why); /* kills it; its end is noticed as any other */
+void children_sweep(struct master *master);                  /* empty places that nobody comes back to */
 void children_kill(struct master *master);
 void children_free(struct master *master); /* ends them, too */
+
+/* ---- keyholders.c */
+
+/* Starts those of a deployment. False: one could not be started. */
+MUST_CHECK bool keyholders_start(struct master *master, const struct deployment *deployment);
+
+/* Everybody of a generation is there: its workers are told whom to ask. */
+void keyholders_attach_all(struct master *master, uint32_t generation);
+void keyholders_attach_worker(struct child *worker);
+void keyholders_attach_keyholder(struct child *keyholder);
+
+/* Those of a generation that is over, or is not to come. They end when their last worker has let go of them. */
+void keyholders_retire(struct master *master, uint32_t generation);
+void keyholders_retire_all(struct master *master);
+void keyholders_hear(struct child *keyholder); /* one that serves has something to say */
 
 #endif

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +21,8 @@ void deployment_free(struct deployment *deployment)
     if (!deployment)
         return;
     listen_sockets_free(deployment->sockets);
+    if (deployment->earlier_secret >= 0)
+        close(deployment->earlier_secret);
     generation_files_close(&deployment->files);
     config_free(deployment->config);
     memory_free(deployment);
@@ -40,6 +43,15 @@ static size_t count_workers(const struct config *config)
     return count < MAX_WORKERS ? count : MAX_WORKERS;
 }
 
+static size_t count_keyholders(const struct config *config, size_t worker_count)
+{
+    size_t count = config->general.keyholders ? (size_t)config->general.keyholders : (worker_count + 1) / 2;
+
+    if (!config->general.has_key_isolation)
+        return 0;
+    return count < MAX_KEYHOLDERS ? count : MAX_KEYHOLDERS;
+}
+
 static struct deployment *deployment_new(struct master *master, struct config *config)
 {
     struct deployment *deployment = memory_new(sizeof *deployment);
@@ -48,8 +60,12 @@ static struct deployment *deployment_new(struct master *master, struct config *c
         config_free(config);
         return NULL;
     }
-    *deployment = (struct deployment){
-        .number = ++master->last_number, .config = config, .files = {-1, -1}, .worker_count = count_workers(config)};
+    *deployment = (struct deployment){.number = ++master->last_number,
+                                      .config = config,
+                                      .files = {-1, -1},
+                                      .earlier_secret = -1,
+                                      .worker_count = count_workers(config)};
+    deployment->keyholder_count = count_keyholders(config, deployment->worker_count);
     if (generation_files_make(&deployment->files))
         return deployment;
     deployment_free(deployment);
@@ -142,12 +158,18 @@ static void tell_aborted(struct master *master, uint32_t number)
 {
     for (size_t i = 0; i < master->child_count; i++) {
         struct child *child = master->children[i];
-        if (child->building != number)
+        if (child->building != number || child->role != PROCESS_WORKER)
             continue;
         children_tell(child, &(struct control_message){.type = CONTROL_ABORT, .generation = number});
         child->building = 0;
         child->is_ready = false;
     }
+    keyholders_retire(master, number);
+}
+
+static void refuse(const struct master *master, const char *reason)
+{
+    log_message(LOG_LEVEL_ERROR, "reload refused: %s; generation %u goes on", reason, master->current->number);
 }
 
 void reload_abort(struct master *master, enum daemon_exit exit, const char *reason)
@@ -159,7 +181,7 @@ void reload_abort(struct master *master, enum daemon_exit exit, const char *reas
     end_loader(master);
     tell_aborted(master, next->number);
     if (master->current)
-        log_message(LOG_LEVEL_ERROR, "reload refused: %s; generation %u goes on", reason, master->current->number);
+        refuse(master, reason);
     else
         log_message(LOG_LEVEL_ERROR, "nothing is served: %s", reason);
     over(master);
@@ -168,25 +190,37 @@ void reload_abort(struct master *master, enum daemon_exit exit, const char *reas
         master_end(master, exit);
 }
 
+static void has_built(struct child *child)
+{
+    child->serving = child->building;
+    child->building = 0;
+    child->is_ready = false;
+}
+
+static void tell_commit(struct child *child)
+{
+    if (child->role == PROCESS_WORKER)
+        children_tell(child, &(struct control_message){.type = CONTROL_COMMIT, .generation = child->serving});
+}
+
 static void put_to_work(struct master *master, struct deployment *fresh)
 {
     struct deployment *old = master->current;
 
     if (old)
         listen_sockets_take_over(fresh->sockets, old->sockets);
-    for (size_t i = 0; i < master->child_count; i++) {
-        struct child *child = master->children[i];
-        if (!child->pid || child->building != fresh->number)
-            continue;
-        child->serving = child->building;
-        child->building = 0;
-        children_tell(child, &(struct control_message){.type = CONTROL_COMMIT, .generation = fresh->number});
-    }
+    for (size_t i = 0; i < master->child_count; i++)
+        if (master->children[i]->pid && master->children[i]->building == fresh->number)
+            has_built(master->children[i]);
+    keyholders_attach_all(master, fresh->number);
+    for (size_t i = 0; i < master->child_count; i++)
+        if (master->children[i]->serving == fresh->number)
+            tell_commit(master->children[i]);
     master->current = fresh;
+    if (old)
+        keyholders_retire(master, old->number);
     deployment_free(old);
 }
-
-static void turn_tickets(struct master *master, const struct deployment *deployment);
 
 static void commit(struct master *master)
 {
@@ -199,33 +233,38 @@ static void commit(struct master *master)
     log_ready(master, is_first);
     if (!children_set_workers(master, fresh->worker_count))
         log_message(LOG_LEVEL_ERROR, "fewer workers than wanted are there");
-    turn_tickets(master, fresh);
     over(master);
 }
 
-/* ---- ticket keys */
+/* ---- ticket keys: the root from which all that have it make the same ones at the same time */
 
-static void turn_tickets(struct master *master, const struct deployment *deployment)
+static bool has_times_of(const struct ticket_root *root, const struct config_general *general)
 {
-    const struct config_general *general = &deployment->config->general;
+    return root->issues == general->ticket_key_issues / 1000000 &&
+           root->accepts == general->ticket_key_accepts / 1000000;
+}
+
+/* Forgets what no ticket needs any more. A new one is made for new times, and after a clock that has leapt. */
+static bool turn_tickets(struct master *master, const struct config_general *general)
+{
+    struct timeval wait = {(time_t)(general->ticket_key_issues / 1000000), 0};
     int64_t now = (int64_t)time(NULL);
-    struct timeval wait = {0, 0};
 
     if (general->ticket_keys.count > 0) {
         event_del(master->ticket_turn);
-        return;
+        return true;
     }
-    if (ticket_ring_turn(&master->tickets, master->random, general, now))
-        children_give_tickets(master);
-    wait.tv_sec = (time_t)ticket_ring_wait(&master->tickets, general, now);
-    if (event_add(master->ticket_turn, &wait) != 0)
-        log_message(LOG_LEVEL_ERROR, "out of memory: ticket keys are not replaced until the next reload");
+    if ((!has_times_of(&master->tickets, general) || !ticket_root_advance(&master->tickets, now)) &&
+        !ticket_root_new(&master->tickets, random_system(), now, (uint32_t)(general->ticket_key_issues / 1000000),
+                         (uint32_t)(general->ticket_key_accepts / 1000000)))
+        return false;
+    return event_add(master->ticket_turn, &wait) == 0;
 }
 
 void reload_turn_tickets(struct master *master)
 {
-    if (master->current)
-        turn_tickets(master, master->current);
+    if (master->current && !turn_tickets(master, &master->current->config->general))
+        log_message(LOG_LEVEL_ERROR, "the root of the ticket keys is not brought up to date");
 }
 
 /* ---- its steps */
@@ -249,15 +288,30 @@ static bool have_workers(struct master *master)
     return false;
 }
 
+/* Handshakes that began under the current generation end under the next one, and may need a key that only it has. */
+static bool have_keyholders(struct master *master)
+{
+    struct deployment *next = master->next;
+
+    if (next->keyholder_count > 0 && master->current)
+        next->earlier_secret = fcntl(master->current->files.secret, F_DUPFD_CLOEXEC, 0);
+    if ((!master->current || next->keyholder_count == 0 || next->earlier_secret >= 0) &&
+        turn_tickets(master, &next->config->general) && keyholders_start(master, next))
+        return true;
+    reload_abort(master, DAEMON_EXIT_FAILURE, "no process can be started to hold the keys");
+    return false;
+}
+
 static void offer(struct master *master)
 {
-    if (!bind_sockets(master) || !have_workers(master))
+    if (!bind_sockets(master) || !have_workers(master) || !have_keyholders(master))
         return;
-    turn_tickets(master, master->next);
     master->is_offered = true;
-    for (size_t i = 0; i < master->child_count; i++)
-        if (master->children[i]->pid && !master->children[i]->is_leaving)
-            children_offer(master->children[i], master->next);
+    for (size_t i = 0; i < master->child_count; i++) {
+        struct child *child = master->children[i];
+        if (child->role == PROCESS_WORKER && child->pid && !child->is_leaving)
+            children_offer(child, master->next);
+    }
     if (!master_set_timer(master, MAX_BUILD_TIME))
         reload_abort(master, DAEMON_EXIT_FAILURE, "out of memory");
     else if (!children_are_building(master)) /* all of them wait to be started again */
@@ -271,10 +325,12 @@ static void commit_late_ones(struct master *master)
         struct child *child = master->children[i];
         if (!child->is_ready || child->building != master->current->number)
             continue;
-        child->serving = child->building;
-        child->building = 0;
-        child->is_ready = false;
-        children_tell(child, &(struct control_message){.type = CONTROL_COMMIT, .generation = child->serving});
+        has_built(child);
+        if (child->role == PROCESS_KEYHOLDER)
+            keyholders_attach_keyholder(child);
+        else
+            keyholders_attach_worker(child);
+        tell_commit(child);
     }
 }
 
@@ -316,6 +372,7 @@ void reload_loader_ended(struct master *master, int status)
 
 void reload_begin(struct master *master, struct config *config)
 {
+    children_sweep(master);
     master->next = deployment_new(master, config);
     if (!master->next) {
         log_message(LOG_LEVEL_ERROR, "out of memory or descriptors: there is no room for a generation");
@@ -337,9 +394,12 @@ void reload_again(struct master *master)
         return;
     }
     config = master->source.load(master->source.context, findings_to_log);
-    if (config)
+    if (!config) {
+        refuse(master, "the configuration has faults");
+    } else if (config->general.has_key_isolation != master->current->config->general.has_key_isolation) {
+        config_free(config);
+        refuse(master, "key-isolation changes with a restart alone");
+    } else {
         reload_begin(master, config);
-    else
-        log_message(LOG_LEVEL_ERROR, "reload refused: the configuration has faults; generation %u goes on",
-                    master->current->number);
+    }
 }

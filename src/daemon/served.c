@@ -2,38 +2,11 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
 #include "demo/demo.h"
 #include "proxy/policy.h"
-#include "proxy/ticket_key_files.h"
-
-/* ---- what was handed over */
-
-bool inbox_add_sockets(struct inbox *inbox, const struct control_message *message)
-{
-    size_t count = inbox->socket_count + message->count;
-    struct inbox_socket *sockets = memory_resize(inbox->sockets, count * sizeof *sockets);
-
-    if (!sockets)
-        return false;
-    inbox->sockets = sockets;
-    for (size_t i = 0; i < message->count; i++)
-        sockets[inbox->socket_count++] = (struct inbox_socket){message->fds[i], message->listens[i]};
-    return true;
-}
-
-void inbox_clear(struct inbox *inbox)
-{
-    for (size_t i = 0; i < inbox->socket_count; i++)
-        if (inbox->sockets[i].fd >= 0)
-            close(inbox->sockets[i].fd);
-    memory_free(inbox->sockets);
-    generation_files_close(&inbox->files);
-    *inbox = (struct inbox){.files = {-1, -1}};
-}
 
 /* ---- building */
 
@@ -51,7 +24,7 @@ static void hear(void *context, const char *finding)
     char *reason = context;
 
     if (reason[0] == 0 && !strstr(finding, CONFIG_WARNING_PREFIX))
-        snprintf(reason, SERVED_REASON_LEN, "%s", finding);
+        snprintf(reason, MAX_CONTROL_REASON + 1, "%s", finding);
 }
 
 static bool fail(const struct building *building, const char *reason)
@@ -138,14 +111,14 @@ static size_t share_of_connections(const struct serving *serving, const struct c
     return all ? (size_t)((all + serving->total - 1) / serving->total) : carried_connections(config);
 }
 
-static struct ticket_keys *build_tickets(const struct building *building)
+static bool build_keys(const struct building *building, const struct inbox *inbox)
 {
-    const struct config_general *general = &building->served->config->general;
+    struct served *served = building->served;
 
-    if (general->ticket_keys.count > 0)
-        return ticket_keys_from_config(general, &building->supply, building->findings);
-    return ticket_keys_new_shared(random_system(), (uint32_t)(general->ticket_key_issues / 1000000),
-                                  (uint32_t)(general->ticket_key_accepts / 1000000));
+    served->keyring = keyring_new();
+    served->tickets =
+        served->keyring ? inbox_tickets(inbox, &served->config->general, &building->supply, building->findings) : NULL;
+    return served->tickets != NULL;
 }
 
 static bool build_from(struct building *building, struct generation *generation, struct inbox *inbox)
@@ -156,16 +129,14 @@ static bool build_from(struct building *building, struct generation *generation,
     served->config = generation_config(generation, building->findings);
     if (!served->config)
         return false;
-    served->keyring = keyring_new();
-    served->tickets = served->keyring ? build_tickets(building) : NULL;
-    if (!served->tickets)
+    if (inbox->files.secret >= 0 && !build_keys(building, inbox))
         return fail(building, "out of memory");
     served->max_connections = share_of_connections(building->serving, served->config);
     return build_listeners(building) && hand_out_sockets(building, inbox);
 }
 
 static struct served *build(const struct serving *serving, struct generation *generation, struct inbox *inbox,
-                            char reason[SERVED_REASON_LEN])
+                            char reason[MAX_CONTROL_REASON + 1])
 {
     struct building building = {.serving = serving,
                                 .served = memory_new(sizeof *building.served),
@@ -184,7 +155,7 @@ static struct served *build(const struct serving *serving, struct generation *ge
     return NULL;
 }
 
-struct served *served_build(const struct serving *serving, struct inbox *inbox, char reason[SERVED_REASON_LEN],
+struct served *served_build(const struct serving *serving, struct inbox *inbox, char reason[MAX_CONTROL_REASON + 1],
                             enum daemon_exit *exit)
 {
     const char *fault;

@@ -7,32 +7,17 @@
 #ifndef DAEMON_SERVED_H
 #define DAEMON_SERVED_H
 
-#include "daemon/control.h"
 #include "daemon/daemon.h"
-#include "daemon/generation.h"
+#include "daemon/inbox.h"
 #include "proxy/listener.h"
 
 struct demo;
-
-/* What the master handed over for the next generation. */
-struct inbox {
-    uint32_t number; /* 0: nothing is there */
-    struct generation_files files;
-    struct inbox_socket {
-        int fd; /* -1: a listener has it */
-        uint16_t listen;
-    } * sockets;
-    size_t socket_count;
-};
-
-MUST_CHECK bool inbox_add_sockets(struct inbox *inbox, const struct control_message *message);
-void inbox_clear(struct inbox *inbox); /* closes what nobody took */
 
 struct served {
     struct served *next;
     uint32_t number;
     struct config *config;
-    struct keyring *keyring;
+    struct keyring *keyring;     /* NULL: keys and ticket keys are a keyholder's */
     struct ticket_keys *tickets; /* NULL once they are in use */
     struct listener **listeners; /* as many as config has, NULL where building failed */
     size_t max_connections;
@@ -45,11 +30,9 @@ struct serving {
     uint16_t number, total; /* of workers */
 };
 
-enum { SERVED_REASON_LEN = MAX_CONTROL_REASON + 1 };
-
 /* NULL with the reason, and what becomes of a process that has no other generation, in `exit`. */
 MUST_CHECK struct served *served_build(const struct serving *serving, struct inbox *inbox,
-                                       char reason[SERVED_REASON_LEN], enum daemon_exit *exit);
+                                       char reason[MAX_CONTROL_REASON + 1], enum daemon_exit *exit);
 
 /* Begins to accept on every socket. */
 MUST_CHECK bool served_start(struct served *served);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "crypto/crypto.h"
 #include "daemon/harden.h"
+#include "daemon/keyholder_process.h"
 #include "daemon/worker.h"
 
 struct role {
@@ -19,8 +20,11 @@ struct role {
     enum daemon_exit (*run)(int control);
 };
 
+/* What the master starts has a row. */
 static const struct role roles[PROCESS_ROLES] = {
-    [ROLE_WORKER] = {"worker", worker_run},
+    [PROCESS_MASTER] = {"master", NULL},
+    [PROCESS_WORKER] = {"worker", worker_run},
+    [PROCESS_KEYHOLDER] = {"keyholder", keyholder_process_run},
 };
 
 static int binary = -1;
@@ -138,7 +142,7 @@ static bool is_control_socket(int fd)
 static const struct role *find_role(const char *name)
 {
     for (size_t i = 0; i < PROCESS_ROLES; i++)
-        if (strcmp(roles[i].name, name) == 0)
+        if (roles[i].run && strcmp(roles[i].name, name) == 0)
             return &roles[i];
     return NULL;
 }

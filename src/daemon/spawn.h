@@ -13,8 +13,7 @@
 
 #include "base/attributes.h"
 #include "daemon/daemon.h"
-
-enum process_role { ROLE_WORKER, PROCESS_ROLES };
+#include "daemon/process_role.h"
 
 enum { CONTROL_FD = 3 };
 

@@ -20,10 +20,10 @@ struct worker {
     uint16_t number, total; /* of workers */
 
     struct inbox inbox;
-    struct control_message ticket_keys; /* the last that came */
-    struct served *current;             /* NULL until the first commit */
-    struct served *next;                /* built, not committed; NULL: none is */
-    struct served *earlier;             /* a list: those with connections left */
+    struct served *current; /* NULL until the first commit */
+    struct served *next;    /* built, not committed; NULL: none is */
+    struct served *earlier; /* a list: those with connections left */
+    bool has_keyholder;     /* questions of keys go to another process */
     bool is_draining, is_drain_told;
     enum daemon_exit exit;
 };
@@ -91,6 +91,13 @@ static void on_idle(void *context)
         log_message(LOG_LEVEL_ERROR, "out of memory: what has ended stays for a while");
 }
 
+static void part_from(struct worker *worker, struct served *served)
+{
+    if (served->keyring)
+        keyring_part(worker->keyring, served->keyring);
+    served_free(served);
+}
+
 static void free_idle_ones(struct worker *worker)
 {
     struct served **link = &worker->earlier;
@@ -102,8 +109,7 @@ static void free_idle_ones(struct worker *worker)
             continue;
         }
         *link = served->next;
-        keyring_part(worker->keyring, served->keyring);
-        served_free(served);
+        part_from(worker, served);
     }
 }
 
@@ -131,31 +137,6 @@ static void on_sweep(evutil_socket_t fd, short what, void *context)
         stop_now(worker);
 }
 
-static bool give_keys(struct ticket_keys *keys, const struct control_message *message)
-{
-    bool is_ok = true;
-
-    for (size_t i = 0; keys && i < message->count; i++)
-        is_ok = ticket_keys_give(keys, message->keys[i].material, message->keys[i].birth) && is_ok;
-    return is_ok;
-}
-
-/* Keys from files are their own: what the master makes is for those without. */
-static bool has_own_keys(const struct served *served)
-{
-    return served && served->config->general.ticket_keys.count == 0;
-}
-
-static void take_ticket_keys(struct worker *worker, const struct control_message *message)
-{
-    control_wipe(&worker->ticket_keys);
-    worker->ticket_keys = *message;
-    if (has_own_keys(worker->current) && !give_keys(keyring_tickets(worker->keyring), message))
-        log_message(LOG_LEVEL_ERROR, "a ticket key cannot be taken in: out of memory");
-    if (has_own_keys(worker->next))
-        (void)!give_keys(worker->next->tickets, message); /* what is missing now comes with the next message */
-}
-
 static void answer(struct worker *worker, const struct control_message *message)
 {
     if (!control_send(worker->control, message))
@@ -173,18 +154,13 @@ static void refuse(struct worker *worker, uint32_t generation, enum daemon_exit 
 static void build(struct worker *worker, const struct control_message *order)
 {
     struct serving serving = {worker->proxy, &worker->demo, order->number, order->total};
-    char reason[SERVED_REASON_LEN];
+    char reason[MAX_CONTROL_REASON + 1];
     enum daemon_exit exit;
 
     worker->number = order->number;
     worker->total = order->total;
     worker->next = served_build(&serving, &worker->inbox, reason, &exit);
     inbox_clear(&worker->inbox);
-    if (worker->next && has_own_keys(worker->next) && !give_keys(worker->next->tickets, &worker->ticket_keys)) {
-        served_free(worker->next);
-        worker->next = NULL;
-        snprintf(reason, sizeof reason, "out of memory");
-    }
     if (worker->next)
         answer(worker, &(struct control_message){.type = CONTROL_READY, .generation = order->generation});
     else
@@ -202,9 +178,11 @@ static void put_to_work(struct worker *worker, struct served *served)
 {
     char name[24];
 
-    keyring_join(worker->keyring, served->keyring);
-    keyring_set_tickets(worker->keyring, served->tickets);
-    served->tickets = NULL;
+    if (served->keyring) {
+        keyring_join(worker->keyring, served->keyring);
+        keyring_set_tickets(worker->keyring, served->tickets);
+        served->tickets = NULL;
+    }
     worker->proxy->settings.max_connections = served->max_connections;
     snprintf(name, sizeof name, "worker-%u", worker->number);
     log_set_process(name);
@@ -240,6 +218,8 @@ static void begin_inbox(struct worker *worker, const struct control_message *mes
     forget_next(worker);
     worker->inbox.number = message->generation;
     worker->inbox.files = (struct generation_files){message->fds[0], message->fd_count > 1 ? message->fds[1] : -1};
+    if (message->fd_count > 2) /* of a generation before: its keys are here already */
+        close(message->fds[2]);
 }
 
 static void close_fds(const struct control_message *message)
@@ -256,6 +236,17 @@ static void take_sockets(struct worker *worker, const struct control_message *me
     stop_with(worker, LOG_LEVEL_ERROR, "sockets came for no generation, or there is no memory for them: stopping");
 }
 
+/* The first one before the first connection; later ones in place of one that died, or for the keys of a reload. */
+static void use_keyholder(struct worker *worker, int socket)
+{
+    bool is_ok = worker->has_keyholder ? key_service_set_socket(worker->proxy->keys, socket)
+                                       : proxy_use_keyholder(worker->proxy, socket);
+
+    worker->has_keyholder = worker->has_keyholder || is_ok;
+    if (!is_ok)
+        stop_with(worker, LOG_LEVEL_ERROR, "out of memory: the keyholder cannot be asked");
+}
+
 /* Whoever drains builds nothing any more; what it answers, nobody waits for. */
 static void obey(struct worker *worker, const struct control_message *message)
 {
@@ -266,8 +257,11 @@ static void obey(struct worker *worker, const struct control_message *message)
     case CONTROL_SOCKETS:
         take_sockets(worker, message);
         return;
-    case CONTROL_TICKET_KEYS:
-        take_ticket_keys(worker, message);
+    case CONTROL_TICKET_ROOT:
+        worker->inbox.root = message->root;
+        return;
+    case CONTROL_KEYHOLDER:
+        use_keyholder(worker, message->fds[0]);
         return;
     case CONTROL_BUILD:
         if (message->generation == worker->inbox.number)
@@ -347,7 +341,6 @@ static void free_parts(struct worker *worker)
 {
     proxy_free(worker->proxy);
     forget_next(worker);
-    control_wipe(&worker->ticket_keys);
     if (worker->current) {
         worker->current->next = worker->earlier;
         worker->earlier = worker->current;
@@ -355,8 +348,7 @@ static void free_parts(struct worker *worker)
     while (worker->earlier) {
         struct served *served = worker->earlier;
         worker->earlier = served->next;
-        keyring_part(worker->keyring, served->keyring);
-        served_free(served);
+        part_from(worker, served);
     }
     free_event(worker->sweep);
     free_event(worker->drain_timer);
