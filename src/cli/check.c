@@ -1,5 +1,6 @@
 #include "cli/source.h"
 #include "cli/verbs.h"
+#include "daemon/daemon.h"
 #include "proxy/policy.h"
 #include "proxy/ticket_key_files.h"
 
@@ -41,7 +42,10 @@ static int check(const struct options *options, const struct config *config)
     }
     is_good = check_ticket_keys(config);
     is_good = check_listens(config, keyring) && is_good;
-    if (is_good) {
+    if (is_good && !daemon_can_take_over()) {
+        cli_tell("this binary cannot take over from the one that runs: it has to be restarted");
+        code = CLI_EXIT_FAILURE;
+    } else if (is_good) {
         printf("%s: the configuration is good\n", source_name(options));
         code = CLI_EXIT_OK;
     }

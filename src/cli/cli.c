@@ -72,5 +72,6 @@ int cli_main(int argc, char **argv)
         cli_tell("-h lists what there is");
         return CLI_EXIT_USAGE;
     }
+    options.arguments = argv;
     return close_output(call(&options));
 }

@@ -20,11 +20,11 @@ int verb_run(struct options *options)
 {
     struct config *config = source_load(options, cli_findings);
 
-    if (!config)
-        return CLI_EXIT_CONFIG;
-    log_configure((enum log_format)config->general.log_format, (enum log_level)config->general.log_level,
-                  STDERR_FILENO);
+    if (config)
+        log_configure((enum log_format)config->general.log_format, (enum log_level)config->general.log_level,
+                      STDERR_FILENO);
     if (source_is_built_in(options))
         announce_built_in();
-    return (int)daemon_run(config, (struct daemon_source){source_name(options), load_again, options});
+    return (int)daemon_run(config,
+                           (struct daemon_source){source_name(options), load_again, options, options->arguments});
 }

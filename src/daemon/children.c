@@ -6,6 +6,8 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "daemon/master.h"
+#include "daemon/upgrade.h"
+#include "daemon/upgrade_state.h"
 
 static void on_control(evutil_socket_t fd, short what, void *context);
 static void on_respawn(evutil_socket_t fd, short what, void *context);
@@ -137,6 +139,12 @@ void children_offer(struct child *child, const struct deployment *deployment)
 
 /* ---- starting */
 
+static bool listen_to(struct child *child)
+{
+    child->readable = event_new(child->master->base, child->control, EV_READ | EV_PERSIST, on_control, child);
+    return child->readable && event_add(child->readable, NULL) == 0;
+}
+
 static bool start(struct child *child)
 {
     struct master *master = child->master;
@@ -152,10 +160,10 @@ static bool start(struct child *child)
     child->born = master_now();
     child->building = child->serving = 0;
     child->is_ready = false;
-    child->readable = event_new(master->base, control, EV_READ | EV_PERSIST, on_control, child);
-    if (!child->readable || event_add(child->readable, NULL) != 0)
+    if (!listen_to(child))
         children_give_up(child, "cannot be listened to");
-    if (master->current && (child->generation == 0 || child->generation == master->current->number))
+    if (master->current && child->upgrade <= master->current->number &&
+        (child->generation == 0 || child->generation == master->current->number))
         children_offer(child, master->current);
     return true;
 }
@@ -222,6 +230,55 @@ static void dismiss(struct child *child)
     child->is_leaving = true;
     event_del(child->respawn);
     tell(child, CONTROL_DRAIN, 0);
+}
+
+/* ---- upgrades: workers of this binary beside those of the last one */
+
+bool children_adopt(struct master *master, const struct state_child *state)
+{
+    struct child *child = child_new(master, (enum process_role)state->role, (uint16_t)state->number, state->generation);
+
+    if (!child)
+        return false;
+    child->pid = state->pid;
+    child->control = state->control;
+    child->serving = state->serving;
+    child->is_leaving = state->is_leaving;
+    child->born = master_now();
+    return child->control < 0 || listen_to(child);
+}
+
+bool children_start_upgrade(struct master *master, const struct deployment *deployment)
+{
+    for (uint16_t number = 1; number <= deployment->worker_count; number++) {
+        struct child *child = child_new(master, PROCESS_WORKER, number, 0);
+        if (!child)
+            return false;
+        child->upgrade = deployment->number;
+        if (!start(child)) {
+            child->is_leaving = true;
+            return false;
+        }
+    }
+    return true;
+}
+
+void children_dismiss_old(struct master *master, uint32_t upgrade)
+{
+    for (size_t i = 0; i < master->child_count; i++) {
+        struct child *child = master->children[i];
+        if (child->role == PROCESS_WORKER && child->upgrade != upgrade && !child->is_leaving)
+            dismiss(child);
+    }
+}
+
+void children_dismiss_new(struct master *master, uint32_t upgrade)
+{
+    for (size_t i = 0; i < master->child_count; i++) {
+        struct child *child = master->children[i];
+        if (child->upgrade == upgrade && !child->is_leaving)
+            dismiss(child);
+    }
 }
 
 bool children_set_workers(struct master *master, size_t count)
@@ -309,6 +366,8 @@ void children_reap(struct master *master)
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         if (pid == master->loader)
             reload_loader_ended(master, status);
+        else if (pid == master->checker)
+            upgrade_checked(master, status);
         else if ((child = find_pid(master, pid)))
             child_ended(child, status);
     }

@@ -6,8 +6,8 @@
  * they serve. All is built before anything is served, in every process, also when a reload brings a new generation: a
  * fault is told with its file and line, and what was there goes on.
  *
- * HUP reloads. TERM, INT and QUIT drain: after drain-delay the listeners close, connections go on for up to
- * drain-timeout; a second one ends them now.
+ * HUP reloads. USR2 executes the binary anew, in place (upgrade.h). TERM, INT and QUIT drain: after drain-delay the
+ * listeners close, connections go on for up to drain-timeout; a second one ends them now.
  */
 #ifndef DAEMON_DAEMON_H
 #define DAEMON_DAEMON_H
@@ -25,10 +25,17 @@ struct daemon_source {
     const char *name; /* in findings */
     struct config *(*load)(void *context, struct config_findings findings);
     void *context;
+    char *const *arguments; /* of the process, for USR2: with these the new binary is executed; NULL: it cannot be */
 };
 
-/* Serves `config`, which it takes over, and on HUP what `source` has then. Runs until it is told to stop. */
+/*
+ * Serves `config`, which it takes over, and on HUP what `source` has then. Runs until it is told to stop. NULL: it has
+ * faults, which were told; that is an end, but for a process that takes over from the binary before it.
+ */
 enum daemon_exit daemon_run(struct config *config, struct daemon_source source);
+
+/* For -t: where the binary that runs asks whether this one could take over, whether it can. Else true. */
+MUST_CHECK bool daemon_can_take_over(void);
 
 /* `sallyport --process NAME`: whether it is the master that started us, and the life of such a process. */
 MUST_CHECK bool daemon_is_child(const char *name);

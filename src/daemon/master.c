@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "daemon/harden.h"
 #include "daemon/signals.h"
+#include "daemon/upgrade.h"
 #include "proxy/proxy.h"
 
 uint64_t master_now(void)
@@ -66,6 +67,7 @@ static void begin_to_stop(struct master *master, int number)
         return;
     }
     reload_abort(master, DAEMON_EXIT_FAILURE, "asked to stop");
+    notify_stopping(&master->notify, "draining");
     log_message(LOG_LEVEL_NOTICE, "SIG%s: stopping%s", sigabbrev_np(number),
                 delay ? ", new connections are taken until drain-delay is over" : "");
     if (delay == 0 || !master_set_timer(master, delay))
@@ -109,11 +111,13 @@ static void on_signal(void *context, int number)
         return;
     case SIGHUP:
         log_message(LOG_LEVEL_NOTICE, "SIGHUP: reloading");
-        if (!master->is_stopping)
+        if (!master->is_stopping && master->current) {
+            notify_reloading(&master->notify, master_now());
             reload_again(master);
+        }
         return;
     case SIGUSR2:
-        log_message(LOG_LEVEL_WARNING, "SIGUSR2: re-executing the binary is not there yet; restart to change it");
+        upgrade_begin(master);
         return;
     case SIGUSR1:
         log_message(LOG_LEVEL_NOTICE, "SIGUSR1: logs go to standard error, there is nothing to reopen");
@@ -127,6 +131,27 @@ static void on_signal(void *context, int number)
 }
 
 /* ---- life */
+
+static void on_alive(evutil_socket_t fd, short what, void *context)
+{
+    const struct master *master = context;
+    (void)fd, (void)what;
+
+    notify_alive(&master->notify);
+}
+
+/* Twice as often as is asked for: a late one is no dead one. */
+static bool start_signs_of_life(struct master *master)
+{
+    struct timeval wait = {(time_t)(master->notify.watchdog / 2000000),
+                           (suseconds_t)(master->notify.watchdog / 2 % 1000000)};
+
+    if (master->notify.watchdog == 0)
+        return true;
+    notify_alive(&master->notify);
+    master->alive = event_new(master->base, -1, EV_PERSIST, on_alive, master);
+    return master->alive && event_add(master->alive, &wait) == 0;
+}
 
 static void on_ticket_turn(evutil_socket_t fd, short what, void *context)
 {
@@ -142,7 +167,7 @@ static bool make_parts(struct master *master)
     master->signals = signals_new(master->base, on_signal, master);
     master->timer = evtimer_new(master->base, on_timer, master);
     master->ticket_turn = evtimer_new(master->base, on_ticket_turn, master);
-    return master->signals && master->timer && master->ticket_turn && spawn_prepare();
+    return master->signals && master->timer && master->ticket_turn && spawn_prepare() && start_signs_of_life(master);
 }
 
 static void free_event(struct event *event)
@@ -160,18 +185,42 @@ static void free_parts(struct master *master)
     signals_free(master->signals);
     free_event(master->timer);
     free_event(master->ticket_turn);
+    free_event(master->alive);
+    notify_close(&master->notify);
     if (master->base)
         event_base_free(master->base);
+}
+
+/* The first generation, or the children of the binary before this one and then a generation for ours. */
+static void begin(struct master *master, struct config *config)
+{
+    if (!upgrade_is_one()) {
+        reload_begin(master, config);
+        return;
+    }
+    if (!upgrade_adopt(master)) {
+        config_free(config);
+        master_end(master, DAEMON_EXIT_FAILURE);
+        return;
+    }
+    log_message(LOG_LEVEL_NOTICE, "SIGUSR2: executed anew, %zu workers serve on",
+                children_alive(master, PROCESS_WORKER));
+    children_reap(master); /* who ended in between, nobody was told of */
+    reload_upgrade(master, config);
 }
 
 enum daemon_exit daemon_run(struct config *config, struct daemon_source source)
 {
     struct master master = {.source = source, .exit = DAEMON_EXIT_OK};
 
-    log_configure((enum log_format)config->general.log_format, (enum log_level)config->general.log_level,
-                  STDERR_FILENO);
+    if (!config && !upgrade_is_one())
+        return DAEMON_EXIT_CONFIG;
+    if (config)
+        log_configure((enum log_format)config->general.log_format, (enum log_level)config->general.log_level,
+                      STDERR_FILENO);
     log_set_process("master");
     (void)proxy_raise_descriptor_limit(); /* for all: limits are inherited */
+    notify_open(&master.notify);
     if (!make_parts(&master)) {
         log_message(LOG_LEVEL_ERROR, "out of memory or descriptors at start");
         config_free(config);
@@ -179,7 +228,7 @@ enum daemon_exit daemon_run(struct config *config, struct daemon_source source)
         return DAEMON_EXIT_FAILURE;
     }
     harden_process();
-    reload_begin(&master, config);
+    begin(&master, config);
     if (!master.is_over && event_base_dispatch(master.base) < 0)
         master.exit = DAEMON_EXIT_FAILURE;
     log_message(LOG_LEVEL_NOTICE, "stopped");

@@ -19,6 +19,7 @@
 #include "daemon/control.h"
 #include "daemon/daemon.h"
 #include "daemon/generation.h"
+#include "daemon/notify.h"
 #include "daemon/spawn.h"
 #include "proxy/listen_sockets.h"
 
@@ -36,6 +37,7 @@ struct deployment {
     int earlier_secret;             /* what was secret in the one before; -1: there was none */
     size_t worker_count;
     size_t keyholder_count; /* 0: workers have the keys themselves */
+    bool is_upgrade;        /* for workers of its own; those that are there end when it is committed */
 };
 
 /* A place for a process. The process in it may change, its role and number do not. */
@@ -51,6 +53,7 @@ struct child {
     struct backoff backoff;
     uint64_t born;
     uint32_t building, serving; /* a generation's number; 0: none */
+    uint32_t upgrade;           /* started for this generation of an upgrade; 0: for none */
     bool is_ready;              /* what it was building is built */
     bool is_leaving;            /* told to end: it is not replaced */
 };
@@ -59,6 +62,8 @@ struct master {
     struct daemon_source source;
     struct event_base *base;
     struct signals *signals;
+    struct notify notify;
+    struct event *alive; /* a timer: a sign of life for the service manager */
     struct event *timer; /* of the reload while one goes on, of the drain then */
     struct event *ticket_turn;
     struct ticket_root tickets; /* brought up to date; issues 0: none yet */
@@ -69,6 +74,7 @@ struct master {
     struct deployment *current; /* NULL until the first commit */
     struct deployment *next;    /* NULL: no reload goes on */
     pid_t loader;               /* 0: it is not being loaded (any more) */
+    pid_t checker;              /* of a new binary; 0: none */
     bool is_offered;            /* it was loaded, and all who serve were told to build it */
     bool is_reload_wanted;      /* asked for while another went on */
 
@@ -84,8 +90,9 @@ bool master_set_timer(struct master *master, uint64_t wait);
 uint64_t master_now(void); /* microseconds of CLOCK_MONOTONIC */
 
 /* ---- reload.c */
-void reload_begin(struct master *master, struct config *config); /* takes over `config` */
-void reload_again(struct master *master);                        /* from the source, or later where one goes on */
+void reload_begin(struct master *master, struct config *config);   /* takes over `config` */
+void reload_upgrade(struct master *master, struct config *config); /* the same, with workers of this binary */
+void reload_again(struct master *master);                          /* from the source, or later where one goes on */
 void reload_abort(struct master *master, enum daemon_exit exit, const char *reason);
 void reload_loader_ended(struct master *master, int status);
 void reload_step(struct master *master); /* something changed: goes on as far as it can */
@@ -98,6 +105,14 @@ void deployment_free(struct deployment *deployment);
 /* A place, and a process in it. It was offered `deployment`, where there is one. NULL: neither is to be had. */
 MUST_CHECK struct child *children_add(struct master *master, enum process_role role, uint16_t number,
                                       uint32_t generation);
+
+struct state_child;
+MUST_CHECK bool children_adopt(struct master *master, const struct state_child *state);
+
+/* Starts the workers of an upgrade beside those that are there. False: one could not be started. */
+MUST_CHECK bool children_start_upgrade(struct master *master, const struct deployment *deployment);
+void children_dismiss_old(struct master *master, uint32_t upgrade);
+void children_dismiss_new(struct master *master, uint32_t upgrade);
 
 /* Starts what is missing of `count` workers, and tells those beyond to drain. False: none could be started. */
 MUST_CHECK bool children_set_workers(struct master *master, size_t count);

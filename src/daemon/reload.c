@@ -132,6 +132,7 @@ static void log_ready(const struct master *master, bool is_first)
     log_message(LOG_LEVEL_NOTICE, "%s: pid %ld, %zu workers, up to %llu connections, generation %u",
                 is_first ? "ready" : "reloaded", (long)getpid(), deployment->worker_count,
                 (unsigned long long)(wanted ? wanted : carried), deployment->number);
+    notify_ready(&master->notify, "serving");
 }
 
 /* ---- the end of a reload */
@@ -165,11 +166,13 @@ static void tell_aborted(struct master *master, uint32_t number)
         child->is_ready = false;
     }
     keyholders_retire(master, number);
+    children_dismiss_new(master, number);
 }
 
 static void refuse(const struct master *master, const char *reason)
 {
     log_message(LOG_LEVEL_ERROR, "reload refused: %s; generation %u goes on", reason, master->current->number);
+    notify_ready(&master->notify, "serving; the last reload was refused");
 }
 
 void reload_abort(struct master *master, enum daemon_exit exit, const char *reason)
@@ -228,6 +231,8 @@ static void commit(struct master *master)
     bool is_first = !master->current;
 
     put_to_work(master, fresh);
+    if (fresh->is_upgrade)
+        children_dismiss_old(master, fresh->number);
     log_configure((enum log_format)fresh->config->general.log_format, (enum log_level)fresh->config->general.log_level,
                   STDERR_FILENO);
     log_ready(master, is_first);
@@ -282,10 +287,15 @@ static bool bind_sockets(struct master *master)
 /* At the very start there is nobody yet to be offered anything. */
 static bool have_workers(struct master *master)
 {
-    if (master->current || children_set_workers(master, master->next->worker_count))
-        return true;
-    reload_abort(master, DAEMON_EXIT_FAILURE, "no process can be started");
-    return false;
+    bool is_ok = true;
+
+    if (master->next->is_upgrade)
+        is_ok = children_start_upgrade(master, master->next);
+    else if (!master->current)
+        is_ok = children_set_workers(master, master->next->worker_count);
+    if (!is_ok)
+        reload_abort(master, DAEMON_EXIT_FAILURE, "no process can be started");
+    return is_ok;
 }
 
 /* Handshakes that began under the current generation end under the next one, and may need a key that only it has. */
@@ -302,6 +312,11 @@ static bool have_keyholders(struct master *master)
     return false;
 }
 
+static bool is_meant(const struct child *worker, const struct deployment *next)
+{
+    return !next->is_upgrade || worker->upgrade == next->number;
+}
+
 static void offer(struct master *master)
 {
     if (!bind_sockets(master) || !have_workers(master) || !have_keyholders(master))
@@ -309,7 +324,7 @@ static void offer(struct master *master)
     master->is_offered = true;
     for (size_t i = 0; i < master->child_count; i++) {
         struct child *child = master->children[i];
-        if (child->role == PROCESS_WORKER && child->pid && !child->is_leaving)
+        if (child->role == PROCESS_WORKER && child->pid && !child->is_leaving && is_meant(child, master->next))
             children_offer(child, master->next);
     }
     if (!master_set_timer(master, MAX_BUILD_TIME))
@@ -370,7 +385,7 @@ void reload_loader_ended(struct master *master, int status)
         reload_step(master);
 }
 
-void reload_begin(struct master *master, struct config *config)
+static void begin(struct master *master, struct config *config, bool is_upgrade)
 {
     children_sweep(master);
     master->next = deployment_new(master, config);
@@ -380,9 +395,23 @@ void reload_begin(struct master *master, struct config *config)
             master_end(master, DAEMON_EXIT_FAILURE);
         return;
     }
+    master->next->is_upgrade = is_upgrade;
     master->loader = loader_start(master->source.name, config, &master->next->files);
     if (master->loader < 0)
         reload_abort(master, DAEMON_EXIT_FAILURE, "no process can be started to load it");
+}
+
+void reload_begin(struct master *master, struct config *config)
+{
+    begin(master, config, false);
+}
+
+void reload_upgrade(struct master *master, struct config *config)
+{
+    if (config)
+        begin(master, config, true);
+    else
+        refuse(master, "the configuration has faults");
 }
 
 void reload_again(struct master *master)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/auxv.h>
@@ -28,6 +29,7 @@ static const struct role roles[PROCESS_ROLES] = {
 };
 
 static int binary = -1;
+static char binary_path[PATH_MAX];
 
 const char *role_name(enum process_role role)
 {
@@ -39,14 +41,22 @@ const char *role_name(enum process_role role)
 bool spawn_prepare(void)
 {
     const char *path;
+    ssize_t len;
 
     if (binary >= 0)
         return true;
+    len = readlink("/proc/self/exe", binary_path, sizeof binary_path - 1);
+    binary_path[len > 0 ? len : 0] = 0;
     binary = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     path = (const char *)getauxval(AT_EXECFN); /* NOLINT: where /proc is not there */
     if (binary < 0 && path)
         binary = open(path, O_RDONLY | O_CLOEXEC);
     return binary >= 0;
+}
+
+const char *spawn_path(void)
+{
+    return binary_path;
 }
 
 /* A handler of the master's, run in the child, would write into the pipe that wakes the master. */

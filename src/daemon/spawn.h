@@ -22,6 +22,9 @@ const char *role_name(enum process_role role);
 /* Opens the binary that runs. False with errno set. Once, by the master. */
 MUST_CHECK bool spawn_prepare(void);
 
+/* Where the binary lay at start; what lies there by now may be another one. Empty: unknown. */
+const char *spawn_path(void);
+
 /* The process id, and the master's end of its control socket; -1 with errno set. `number` is for ps(1). */
 MUST_CHECK pid_t spawn_process(enum process_role role, unsigned number, int *control);
 

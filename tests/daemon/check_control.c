@@ -57,12 +57,13 @@ START_TEST(what_is_sent_arrives_as_it_was)
     got = there_and_back(&message);
     ck_assert_uint_eq(got.exit, 78);
     ck_assert_str_eq(got.reason, "it has faults");
-    message = (struct control_message){.type = CONTROL_TICKET_KEYS, .count = 2};
-    memset(message.keys[1].material, 0x5a, TICKET_KEY_FILE_LEN);
-    message.keys[1].birth = 1234567890123;
+    message = (struct control_message){.type = CONTROL_TICKET_ROOT, .generation = 9};
+    ck_assert(ticket_root_new(&message.root, random_system(), 1234567890, 60, 120));
     got = there_and_back(&message);
-    ck_assert_int_eq(got.keys[1].birth, 1234567890123);
-    ck_assert_mem_eq(got.keys[1].material, message.keys[1].material, TICKET_KEY_FILE_LEN);
+    ck_assert_uint_eq(got.root.epoch, message.root.epoch);
+    ck_assert_mem_eq(got.root.secret, message.root.secret, sizeof got.root.secret);
+    control_wipe(&got);
+    ck_assert_uint_eq(got.root.issues, 0);
     close_ends();
 }
 END_TEST
@@ -206,7 +207,7 @@ START_TEST(a_generation_is_named_where_there_is_one_and_nowhere_else)
 {
     static const enum control_type with[] = {CONTROL_BUILD, CONTROL_COMMIT, CONTROL_ABORT, CONTROL_READY,
                                              CONTROL_REFUSED};
-    static const enum control_type without[] = {CONTROL_TICKET_KEYS, CONTROL_DRAIN, CONTROL_STOP};
+    static const enum control_type without[] = {CONTROL_DRAIN, CONTROL_STOP};
 
     for (size_t i = 0; i < ARRAY_LEN(with); i++) {
         encode(with[i], 0);
@@ -227,11 +228,14 @@ START_TEST(descriptors_come_as_many_as_the_type_has)
 {
     encode(CONTROL_OFFER, 1);
     for (size_t count = 0; count <= MAX_CONTROL_FDS + 1; count++)
-        ck_assert_int_eq(decodes(CONTROL_FRAME_LEN, count), count == 1 || count == 2);
+        ck_assert_int_eq(decodes(CONTROL_FRAME_LEN, count), count >= 1 && count <= 3);
     encode(CONTROL_SOCKETS, 1);
     frame[1] = 3;
     for (size_t count = 0; count <= MAX_CONTROL_FDS + 1; count++)
         ck_assert_int_eq(decodes(CONTROL_FRAME_LEN, count), count == 3);
+    encode(CONTROL_KEYHOLDER, 0);
+    for (size_t count = 0; count <= MAX_CONTROL_FDS + 1; count++)
+        ck_assert_int_eq(decodes(CONTROL_FRAME_LEN, count), count == 1);
     encode(CONTROL_READY, 1);
     ck_assert(!decodes(CONTROL_FRAME_LEN, 1));
 }
@@ -247,12 +251,11 @@ START_TEST(numbers_are_within_their_range)
     encode(CONTROL_REFUSED, 1);
     frame[9] = 0; /* an exit code that says all is well */
     ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
-    encode(CONTROL_TICKET_KEYS, 0);
-    frame[1] = MAX_TICKET_KEYS + 1;
+    encode(CONTROL_TICKET_ROOT, 1); /* one that never seals */
     ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
-    frame[1] = 1;
-    frame[8] = 0x80; /* born after the end of time */
-    ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
+    encode(CONTROL_SOCKETS, 1);
+    frame[1] = MAX_CONTROL_FDS + 1;
+    ck_assert(!decodes(CONTROL_FRAME_LEN, MAX_CONTROL_FDS + 1));
 }
 END_TEST
 

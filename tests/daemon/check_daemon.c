@@ -77,7 +77,7 @@ static _Noreturn void be_the_daemon(int fd)
     config = load(NULL, (struct config_findings){tell, NULL});
     if (!config)
         _exit(99);
-    int code = (int)daemon_run(config, (struct daemon_source){"test.conf", load, NULL});
+    int code = (int)daemon_run(config, (struct daemon_source){"test.conf", load, NULL, NULL});
     if (prctl(PR_GET_DUMPABLE) != 0)
         _exit(98);
     exit(code); /* runs what looks for leaks, where that is built in */
