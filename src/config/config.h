@@ -30,15 +30,18 @@ struct config_list {
     size_t count;
 };
 
-/* `host:port`, `[::1]:443`, `*:443`, `:443` or `unix:/path`. */
+/* `host:port`, `[::1]:443`, `*:443`, `:443`, `unix:/path`, or `systemd:NAME`. */
 struct config_address {
     struct config_place place;
     const char *text; /* as written */
     bool is_unix;
     const char *host; /* NULL for `*`; a name or a numeric address without brackets */
     uint16_t port;
-    const char *path; /* of a unix socket */
+    const char *path;   /* of a unix socket */
+    const char *socket; /* the name of sockets that the service manager opened; NULL: it is for us to bind */
 };
+
+enum { CONFIG_MAX_SOCKET_NAME = 63 };
 
 struct config_address_list {
     struct config_address *values;

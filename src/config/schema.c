@@ -122,7 +122,8 @@ static const struct option options[] = {
 
     {LISTEN(addresses), .key = "address", .type = OPTION_LISTEN_ADDRESS, .is_required = true,
      .example = "*:443",
-     .help = "Where to accept connections: host:port, [::1]:443, *:443, :443 or unix:/path"},
+     .help = "Where to accept connections: host:port, [::1]:443, *:443, :443, unix:/path, or systemd:NAME for sockets "
+             "that the service manager opened"},
     {LISTEN(certificates), .key = "certificate", .type = OPTION_TEXTS, .is_required = true,
      .example = "/etc/ssl/certs/ssl-cert-snakeoil.pem",
      .help = "PEM file with a certificate and its intermediates; the first one is for clients that name no host; "

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/activation.h"
 #include "daemon/harden.h"
 #include "daemon/signals.h"
 #include "daemon/upgrade.h"
@@ -48,6 +49,8 @@ static void drain(struct master *master)
     master->is_draining = true;
     listen_sockets_free(master->current->sockets);
     master->current->sockets = NULL;
+    listen_sockets_free(master->passed);
+    master->passed = NULL;
     log_message(LOG_LEVEL_NOTICE, "no new connections, the open ones go on for up to %llu s",
                 (unsigned long long)(master->current->config->general.drain_timeout / 1000000));
     children_tell_workers(master, CONTROL_DRAIN);
@@ -181,6 +184,7 @@ static void free_parts(struct master *master)
     children_free(master);
     deployment_free(master->next);
     deployment_free(master->current);
+    listen_sockets_free(master->passed);
     ticket_root_wipe(&master->tickets);
     signals_free(master->signals);
     free_event(master->timer);
@@ -221,6 +225,7 @@ enum daemon_exit daemon_run(struct config *config, struct daemon_source source)
     log_set_process("master");
     (void)proxy_raise_descriptor_limit(); /* for all: limits are inherited */
     notify_open(&master.notify);
+    master.passed = activation_take();
     if (!make_parts(&master)) {
         log_message(LOG_LEVEL_ERROR, "out of memory or descriptors at start");
         config_free(config);

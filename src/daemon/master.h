@@ -66,7 +66,8 @@ struct master {
     struct event *alive; /* a timer: a sign of life for the service manager */
     struct event *timer; /* of the reload while one goes on, of the drain then */
     struct event *ticket_turn;
-    struct ticket_root tickets; /* brought up to date; issues 0: none yet */
+    struct ticket_root tickets;    /* brought up to date; issues 0: none yet */
+    struct listen_sockets *passed; /* by the service manager; NULL: none */
     struct child *children[MAX_CHILDREN];
     size_t child_count;
 

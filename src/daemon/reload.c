@@ -276,8 +276,8 @@ void reload_turn_tickets(struct master *master)
 
 static bool bind_sockets(struct master *master)
 {
-    master->next->sockets =
-        listen_sockets_open(master->next->config, master->current ? master->current->sockets : NULL, findings_to_log);
+    master->next->sockets = listen_sockets_open(master->next->config, master->current ? master->current->sockets : NULL,
+                                                master->passed, findings_to_log);
     if (master->next->sockets)
         return true;
     reload_abort(master, DAEMON_EXIT_FAILURE, "an address is not to be had");

@@ -17,11 +17,26 @@
 
 /* ---- leaving: what there is, in a file, and its descriptors kept open */
 
+static struct state_socket note_socket(const struct listen_socket *sock)
+{
+    struct state_socket out = {.address = sock->address, .listen = (uint32_t)sock->listen, .fd = sock->fd};
+
+    memcpy(out.name, sock->name, sizeof out.name);
+    return out;
+}
+
+static struct listen_socket adopt_socket(const struct state_socket *sock)
+{
+    struct listen_socket out = {.address = sock->address, .listen = sock->listen, .fd = sock->fd};
+
+    memcpy(out.name, sock->name, sizeof out.name);
+    return out;
+}
+
 static void note_sockets(const struct listen_sockets *sockets, struct upgrade_state *state)
 {
     for (size_t i = 0; i < sockets->count && i < MAX_STATE_SOCKETS; i++)
-        state->sockets[state->socket_count++] = (struct state_socket){
-            sockets->sockets[i].address, (uint32_t)sockets->sockets[i].listen, sockets->sockets[i].fd};
+        state->sockets[state->socket_count++] = note_socket(&sockets->sockets[i]);
 }
 
 static void note_children(const struct master *master, struct upgrade_state *state)
@@ -268,8 +283,7 @@ static struct listen_sockets *adopt_sockets(const struct upgrade_state *state)
         return NULL;
     sockets->sockets = memory_new_array(state->socket_count + 1, sizeof *sockets->sockets);
     for (size_t i = 0; sockets->sockets && i < state->socket_count; i++)
-        sockets->sockets[sockets->count++] =
-            (struct listen_socket){state->sockets[i].address, state->sockets[i].listen, state->sockets[i].fd, false};
+        sockets->sockets[sockets->count++] = adopt_socket(&state->sockets[i]);
     return sockets;
 }
 

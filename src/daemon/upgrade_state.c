@@ -22,6 +22,9 @@ static void write_sockets(const struct upgrade_state *state, struct writer *w)
         write_vec_end(w, mark);
         write_u32(w, sock->listen);
         write_fd(w, sock->fd);
+        mark = write_vec8_begin(w);
+        write_bytes(w, bytes_of_string(sock->name));
+        write_vec_end(w, mark);
     }
 }
 
@@ -71,11 +74,12 @@ static bool read_fd(struct reader *r, int *fd)
 
 static bool read_socket(struct reader *r, struct state_socket *sock)
 {
-    struct bytes address;
+    struct bytes address, name;
 
     if (!read_vec8(r, sizeof(sa_family_t), sizeof sock->address.un, &address) || !read_u32(r, &sock->listen) ||
-        !read_fd(r, &sock->fd))
+        !read_fd(r, &sock->fd) || !read_vec8(r, 0, CONFIG_MAX_SOCKET_NAME, &name))
         return false;
+    memcpy(sock->name, name.at, name.len); /* the rest is zero */
     memcpy(&sock->address.any, address.at, address.len);
     sock->address.len = (socklen_t)address.len;
     return sock->fd >= 0;

@@ -15,6 +15,7 @@ struct state_socket {
     struct socket_address address; /* as configured */
     uint32_t listen;
     int fd;
+    char name[CONFIG_MAX_SOCKET_NAME + 1];
 };
 
 struct state_child {

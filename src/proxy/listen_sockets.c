@@ -1,7 +1,9 @@
 #include "proxy/listen_sockets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -107,6 +109,7 @@ static MUST_CHECK bool add(struct listen_sockets *sockets, const struct listen_s
 
 struct opening {
     struct listen_sockets *sockets, *old;
+    const struct listen_sockets *passed;
     struct config_findings findings;
     size_t listen;
 };
@@ -141,20 +144,67 @@ static bool open_one(const struct opening *opening, const struct config_address 
                      const struct socket_address *address)
 {
     const struct listen_socket *same = find_same(opening->old, address);
-    struct listen_socket sock = {*address, opening->listen, same ? same->fd : -1, same != NULL};
+    struct listen_socket sock = {*address, opening->listen, same ? same->fd : -1, same != NULL, ""};
 
     if (!same)
         return open_fresh(opening, configured, &sock);
     return add(opening->sockets, &sock) || complain_no_memory(opening, configured);
 }
 
+/* False: out of memory or descriptors. */
+static bool take_named(const struct opening *opening, const struct listen_socket *from, bool is_borrowed)
+{
+    struct listen_socket sock = *from;
+
+    sock.listen = opening->listen;
+    sock.is_borrowed = is_borrowed;
+    if (!is_borrowed)
+        sock.fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 0);
+    if (sock.fd >= 0 && add(opening->sockets, &sock))
+        return true;
+    if (!is_borrowed && sock.fd >= 0)
+        close(sock.fd);
+    return false;
+}
+
+/* How many there are under the name; those that were in use already are all of them. */
+static bool take_all_named(const struct opening *opening, const struct listen_sockets *from, const char *name,
+                           size_t *count)
+{
+    for (size_t i = 0; from && i < from->count; i++) {
+        if (strcmp(from->sockets[i].name, name) != 0)
+            continue;
+        if (!take_named(opening, &from->sockets[i], from == opening->old))
+            return false;
+        ++*count;
+    }
+    return true;
+}
+
+static bool open_passed(const struct opening *opening, const struct config_address *configured)
+{
+    size_t count = 0;
+
+    if (!take_all_named(opening, opening->old, configured->socket, &count) ||
+        (count == 0 && !take_all_named(opening, opening->passed, configured->socket, &count)))
+        return complain_no_memory(opening, configured);
+    if (count == 0)
+        config_complain(opening->findings, &configured->place,
+                        "address '%s': the service manager passed no socket of that name", configured->text);
+    return count > 0;
+}
+
 static bool open_address(const struct opening *opening, const struct config_address *configured)
 {
     struct socket_address addresses[MAX_LISTEN_SOCKETS];
     const char *fault = NULL;
-    size_t count = address_resolve(configured, ADDRESS_TO_LISTEN, addresses, ARRAY_LEN(addresses), &fault);
+    size_t count = configured->socket
+                       ? 0
+                       : address_resolve(configured, ADDRESS_TO_LISTEN, addresses, ARRAY_LEN(addresses), &fault);
     bool is_ok = count > 0;
 
+    if (!is_ok && configured->socket)
+        return open_passed(opening, configured);
     if (!is_ok)
         config_complain(opening->findings, &configured->place, "address '%s' cannot be used: %s", configured->text,
                         fault);
@@ -177,9 +227,9 @@ static bool open_all(struct opening *opening, const struct config *config)
 }
 
 struct listen_sockets *listen_sockets_open(const struct config *config, struct listen_sockets *old,
-                                           struct config_findings findings)
+                                           const struct listen_sockets *passed, struct config_findings findings)
 {
-    struct opening opening = {memory_new(sizeof(struct listen_sockets)), old, findings, 0};
+    struct opening opening = {memory_new(sizeof(struct listen_sockets)), old, passed, findings, 0};
 
     if (!opening.sockets) {
         config_complain(findings, &config->listens[0].place, "out of memory");
@@ -189,6 +239,38 @@ struct listen_sockets *listen_sockets_open(const struct config *config, struct l
         return opening.sockets;
     listen_sockets_free(opening.sockets);
     return NULL;
+}
+
+static bool is_listening(int fd)
+{
+    int type = 0, listens = 0;
+    socklen_t len = sizeof type;
+
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM &&
+           getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 && listens;
+}
+
+/* As of those that we bind, but for what has to be set before. */
+static bool prepare(int fd, int family)
+{
+    static const int on = 1;
+    int flags = fcntl(fd, F_GETFL);
+
+    if (family != AF_UNIX) {
+        (void)!setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on); /* connections work without them */
+        (void)!setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+bool listen_sockets_add_passed(struct listen_sockets *passed, int fd, const char *name)
+{
+    struct listen_socket sock = {.fd = fd};
+
+    if (!is_listening(fd) || !address_of_socket(fd, &sock.address) || !prepare(fd, sock.address.any.sa_family))
+        return false;
+    snprintf(sock.name, sizeof sock.name, "%s", name);
+    return add(passed, &sock);
 }
 
 void listen_sockets_take_over(struct listen_sockets *sockets, struct listen_sockets *old)
@@ -210,7 +292,7 @@ void listen_sockets_free(struct listen_sockets *sockets)
         const struct listen_socket *sock = &sockets->sockets[i];
         if (sock->is_borrowed)
             continue;
-        if (sock->address.any.sa_family == AF_UNIX)
+        if (sock->address.any.sa_family == AF_UNIX && !sock->name[0])
             unlink(sock->address.un.sun_path); /* while it is still ours: who binds next has a file of its own */
         close(sock->fd);
     }

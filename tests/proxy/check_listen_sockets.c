@@ -30,7 +30,7 @@ static const struct config config = {.listens = &listen_section, .listen_count =
 
 static void use_tcp(size_t index, const char *host, uint16_t port)
 {
-    addresses[index] = (struct config_address){{"test.conf", 3 + (unsigned)index}, "x", false, host, port, NULL};
+    addresses[index] = (struct config_address){{"test.conf", 3 + (unsigned)index}, "x", false, host, port, NULL, NULL};
     listen_section.addresses.count = index + 1;
 }
 
@@ -43,10 +43,12 @@ static void use_unix(void)
     listen_section.addresses.count = 1;
 }
 
+static struct listen_sockets *passed; /* by a service manager */
+
 static struct listen_sockets *open_after(struct listen_sockets *old)
 {
     told[0] = 0;
-    return listen_sockets_open(&config, old, findings);
+    return listen_sockets_open(&config, old, passed, findings);
 }
 
 static struct listen_sockets *opened(struct listen_sockets *sockets)
@@ -222,6 +224,62 @@ START_TEST(a_new_one_that_is_given_up_leaves_the_old_one_its_sockets)
 }
 END_TEST
 
+static int listening_socket(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(listen(fd, 8), 0);
+    return fd;
+}
+
+START_TEST(sockets_that_were_passed_are_found_by_their_name)
+{
+    struct listen_sockets set = {NULL, 0}, *sockets, *again;
+    int web = listening_socket(), other = listening_socket();
+
+    passed = &set;
+    ck_assert(listen_sockets_add_passed(&set, web, "web"));
+    ck_assert(listen_sockets_add_passed(&set, other, "other"));
+    addresses[0] = (struct config_address){.text = "systemd:web", .socket = "web", .place = {"test.conf", 3}};
+    listen_section.addresses.count = 1;
+    sockets = opened(open_after(NULL));
+    ck_assert_uint_eq(sockets->count, 1);
+    ck_assert_uint_eq(port_of(sockets->sockets[0].fd), port_of(web));
+    ck_assert_int_ne(sockets->sockets[0].fd, web);
+    again = opened(open_after(sockets));
+    ck_assert_int_eq(again->sockets[0].fd, sockets->sockets[0].fd);
+    listen_sockets_take_over(again, sockets);
+    listen_sockets_free(sockets);
+    listen_sockets_free(again);
+    sockets = opened(open_after(NULL)); /* a later configuration may name it again */
+    listen_sockets_free(sockets);
+    addresses[0].socket = "mail";
+    addresses[0].text = "systemd:mail";
+    ck_assert_ptr_null(open_after(NULL));
+    ck_assert_str_eq(told, "test.conf:3: address 'systemd:mail': the service manager passed no socket of that name");
+    passed = NULL;
+    close(web);
+    close(other);
+    free(set.sockets);
+}
+END_TEST
+
+START_TEST(what_does_not_listen_is_not_taken_for_a_socket_to_listen_on)
+{
+    struct listen_sockets set = {NULL, 0};
+    int idle = socket(AF_INET, SOCK_STREAM, 0), datagram = socket(AF_INET, SOCK_DGRAM, 0);
+
+    ck_assert(!listen_sockets_add_passed(&set, idle, "idle"));
+    ck_assert(!listen_sockets_add_passed(&set, datagram, "datagram"));
+    ck_assert(!listen_sockets_add_passed(&set, 999, "nothing"));
+    ck_assert_uint_eq(set.count, 0);
+    close(idle);
+    close(datagram);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -233,6 +291,8 @@ int main(void)
         a_new_configuration_takes_over_the_same_sockets_with_whoever_waits_in_them,
         what_the_new_one_does_not_name_is_closed_once_it_took_over_and_not_before,
         a_new_one_that_is_given_up_leaves_the_old_one_its_sockets,
+        sockets_that_were_passed_are_found_by_their_name,
+        what_does_not_listen_is_not_taken_for_a_socket_to_listen_on,
     };
     return check_run("listen_sockets", tests, ARRAY_LEN(tests));
 }
