@@ -434,6 +434,15 @@ void children_tell_workers(struct master *master, enum control_type type)
             tell(master->children[i], type, 0);
 }
 
+void children_give_up_builders(struct master *master)
+{
+    for (size_t i = 0; i < master->child_count; i++) {
+        struct child *child = master->children[i];
+        if (child->pid && child->building && !child->is_ready)
+            children_give_up(child, "does not come to an end with what it builds");
+    }
+}
+
 bool children_are_building(const struct master *master)
 {
     for (size_t i = 0; i < master->child_count; i++)

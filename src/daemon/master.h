@@ -122,6 +122,7 @@ void children_tell(struct child *child, const struct control_message *message);
 void children_tell_workers(struct master *master, enum control_type type);
 void children_reap(struct master *master);
 bool children_are_building(const struct master *master);
+void children_give_up_builders(struct master *master); /* those that are not ready yet */
 size_t children_alive(const struct master *master, enum process_role role);
 void children_hang_up(struct child *child);                  /* it reads the end of its control socket */
 void children_give_up(struct child *child, const char *why); /* kills it; its end is noticed as any other */

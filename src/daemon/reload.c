@@ -142,10 +142,8 @@ static void over(struct master *master)
     event_del(master->timer);
     master->next = NULL;
     master->is_offered = false;
-    if (master->is_reload_wanted && !master->is_stopping) {
-        master->is_reload_wanted = false;
-        reload_again(master);
-    }
+    if (master->is_reload_wanted && !master->is_stopping && !master_set_timer(master, 0))
+        log_message(LOG_LEVEL_ERROR, "out of memory: the next reload does not begin by itself");
 }
 
 static void end_loader(struct master *master)
@@ -360,9 +358,16 @@ void reload_step(struct master *master)
         commit(master);
 }
 
+/* Its time is over; or it is, and another one was asked for meanwhile. */
 void reload_on_timer(struct master *master)
 {
-    reload_abort(master, DAEMON_EXIT_FAILURE, "it takes too long to build");
+    if (master->next) {
+        children_give_up_builders(master);
+        reload_abort(master, DAEMON_EXIT_FAILURE, "it takes too long to build");
+    } else if (master->is_reload_wanted) {
+        master->is_reload_wanted = false;
+        reload_again(master);
+    }
 }
 
 static const char *reason_of(enum daemon_exit exit)

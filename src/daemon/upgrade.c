@@ -130,6 +130,11 @@ static void refuse(const char *reason)
     log_message(LOG_LEVEL_ERROR, "SIGUSR2: %s; nothing has changed", reason);
 }
 
+static bool is_busy(const struct master *master)
+{
+    return master->next || master->is_stopping || children_are_building(master);
+}
+
 /* The arguments of this process, and -t. NULL: no memory. */
 static char **arguments_to_check(char *const *arguments)
 {
@@ -176,7 +181,7 @@ void upgrade_begin(struct master *master)
     struct upgrade_state state;
     int fd;
 
-    if (!master->current || master->next || master->checker || master->is_stopping || !master->source.arguments) {
+    if (!master->current || master->checker || !master->source.arguments || is_busy(master)) {
         refuse("something else goes on");
         return;
     }
@@ -215,7 +220,7 @@ static void execute(struct master *master)
 void upgrade_checked(struct master *master, int status)
 {
     master->checker = 0;
-    if (master->next || master->is_stopping)
+    if (is_busy(master))
         refuse("something else goes on");
     else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         refuse("the new binary does not run, or refuses its configuration");

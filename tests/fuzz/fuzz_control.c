@@ -1,11 +1,13 @@
 /*
  * A frame from the other side of a control socket, with some descriptors: what decodes is within its bounds, and
- * encodes to the very same frame. And the files of a generation, entry by entry.
+ * encodes to the very same frame. And the files of a generation, entry by entry, and what one master leaves to the
+ * next.
  */
 #include <stdlib.h>
 
 #include "daemon/control.h"
 #include "daemon/generation_entry.h"
+#include "daemon/upgrade_state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -44,9 +46,22 @@ static void try_entries(struct bytes input)
     }
 }
 
+static void try_state(struct bytes input)
+{
+    struct upgrade_state state;
+
+    if (upgrade_state_read(input, &state)) {
+        require(state.socket_count <= MAX_STATE_SOCKETS && state.child_count <= MAX_STATE_CHILDREN);
+        for (size_t i = 0; i < state.socket_count; i++)
+            require(memchr(state.sockets[i].name, 0, sizeof state.sockets[i].name) != NULL);
+    }
+    upgrade_state_free(&state);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     try_frame(bytes_of(data, len));
     try_entries(bytes_of(data, len));
+    try_state(bytes_of(data, len));
     return 0;
 }
