@@ -62,6 +62,7 @@ HEADING = """\
 
 class Counter:
     def __init__(self, build, sallyport):
+        os.environ["SALLYPORT_KEY_ISOLATION"] = "off"  # a keyholder waits in a loop that is not counted
         self.load = os.path.join(build, "bench_load")
         self.kind = all_kinds(sallyport)[0]
         self.scratch = tempfile.mkdtemp(prefix="sallyport-count-")
@@ -89,8 +90,8 @@ class Counter:
     def run(self, row, connections):
         folder = tempfile.mkdtemp(dir=self.scratch)
         server = Server(self.kind, row.identity, self.backend.port, self.scratch, 1024,
-                        ["valgrind", "--quiet", "--tool=callgrind", "--toggle-collect=event_base_dispatch",
-                         f"--callgrind-out-file={folder}/%p"])
+                        ["valgrind", "--quiet", "--tool=callgrind", "--trace-children=yes",
+                         "--toggle-collect=event_base_dispatch", f"--callgrind-out-file={folder}/%p"])
         try:
             self.run_load(row, connections, server.port)
         finally:

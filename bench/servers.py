@@ -72,6 +72,8 @@ def wait_for_listener(process, port, name):
 
 def sallyport_config(at):
     return f"""[sallyport]
+workers = 1
+key-isolation = ${{SALLYPORT_KEY_ISOLATION:-on}}
 log-level = warning
 drain-timeout = 1s
 [listen bench]

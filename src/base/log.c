@@ -11,7 +11,9 @@ static struct {
     enum log_level level;
     int fd;
     uint64_t lost, lost_told;
-} sink = {LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO, STDERR_FILENO, 0, 0};
+    char process[32]; /* empty: lines do not say */
+    int64_t pid;
+} sink = {.format = LOG_FORMAT_LOGFMT, .level = LOG_LEVEL_INFO, .fd = STDERR_FILENO};
 
 static const char *const level_names[] = {"error", "warning", "notice", "info", "debug"};
 
@@ -23,6 +25,12 @@ void log_configure(enum log_format format, enum log_level level, int fd)
     sink.format = format;
     sink.level = level;
     sink.fd = fd;
+}
+
+void log_set_process(const char *name)
+{
+    snprintf(sink.process, sizeof sink.process, "%s", name);
+    sink.pid = getpid();
 }
 
 uint64_t log_lost_lines(void)
@@ -253,6 +261,10 @@ void log_end(struct log_line *line)
 
     if (!line->is_wanted)
         return;
+    if (sink.process[0]) {
+        log_text(line, "process", sink.process);
+        log_number(line, "pid", sink.pid);
+    }
     if (sink.lost > sink.lost_told) {
         log_number(line, "lines_lost_before", (int64_t)(sink.lost - sink.lost_told));
         sink.lost_told = sink.lost;

@@ -26,6 +26,9 @@ struct log_line {
 /* Lines above `level` are dropped. `fd` stays the caller's. Until called: logfmt, info, standard error. */
 void log_configure(enum log_format format, enum log_level level, int fd);
 
+/* From now on every line ends with process=NAME pid=N; it was written by the process that calls this. */
+void log_set_process(const char *name);
+
 /* Begins a line "ts=... level=... event=NAME"; fields follow; log_end() writes it. */
 bool log_is_on(enum log_level level); /* whether a line of this level is written at all */
 

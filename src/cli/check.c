@@ -1,5 +1,6 @@
 #include "cli/source.h"
 #include "cli/verbs.h"
+#include "daemon/daemon.h"
 #include "proxy/policy.h"
 #include "proxy/ticket_key_files.h"
 
@@ -8,10 +9,11 @@
 /* Every listener is looked at, also behind one with faults. */
 static MUST_CHECK bool check_listens(const struct config *config, struct keyring *keyring)
 {
+    struct supply supply = supply_of_disk(PURPOSE_LOOK);
     bool is_good = true;
 
     for (size_t i = 0; i < config->listen_count; i++) {
-        struct tls_policy *policy = policy_build(&config->listens[i], keyring, PURPOSE_LOOK, cli_findings);
+        struct tls_policy *policy = policy_build(&config->listens[i], &supply, keyring, cli_findings);
         is_good = is_good && policy;
         tls_policy_unref(policy);
     }
@@ -20,7 +22,8 @@ static MUST_CHECK bool check_listens(const struct config *config, struct keyring
 
 static MUST_CHECK bool check_ticket_keys(const struct config *config)
 {
-    struct ticket_keys *keys = ticket_keys_from_config(&config->general, cli_findings);
+    struct supply supply = supply_of_disk(PURPOSE_LOOK);
+    struct ticket_keys *keys = ticket_keys_from_config(&config->general, &supply, cli_findings);
     bool is_good = keys != NULL;
 
     ticket_keys_free(keys);
@@ -39,7 +42,10 @@ static int check(const struct options *options, const struct config *config)
     }
     is_good = check_ticket_keys(config);
     is_good = check_listens(config, keyring) && is_good;
-    if (is_good) {
+    if (is_good && !daemon_can_take_over()) {
+        cli_tell("this binary cannot take over from the one that runs: it has to be restarted");
+        code = CLI_EXIT_FAILURE;
+    } else if (is_good) {
         printf("%s: the configuration is good\n", source_name(options));
         code = CLI_EXIT_OK;
     }

@@ -32,7 +32,7 @@ static int help(void)
     return CLI_EXIT_OK;
 }
 
-static int call(const struct options *options)
+static int call(struct options *options)
 {
     switch (options->verb) {
     case VERB_CHECK:
@@ -65,10 +65,13 @@ int cli_main(int argc, char **argv)
     static struct options options; /* too large for comfort on a stack */
     char fault[OPTIONS_FAULT_LEN];
 
+    if (argc == 3 && strcmp(argv[1], "--process") == 0)
+        return verb_process(argv[2]);
     if (!options_parse(argc, argv, &options, fault)) {
         cli_tell("%s", fault);
         cli_tell("-h lists what there is");
         return CLI_EXIT_USAGE;
     }
+    options.arguments = argv;
     return close_output(call(&options));
 }

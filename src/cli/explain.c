@@ -106,6 +106,7 @@ static int explain_to(const struct options *options, const struct config_listen 
 static int explain(const struct options *options, const struct config *config)
 {
     const struct config_listen *listen = find_listen(config, options->listener);
+    struct supply supply = supply_of_disk(PURPOSE_LOOK);
     struct keyring *keyring;
     struct tls_policy *policy;
     int code = CLI_EXIT_CONFIG;
@@ -117,7 +118,7 @@ static int explain(const struct options *options, const struct config *config)
         cli_tell("out of memory");
         return CLI_EXIT_FAILURE;
     }
-    policy = policy_build(listen, keyring, PURPOSE_LOOK, cli_findings);
+    policy = policy_build(listen, &supply, keyring, cli_findings);
     if (policy)
         code = explain_to(options, listen, policy);
     tls_policy_unref(policy);

@@ -11,6 +11,7 @@ enum cli_verb { VERB_RUN, VERB_CHECK, VERB_DUMP, VERB_EXPLAIN, VERB_VERSION, VER
 
 struct options {
     enum cli_verb verb;
+    char *const *arguments;  /* all of them, as they were given */
     const char *config_file; /* NULL: one-line mode, or what is built in */
     const char *file;        /* of VERB_EXPLAIN; "-": standard input */
     const char *listener;    /* of VERB_EXPLAIN; NULL: the only one */

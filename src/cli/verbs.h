@@ -6,11 +6,14 @@
 #include "cli/options.h"
 #include "config/config.h"
 
-int verb_run(const struct options *options);
+int verb_run(struct options *options);
 int verb_check(const struct options *options);
 int verb_dump(const struct options *options);
 int verb_explain(const struct options *options);
 int verb_version(void);
+
+/* Not to be asked for: the life of a process that the master starts. */
+int verb_process(const char *name);
 
 /* To standard error, one finding a line. */
 extern const struct config_findings cli_findings;

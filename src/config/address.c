@@ -42,6 +42,18 @@ static enum address_answer parse_unix(struct parse *parse, const char *path)
     return ADDRESS_OK;
 }
 
+/* sd_listen_fds_with_names(3): a name has no colon. */
+static enum address_answer parse_socket(struct parse *parse, const char *name)
+{
+    if (parse->use == ADDRESS_TO_CONNECT)
+        return wrong(parse, "is a socket to listen on");
+    if (*name == 0 || strlen(name) > CONFIG_MAX_SOCKET_NAME || strspn(name, HOST_BYTES) != strlen(name))
+        return wrong(parse, "has no name of a socket, of up to %d letters, digits, '.', '-' and '_'",
+                     CONFIG_MAX_SOCKET_NAME);
+    parse->out->socket = name;
+    return ADDRESS_OK;
+}
+
 static MUST_CHECK bool parse_port(const char *text, uint16_t *port)
 {
     size_t len = strlen(text);
@@ -136,6 +148,8 @@ enum address_answer address_parse(struct arena *arena, const char *text, enum ad
     out->text = text;
     if (strncmp(text, "unix:", 5) == 0)
         return parse_unix(&parse, text + 5);
+    if (strncmp(text, "systemd:", 8) == 0)
+        return parse_socket(&parse, text + 8);
     if (text[0] == '[')
         return parse_bracketed(&parse, text);
     return parse_host_and_port(&parse, text);
@@ -164,6 +178,8 @@ static bool is_same_host(const char *a, const char *b)
 
 bool address_collides(const struct config_address *a, const struct config_address *b)
 {
+    if (a->socket || b->socket)
+        return a->socket && b->socket && strcmp(a->socket, b->socket) == 0;
     if (a->is_unix || b->is_unix)
         return a->is_unix && b->is_unix && strcmp(a->path, b->path) == 0;
     if (a->port != b->port)

@@ -1,5 +1,5 @@
 /*
- * address.h: `host:port`, `[::1]:443`, `*:443`, `:443` and `unix:/path`.
+ * address.h: `host:port`, `[::1]:443`, `*:443`, `:443`, `unix:/path` and `systemd:NAME`.
  *
  * Only the form is judged: names are looked up when the socket is made.
  */

@@ -30,15 +30,18 @@ struct config_list {
     size_t count;
 };
 
-/* `host:port`, `[::1]:443`, `*:443`, `:443` or `unix:/path`. */
+/* `host:port`, `[::1]:443`, `*:443`, `:443`, `unix:/path`, or `systemd:NAME`. */
 struct config_address {
     struct config_place place;
     const char *text; /* as written */
     bool is_unix;
     const char *host; /* NULL for `*`; a name or a numeric address without brackets */
     uint16_t port;
-    const char *path; /* of a unix socket */
+    const char *path;   /* of a unix socket */
+    const char *socket; /* the name of sockets that the service manager opened; NULL: it is for us to bind */
 };
+
+enum { CONFIG_MAX_SOCKET_NAME = 63 };
 
 struct config_address_list {
     struct config_address *values;
@@ -62,9 +65,12 @@ enum { CONFIG_MAX_OWN_TICKET_KEYS = 8 };
 
 /* Times are in microseconds, sizes in bytes. */
 struct config_general {
-    int log_format; /* an enum config_log_format */
-    int log_level;  /* an enum log_level of base/log.h */
-    uint64_t drain_timeout;
+    int log_format;        /* an enum config_log_format */
+    int log_level;         /* an enum log_level of base/log.h */
+    uint64_t workers;      /* 0: one for each processor that may be used */
+    int has_key_isolation; /* a bool */
+    uint64_t keyholders;   /* 0: one for two workers */
+    uint64_t drain_delay, drain_timeout;
     uint64_t max_connections;       /* 0: as many as the descriptors allow */
     struct config_list ticket_keys; /* files; empty: made and rotated by the process itself */
     uint64_t ticket_key_issues, ticket_key_accepts;
@@ -152,5 +158,8 @@ MUST_CHECK bool config_write_line(struct writer *out, const char *key, const cha
 
 /* `-T`: writes the effective configuration, defaults included, as a file that config_load() takes. */
 void config_dump(const struct config *config, struct writer *out);
+
+/* The same, in memory of its own that the caller frees: NUL-terminated; NULL when there is none. */
+MUST_CHECK char *config_dump_new(const struct config *config);
 
 #endif

@@ -1,5 +1,6 @@
 #include "config/config.h"
 
+#include "base/alloc.h"
 #include "base/writer.h"
 #include "config/ini_lines.h"
 #include "config/quantity.h"
@@ -103,4 +104,27 @@ void config_dump(const struct config *config, struct writer *out)
         dump_section(out, SECTION_LISTEN, config->listens[i].name, &config->listens[i]);
     for (size_t i = 0; i < config->backend_count; i++)
         dump_section(out, SECTION_BACKEND, config->backends[i].name, &config->backends[i]);
+}
+
+enum { FIRST_DUMP_LEN = 64 * 1024, MAX_DUMP_LEN = 64 * 1024 * 1024 };
+
+static MUST_CHECK char *dump_within(const struct config *config, size_t len)
+{
+    char *text = memory_new(len + 1);
+    struct writer out = writer_of((uint8_t *)text, text ? len : 0);
+
+    config_dump(config, &out);
+    if (writer_ok(&out))
+        return text;
+    memory_free(text);
+    return NULL;
+}
+
+char *config_dump_new(const struct config *config)
+{
+    char *text = NULL;
+
+    for (size_t len = FIRST_DUMP_LEN; !text && len <= MAX_DUMP_LEN; len *= 4)
+        text = dump_within(config, len);
+    return text;
 }

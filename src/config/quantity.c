@@ -48,7 +48,7 @@ const char *quantity_text(const struct option *option, uint64_t value, char text
     while (unit[1].name && (value == 0 || value % unit->factor != 0))
         unit++;
     if (value == 0)
-        snprintf(text, QUANTITY_LEN, "0");
+        snprintf(text, QUANTITY_LEN, "%s", option->zero_word ? option->zero_word : "0");
     else
         snprintf(text, QUANTITY_LEN, "%" PRIu64 "%s", value / unit->factor, unit->name);
     return text;
@@ -69,8 +69,11 @@ static const char *explain_range(const struct option *option, char fault[2 * QUA
 {
     char min[QUANTITY_LEN], max[QUANTITY_LEN];
 
-    snprintf(fault, 2 * QUANTITY_LEN, "is out of range: %.40s to %.40s%s", quantity_text(option, option->min, min),
-             quantity_text(option, option->max, max), option->takes_zero ? ", or 0" : "");
+    snprintf(fault, 2 * QUANTITY_LEN, "is out of range: %.40s to %.40s%s%.20s", quantity_text(option, option->min, min),
+             quantity_text(option, option->max, max), option->takes_zero || option->zero_word ? ", or " : "",
+             option->zero_word    ? option->zero_word
+             : option->takes_zero ? "0"
+                                  : "");
     return fault;
 }
 
@@ -79,6 +82,10 @@ const char *quantity_parse(const struct option *option, const char *text, uint64
     size_t digits = strspn(text, "0123456789");
     const struct unit *unit = find_unit(units_of(option), text + digits);
 
+    if (option->zero_word && strcmp(text, option->zero_word) == 0) {
+        *out = 0;
+        return NULL;
+    }
     if (digits == 0 || (!unit && text[digits] != 0))
         return form_of(option);
     if (!parse_digits(text, digits, out))

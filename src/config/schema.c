@@ -42,6 +42,12 @@ static const struct option_choice yes_or_no[] = {
     {NULL, 0},
 };
 
+static const struct option_choice on_or_off[] = {
+    {"on", true},
+    {"off", false},
+    {NULL, 0},
+};
+
 static const struct option_choice profiles[] = {
     {"modern", CONFIG_PROFILE_MODERN},
     {"intermediate", CONFIG_PROFILE_INTERMEDIATE},
@@ -81,12 +87,27 @@ static const struct option options[] = {
     {GENERAL(log_level), .key = "log-level", .type = OPTION_CHOICE, .choices = log_levels,
      .default_text = "info",
      .help = "The least important lines that are written"},
+    {GENERAL(workers), .key = "workers", .type = OPTION_COUNT, .min = 1, .max = 64, .zero_word = "auto",
+     .default_text = "auto",
+     .help = "How many processes serve clients; auto is one for each processor that may be used"},
+    {GENERAL(has_key_isolation), .key = "key-isolation", .type = OPTION_CHOICE, .choices = on_or_off,
+     .default_text = "on",
+     .help = "Private keys and ticket keys are in processes of their own, which no byte of a client reaches; off is for "
+             "measuring what that costs"},
+    {GENERAL(keyholders), .key = "keyholders", .type = OPTION_COUNT, .min = 1, .max = 32, .zero_word = "auto",
+     .default_text = "auto",
+     .help = "How many processes have the keys; auto is one for two workers"},
+    {GENERAL(drain_delay), .key = "drain-delay", .type = OPTION_TIME, .min = 1 * MS, .max = 1 * HOURS,
+     .takes_zero = true, .default_text = "0",
+     .help = "How long new connections are still taken after the order to stop, until balancers look elsewhere; 0 is not at "
+             "all"},
     {GENERAL(drain_timeout), .key = "drain-timeout", .type = OPTION_TIME, .min = 1 * MS, .max = 24 * HOURS,
      .takes_zero = true, .default_text = "30s",
      .help = "How long open connections may finish after the order to stop; 0 closes them at once"},
     {GENERAL(max_connections), .key = "max-connections", .type = OPTION_COUNT, .min = 1, .max = 10000000,
      .takes_zero = true, .default_text = "0",
-     .help = "How many connections are held at a time; 0 is as many as the limit on open files carries"},
+     .help = "How many connections are held at a time, shared out evenly among the workers; 0 is as many as the limit on open "
+             "files carries"},
     {GENERAL(ticket_keys), .key = "ticket-key", .type = OPTION_TEXTS, .is_apart = true,
      .example = "/etc/sallyport/ticket.key",
      .help = "File of 48 random bytes that seals session tickets, for machines that share them; the first one seals, "
@@ -101,7 +122,8 @@ static const struct option options[] = {
 
     {LISTEN(addresses), .key = "address", .type = OPTION_LISTEN_ADDRESS, .is_required = true,
      .example = "*:443",
-     .help = "Where to accept connections: host:port, [::1]:443, *:443, :443 or unix:/path"},
+     .help = "Where to accept connections: host:port, [::1]:443, *:443, :443, unix:/path, or systemd:NAME for sockets "
+             "that the service manager opened"},
     {LISTEN(certificates), .key = "certificate", .type = OPTION_TEXTS, .is_required = true,
      .example = "/etc/ssl/certs/ssl-cert-snakeoil.pem",
      .help = "PEM file with a certificate and its intermediates; the first one is for clients that name no host; "
@@ -150,7 +172,7 @@ static const struct option options[] = {
      .help = "PEM file of revocation lists; with any there, every CA in a client's chain needs a current one"},
     {LISTEN(ocsp_staples), .key = "ocsp-staple", .type = OPTION_TEXTS, .is_apart = true,
      .example = "/etc/sallyport/site.ocsp",
-     .help = "File with an OCSP response in DER, read at start, sent until it expires; it finds its certificate"},
+     .help = "File with an OCSP response in DER, sent until it expires; it finds its certificate"},
     {LISTEN(session_tickets), .key = "session-tickets", .type = OPTION_COUNT, .min = 1, .max = 2, .takes_zero = true,
      .default_text = "2",
      .help = "How many tickets follow a full TLS 1.3 handshake (TLS 1.2 has one); 0 switches resumption off"},
@@ -256,6 +278,9 @@ const struct option_synonym option_synonyms[] = {
     {"session-timeout", "ticket-lifetime"},
     {"ssl-session-timeout", "ticket-lifetime"},
     {"proxy-protocol", "send-proxy"},
+    {"worker-processes", "workers"},
+    {"nbproc", "workers"},
+    {"nbthread", "workers"},
     {"maxconn", "max-connections"},
     {"ssl-session-ticket-key", "ticket-key"},
     {NULL, NULL},

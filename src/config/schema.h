@@ -32,14 +32,15 @@ struct option_choice {
     int value;
 };
 
-/* Numbers: `min` to `max`, or 0 where `takes_zero`. */
+/* Numbers: `min` to `max`, or 0 where `takes_zero`, or the word that stands for 0. */
 struct option {
     enum section_kind section;
     const char *key;
     enum option_type type;
     bool is_required;
     bool takes_zero;
-    bool takes_empty; /* OPTION_WORDS: "alpn =" is none, and no default is meant */
+    const char *zero_word; /* how 0 is written; NULL: as a number */
+    bool takes_empty;      /* OPTION_WORDS: "alpn =" is none, and no default is meant */
     uint64_t min, max;
     const struct option_choice *choices;
     const char *default_text; /* NULL: required, or an empty list */

@@ -82,6 +82,20 @@ static bool read_file(struct certificate_chain *chain, struct bytes file, struct
     return true;
 }
 
+void certificate_copy_public(struct bytes file, struct writer *out)
+{
+    struct pem_reader pem = pem_reader_of(file);
+    struct pem_block block;
+
+    while (pem_next(&pem, &block) == PEM_BLOCK) {
+        if (!pem_label_is(&block, "CERTIFICATE"))
+            continue;
+        write_bytes(out, BYTES_OF_LITERAL("-----BEGIN CERTIFICATE-----\n"));
+        write_bytes(out, block.body);
+        write_bytes(out, BYTES_OF_LITERAL("-----END CERTIFICATE-----\n"));
+    }
+}
+
 /* ---- what the leaf says */
 
 static bool take_key(struct certificate_chain *chain, struct crypto_fault *fault)

@@ -7,6 +7,7 @@
 #ifndef CRYPTO_CERTIFICATE_H
 #define CRYPTO_CERTIFICATE_H
 
+#include "base/writer.h"
 #include "crypto/signature.h"
 
 enum { MAX_CHAIN_CERTIFICATES = 10, MAX_CHAIN_LEN = 48 * 1024 };
@@ -20,6 +21,12 @@ struct certificate_chain;
  */
 MUST_CHECK struct certificate_chain *certificate_chain_new(struct bytes pem, struct crypto_fault *fault);
 void certificate_chain_free(struct certificate_chain *chain);
+
+/*
+ * Copies the CERTIFICATE blocks of a PEM file and nothing else, whatever stands between them: a file may hold its
+ * private key as well. `out` takes pem.len + 1 bytes.
+ */
+void certificate_copy_public(struct bytes pem, struct writer *out);
 
 size_t certificate_chain_count(const struct certificate_chain *chain);
 struct bytes certificate_chain_der(const struct certificate_chain *chain, size_t index); /* 0 is the leaf */

@@ -1,12 +1,13 @@
 /*
  * daemon.h: a configuration at work, from the first socket to the last connection.
  *
- * Everything is built before anything is served: policies with their certificates and keys, backends with their
- * names resolved, then the sockets. A fault in any of it is told with its file and line, and nothing is left half
- * started. One process and one thread for now.
+ * The master (master.h) loads a configuration into a generation (generation.h), owns the listening sockets and starts
+ * the processes that serve (spawn.h); it never sees a client's byte. Workers (worker.h) build from the generation what
+ * they serve. All is built before anything is served, in every process, also when a reload brings a new generation: a
+ * fault is told with its file and line, and what was there goes on.
  *
- * TERM, INT and QUIT drain: the listeners close, connections go on for up to drain-timeout; a second one ends them
- * now. HUP and USR1 are taken note of; reloading and reopening logs come later.
+ * HUP reloads. USR2 executes the binary anew, in place (upgrade.h). TERM, INT and QUIT drain: after drain-delay the
+ * listeners close, connections go on for up to drain-timeout; a second one ends them now.
  */
 #ifndef DAEMON_DAEMON_H
 #define DAEMON_DAEMON_H
@@ -19,7 +20,25 @@ enum daemon_exit {
     DAEMON_EXIT_CONFIG = 78, /* EX_CONFIG: a fault that will not pass by itself */
 };
 
-/* Runs until it is told to stop. crypto_start() was called; logs are set up as `config` says. */
-enum daemon_exit daemon_run(const struct config *config);
+/* Where the configuration comes from, each time it is loaded. */
+struct daemon_source {
+    const char *name; /* in findings */
+    struct config *(*load)(void *context, struct config_findings findings);
+    void *context;
+    char *const *arguments; /* of the process, for USR2: with these the new binary is executed; NULL: it cannot be */
+};
+
+/*
+ * Serves `config`, which it takes over, and on HUP what `source` has then. Runs until it is told to stop. NULL: it has
+ * faults, which were told; that is an end, but for a process that takes over from the binary before it.
+ */
+enum daemon_exit daemon_run(struct config *config, struct daemon_source source);
+
+/* For -t: where the binary that runs asks whether this one could take over, whether it can. Else true. */
+MUST_CHECK bool daemon_can_take_over(void);
+
+/* `sallyport --process NAME`: whether it is the master that started us, and the life of such a process. */
+MUST_CHECK bool daemon_is_child(const char *name);
+enum daemon_exit daemon_run_child(const char *name);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 
-static const int caught_signals[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2};
+static const int caught_signals[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD};
 
 struct signals {
     struct event *events[ARRAY_LEN(caught_signals)];

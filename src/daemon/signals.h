@@ -12,7 +12,7 @@ struct signals;
 /* Called in the loop, never in a signal handler. */
 typedef void signals_caught(void *context, int number);
 
-/* TERM, INT, QUIT, HUP, USR1; PIPE is ignored. NULL when it cannot be set up. */
+/* TERM, INT, QUIT, HUP, USR1, USR2, CHLD; PIPE is ignored. NULL when it cannot be set up. */
 MUST_CHECK struct signals *signals_new(struct event_base *base, signals_caught *caught, void *context);
 void signals_free(struct signals *signals); /* the former dispositions come back; NULL is fine */
 

@@ -7,13 +7,12 @@
 #include "base/alloc.h"
 
 static bool resolve_server(struct backend_server *server, const struct config_address *address,
-                           struct config_findings findings)
+                           const struct supply *supply, struct config_findings findings)
 {
     const char *fault = NULL;
 
     server->text = address->text;
-    server->address_count =
-        (uint8_t)address_resolve(address, ADDRESS_TO_CONNECT, server->addresses, MAX_SERVER_ADDRESSES, &fault);
+    server->address_count = (uint8_t)supply_resolve(supply, address, server->addresses, MAX_SERVER_ADDRESSES, &fault);
     if (server->address_count > 0)
         return true;
     config_complain(findings, &address->place, "server '%s' cannot be resolved: %s", address->text, fault);
@@ -35,7 +34,8 @@ static struct backend *new_with_servers(size_t count)
     return backend;
 }
 
-struct backend *backend_new(const struct config_backend *config, struct config_findings findings)
+struct backend *backend_new(const struct config_backend *config, const struct supply *supply,
+                            struct config_findings findings)
 {
     struct backend *backend = new_with_servers(config->servers.count);
     bool is_ok = true;
@@ -48,7 +48,7 @@ struct backend *backend_new(const struct config_backend *config, struct config_f
     backend->connect_timeout = config->connect_timeout;
     backend->send_proxy = config->send_proxy;
     for (size_t i = 0; i < config->servers.count; i++)
-        is_ok = resolve_server(&backend->servers[i], &config->servers.values[i], findings) && is_ok;
+        is_ok = resolve_server(&backend->servers[i], &config->servers.values[i], supply, findings) && is_ok;
     if (is_ok)
         return backend;
     backend_free(backend);

@@ -1,15 +1,16 @@
 /*
  * backend.h: the plaintext servers behind a listener.
  *
- * Names are resolved once, at start. Connections go round robin over the `server` lines; a server that refuses or
- * does not answer in time is passed over for the next one, once. A server whose name has several addresses is tried
- * at each of them before it counts as refused, beginning with the one that worked last.
+ * Names are resolved once, when the configuration is loaded. Connections go round robin over the `server` lines; a
+ * server that refuses or does not answer in time is passed over for the next one, once. A server whose name has several
+ * addresses is tried at each of them before it counts as refused, beginning with the one that worked last.
  */
 #ifndef PROXY_BACKEND_H
 #define PROXY_BACKEND_H
 
 #include "proxy/address.h"
 #include "proxy/limits.h"
+#include "proxy/supply.h"
 
 struct backend_server {
     const char *text; /* as configured */
@@ -29,7 +30,8 @@ struct backend {
 };
 
 /* `config` outlives the backend. NULL after telling every name that does not resolve. */
-MUST_CHECK struct backend *backend_new(const struct config_backend *config, struct config_findings findings);
+MUST_CHECK struct backend *backend_new(const struct config_backend *config, const struct supply *supply,
+                                       struct config_findings findings);
 
 /* The built-in demo backend, which listens on this port of 127.0.0.1. */
 MUST_CHECK struct backend *backend_new_demo(uint16_t port);

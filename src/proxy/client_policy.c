@@ -1,6 +1,5 @@
 #include "proxy/client_policy.h"
 
-#include "proxy/file_bytes.h"
 #include "proxy/limits.h"
 
 /* Where the CAs have faults there is no trust to add a CRL to; its own faults are told all the same. */
@@ -10,15 +9,15 @@ static bool add_crl(struct client_trust *trust, struct bytes pem, struct crypto_
 }
 
 /* One file of the list, added to *trust, which is made with the first. */
-static bool add_file(struct client_trust **trust, const struct config_value *value, bool is_crl,
-                     struct config_findings findings)
+static bool add_file(struct client_trust **trust, const struct supply *supply, const struct config_value *value,
+                     bool is_crl, struct config_findings findings)
 {
     const char *kind = is_crl ? "client-crl" : "client-ca", *reason;
     struct crypto_fault fault = {""};
     struct file_bytes file;
     bool is_ok;
 
-    if (!file_read(value->text, MAX_CLIENT_TRUST_FILE_LEN, &file, &reason)) {
+    if (!supply_read(supply, SUPPLY_PUBLIC, value->text, MAX_CLIENT_TRUST_FILE_LEN, &file, &reason)) {
         config_complain(findings, &value->place, "%s '%s': %s", kind, value->text, reason);
         return false;
     }
@@ -36,15 +35,16 @@ static bool add_file(struct client_trust **trust, const struct config_value *val
     return is_ok;
 }
 
-static struct client_trust *read_trust(const struct config_listen *listen, struct config_findings findings)
+static struct client_trust *read_trust(const struct config_listen *listen, const struct supply *supply,
+                                       struct config_findings findings)
 {
     struct client_trust *trust = NULL;
     bool is_ok = true;
 
     for (size_t i = 0; i < listen->client_cas.count; i++)
-        is_ok = add_file(&trust, &listen->client_cas.values[i], false, findings) && is_ok;
+        is_ok = add_file(&trust, supply, &listen->client_cas.values[i], false, findings) && is_ok;
     for (size_t i = 0; i < listen->client_crls.count; i++)
-        is_ok = add_file(&trust, &listen->client_crls.values[i], true, findings) && is_ok;
+        is_ok = add_file(&trust, supply, &listen->client_crls.values[i], true, findings) && is_ok;
     if (is_ok)
         return trust;
     client_trust_free(trust);
@@ -75,8 +75,8 @@ static void warn_of_unused(const struct config_listen *listen, struct config_fin
                     "[listen %s] asks nobody for a certificate: add 'client-certificate = required'", listen->name);
 }
 
-bool client_policy_set(struct tls_policy *policy, const struct config_listen *listen, int64_t now,
-                       struct config_findings findings)
+bool client_policy_set(struct tls_policy *policy, const struct config_listen *listen, const struct supply *supply,
+                       int64_t now, struct config_findings findings)
 {
     static const enum tls_client_certificate modes[] = {
         [CONFIG_CLIENT_CERTIFICATE_NONE] = TLS_CLIENT_CERTIFICATE_NONE,
@@ -90,7 +90,7 @@ bool client_policy_set(struct tls_policy *policy, const struct config_listen *li
         warn_of_unused(listen, findings);
         return true;
     }
-    trust = read_trust(listen, findings);
+    trust = read_trust(listen, supply, findings);
     if (!trust)
         return false;
     client_trust_review(trust, now, tell_review, &review);

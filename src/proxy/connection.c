@@ -49,6 +49,7 @@ static void connection_free(struct connection *c)
     tls_free(c->tls);
     handshake_entry_free(c->entry);
     buffer_drop(&c->header, proxy->pool);
+    listener_leave(c->listener);
     proxy_leave(proxy, c->ticket);
     spare_give(c, sizeof *c);
 }
@@ -421,6 +422,7 @@ static struct connection *connection_new(struct proxy *proxy, struct listener *l
     c->magic = MAGIC;
     c->proxy = proxy;
     c->listener = listener;
+    listener_enter(listener);
     c->client.fd = fd;
     c->backend.fd = -1;
     c->accepted_at = c->active_at = proxy_now();

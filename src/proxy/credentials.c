@@ -5,7 +5,6 @@
 
 #include "base/alloc.h"
 #include "proxy/development_certificate.h"
-#include "proxy/file_bytes.h"
 #include "proxy/limits.h"
 
 /* A key as it came from its file, until it is in the keyring. */
@@ -25,8 +24,10 @@ struct pairing {
     struct loaded_certificate *certificates;
     struct loaded_key *keys; /* those of the key files, then those found inside certificate files */
     size_t certificate_count, key_count;
+    const struct supply *supply;
     struct config_findings findings;
-    int64_t now; /* seconds since 1970 */
+    int64_t now;   /* seconds since 1970 */
+    bool has_keys; /* they are ours to look at */
     bool is_ok;
 };
 
@@ -37,14 +38,15 @@ static void fault(struct pairing *pairing)
 
 /* ---- files */
 
-static bool read_file(struct pairing *pairing, const struct config_value *value, const char *kind, size_t max_len,
+static bool read_file(struct pairing *pairing, const struct config_value *value, enum supply_kind kind, size_t max_len,
                       struct file_bytes *file)
 {
     const char *reason;
 
-    if (file_read(value->text, max_len, file, &reason))
+    if (supply_read(pairing->supply, kind, value->text, max_len, file, &reason))
         return true;
-    config_complain(pairing->findings, &value->place, "%s '%s': %s", kind, value->text, reason);
+    config_complain(pairing->findings, &value->place, "%s '%s': %s", kind == SUPPLY_KEY ? "key" : "certificate",
+                    value->text, reason);
     fault(pairing);
     return false;
 }
@@ -86,7 +88,7 @@ static void load_key(struct pairing *pairing, const struct config_value *value)
 {
     struct file_bytes file;
 
-    if (!read_file(pairing, value, "key", MAX_KEY_FILE_LEN, &file))
+    if (!read_file(pairing, value, SUPPLY_KEY, MAX_KEY_FILE_LEN, &file))
         return;
     add_key(pairing, value, &file, false);
     file_wipe(&file);
@@ -99,13 +101,13 @@ static void load_certificate(struct pairing *pairing, const struct config_value 
     struct file_bytes file;
 
     *loaded = (struct loaded_certificate){NULL, value};
-    if (!read_file(pairing, value, "certificate", MAX_CERTIFICATE_FILE_LEN, &file))
+    if (!read_file(pairing, value, SUPPLY_CERTIFICATE, MAX_CERTIFICATE_FILE_LEN, &file))
         return;
     loaded->chain = certificate_chain_new(file_view(&file), &reason);
     if (!loaded->chain) {
         config_complain(pairing->findings, &value->place, "certificate '%s': %s", value->text, reason.text);
         fault(pairing);
-    } else if (holds_key(&file)) {
+    } else if (pairing->has_keys && holds_key(&file)) {
         add_key(pairing, value, &file, true);
     }
     file_wipe(&file);
@@ -182,7 +184,7 @@ static void complain_keyless(struct pairing *pairing, const struct loaded_certif
 /* A certificate or key that could not be loaded was told already: then nothing is said about partners. */
 static void pair_all(struct pairing *pairing)
 {
-    if (!pairing->is_ok)
+    if (!pairing->is_ok || !pairing->has_keys)
         return;
     for (size_t i = 0; i < pairing->certificate_count; i++) {
         const struct loaded_certificate *certificate = &pairing->certificates[i];
@@ -231,9 +233,10 @@ static void pairing_wipe(struct pairing *pairing)
     memory_free(pairing->keys);
 }
 
-static bool pairing_init(struct pairing *pairing, const struct config_listen *listen, struct config_findings findings)
+static bool pairing_init(struct pairing *pairing, const struct config_listen *listen, const struct supply *supply,
+                         struct config_findings findings)
 {
-    *pairing = (struct pairing){.findings = findings, .now = (int64_t)time(NULL), .is_ok = true};
+    *pairing = (struct pairing){.supply = supply, .findings = findings, .now = (int64_t)time(NULL), .is_ok = true};
     pairing->certificates = memory_new_array(listen->certificates.count + 1, sizeof *pairing->certificates);
     pairing->keys = memory_new_array(listen->certificates.count + listen->keys.count + 1, sizeof *pairing->keys);
     return pairing->certificates && pairing->keys;
@@ -241,19 +244,26 @@ static bool pairing_init(struct pairing *pairing, const struct config_listen *li
 
 static void load_all(struct pairing *pairing, const struct config_listen *listen)
 {
-    for (size_t i = 0; i < listen->keys.count; i++)
+    for (size_t i = 0; i < listen->keys.count && pairing->has_keys; i++)
         load_key(pairing, &listen->keys.values[i]);
     for (size_t i = 0; i < listen->certificates.count; i++)
         load_certificate(pairing, &listen->certificates.values[i]);
 }
 
-static void load_development(struct pairing *pairing, const struct config_value *value, enum purpose purpose)
+/* Who loads makes it, and keeps it in the supply under the word that stands for it; who builds again finds it there. */
+static void load_development(struct pairing *pairing, const struct config_value *value)
 {
     struct loaded_certificate *certificate = &pairing->certificates[0];
     struct loaded_key *key = &pairing->keys[0];
 
+    if (pairing->supply->purpose == PURPOSE_REBUILD) {
+        load_certificate(pairing, value);
+        if (pairing->has_keys)
+            load_key(pairing, value);
+        return;
+    }
     certificate->value = key->value = value;
-    pairing->is_ok = development_certificate_get(pairing->now, purpose, &value->place, pairing->findings,
+    pairing->is_ok = development_certificate_get(pairing->now, pairing->supply, &value->place, pairing->findings,
                                                  &certificate->chain, &key->key);
     if (pairing->is_ok)
         pairing->certificate_count = pairing->key_count = 1;
@@ -265,18 +275,19 @@ static bool is_development(const struct config_listen *listen)
            strcmp(listen->certificates.values[0].text, CONFIG_CERTIFICATE_DEVELOPMENT) == 0;
 }
 
-bool credentials_add(struct tls_policy *policy, const struct config_listen *listen, struct keyring *keyring,
-                     enum purpose purpose, struct config_findings findings)
+bool credentials_add(struct tls_policy *policy, const struct config_listen *listen, const struct supply *supply,
+                     struct keyring *keyring, struct config_findings findings)
 {
     struct pairing pairing;
 
-    if (!pairing_init(&pairing, listen, findings)) {
+    if (!pairing_init(&pairing, listen, supply, findings)) {
         config_complain(findings, &listen->place, "out of memory");
         pairing_wipe(&pairing);
         return false;
     }
+    pairing.has_keys = keyring != NULL;
     if (is_development(listen)) {
-        load_development(&pairing, &listen->certificates.values[0], purpose);
+        load_development(&pairing, &listen->certificates.values[0]);
     } else {
         load_all(&pairing, listen);
         pair_all(&pairing);

@@ -8,11 +8,14 @@
 
 #include "config/config.h"
 #include "proxy/keyring.h"
-#include "proxy/purpose.h"
+#include "proxy/supply.h"
 #include "tls/policy.h"
 
-/* The chains go to `policy`, the keys to `keyring`. False after telling every fault, and then neither has changed. */
-MUST_CHECK bool credentials_add(struct tls_policy *policy, const struct config_listen *listen, struct keyring *keyring,
-                                enum purpose purpose, struct config_findings findings);
+/*
+ * The chains go to `policy`, the keys to `keyring`; NULL: keys are none of our business, they are neither read nor
+ * paired. False after telling every fault, and then neither has changed.
+ */
+MUST_CHECK bool credentials_add(struct tls_policy *policy, const struct config_listen *listen,
+                                const struct supply *supply, struct keyring *keyring, struct config_findings findings);
 
 #endif

@@ -8,7 +8,6 @@
 
 #include "base/alloc.h"
 #include "base/secret.h"
-#include "proxy/file_bytes.h"
 #include "proxy/limits.h"
 
 enum { SECONDS_PER_DAY = 24 * 60 * 60 };
@@ -46,14 +45,16 @@ static bool find_paths(struct paths *paths)
     return true;
 }
 
-static bool parse_pair(struct bytes certificate, struct bytes key_pem, struct certificate_chain **chain,
-                       struct private_key **key)
+static bool parse_pair(const struct supply *supply, struct bytes certificate, struct bytes key_pem,
+                       struct certificate_chain **chain, struct private_key **key)
 {
     struct crypto_fault fault;
 
     *chain = certificate_chain_new(certificate, &fault);
     *key = private_key_new(key_pem, random_system(), &fault);
-    if (*chain && *key && memcmp(certificate_chain_key_id(*chain), private_key_id(*key), KEY_ID_LEN) == 0)
+    if (*chain && *key && memcmp(certificate_chain_key_id(*chain), private_key_id(*key), KEY_ID_LEN) == 0 &&
+        supply_keep(supply, SUPPLY_CERTIFICATE, CONFIG_CERTIFICATE_DEVELOPMENT, certificate) &&
+        supply_keep(supply, SUPPLY_KEY, CONFIG_CERTIFICATE_DEVELOPMENT, key_pem))
         return true;
     certificate_chain_free(*chain);
     private_key_free(*key);
@@ -69,7 +70,8 @@ static bool is_fresh(const struct certificate_chain *chain, int64_t now)
 }
 
 /* One that was kept. Anything wrong with it is a reason to make another. */
-static bool load(const struct paths *paths, int64_t now, struct certificate_chain **chain, struct private_key **key)
+static bool load(const struct paths *paths, const struct supply *supply, int64_t now, struct certificate_chain **chain,
+                 struct private_key **key)
 {
     struct file_bytes certificate_file, key_file;
     const char *fault;
@@ -81,7 +83,7 @@ static bool load(const struct paths *paths, int64_t now, struct certificate_chai
         file_wipe(&certificate_file);
         return false;
     }
-    is_ok = parse_pair(file_view(&certificate_file), file_view(&key_file), chain, key);
+    is_ok = parse_pair(supply, file_view(&certificate_file), file_view(&key_file), chain, key);
     file_wipe(&certificate_file);
     file_wipe(&key_file);
     if (!is_ok || is_fresh(*chain, now))
@@ -115,12 +117,13 @@ static bool keep(const struct paths *paths, const char *certificate, const char 
 }
 
 /* *is_kept: it is to lie at `paths`, and then whether it does. */
-static bool make(const struct paths *paths, bool *is_kept, int64_t now, const struct config_place *place,
-                 struct config_findings findings, struct certificate_chain **chain, struct private_key **key)
+static bool make(const struct paths *paths, const struct supply *supply, bool *is_kept, int64_t now,
+                 const struct config_place *place, struct config_findings findings, struct certificate_chain **chain,
+                 struct private_key **key)
 {
     char *certificate_pem = NULL, *key_pem = NULL;
     bool is_ok = make_pem(now, &certificate_pem, &key_pem) &&
-                 parse_pair(bytes_of_string(certificate_pem), bytes_of_string(key_pem), chain, key);
+                 parse_pair(supply, bytes_of_string(certificate_pem), bytes_of_string(key_pem), chain, key);
 
     *is_kept = is_ok && *is_kept && keep(paths, certificate_pem, key_pem, place, findings);
     if (key_pem)
@@ -139,24 +142,24 @@ static void tell(const struct paths *paths, bool is_kept, enum purpose purpose, 
                 is_kept ? "; a client trusts it with: curl --cacert " : "", is_kept ? paths->certificate : "");
 }
 
-bool development_certificate_get(int64_t now, enum purpose purpose, const struct config_place *place,
+bool development_certificate_get(int64_t now, const struct supply *supply, const struct config_place *place,
                                  struct config_findings findings, struct certificate_chain **chain,
                                  struct private_key **key)
 {
     struct paths paths;
-    bool has_paths = find_paths(&paths), is_kept = has_paths && load(&paths, now, chain, key);
+    bool has_paths = find_paths(&paths), is_kept = has_paths && load(&paths, supply, now, chain, key);
 
     if (!has_paths)
         config_warn(findings, place,
                     "there is no directory to keep the development certificate in (neither "
                     "STATE_DIRECTORY, XDG_STATE_HOME nor HOME is set): each start makes another");
     if (!is_kept) {
-        is_kept = has_paths && purpose == PURPOSE_SERVE;
-        if (!make(&paths, &is_kept, now, place, findings, chain, key)) {
+        is_kept = has_paths && supply->purpose == PURPOSE_SERVE;
+        if (!make(&paths, supply, &is_kept, now, place, findings, chain, key)) {
             config_complain(findings, place, "the development certificate cannot be made");
             return false;
         }
     }
-    tell(&paths, is_kept, purpose, place, findings);
+    tell(&paths, is_kept, supply->purpose, place, findings);
     return true;
 }

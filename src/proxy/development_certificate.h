@@ -11,15 +11,15 @@
 
 #include "config/config.h"
 #include "crypto/certificate.h"
-#include "proxy/purpose.h"
+#include "proxy/supply.h"
 
 enum { DEVELOPMENT_DAYS = 365, DEVELOPMENT_RENEW_DAYS = 7 };
 
 /*
- * The chain and its key, loaded or made; both become the caller's. `now`: seconds since 1970. False after telling
- * why through `findings`.
+ * The chain and its key, loaded or made; both become the caller's. Their PEM is kept in `supply` as the file
+ * CONFIG_CERTIFICATE_DEVELOPMENT. `now`: seconds since 1970. False after telling why through `findings`.
  */
-MUST_CHECK bool development_certificate_get(int64_t now, enum purpose purpose, const struct config_place *place,
+MUST_CHECK bool development_certificate_get(int64_t now, const struct supply *supply, const struct config_place *place,
                                             struct config_findings findings, struct certificate_chain **chain,
                                             struct private_key **key);
 

@@ -1,11 +1,10 @@
 /*
  * key_service.h: answers what connections ask of private keys.
  *
- * In this process for now, but never at once: a question is queued and answered in a later turn of the loop, a few
- * each turn, so that signatures do not starve the relays and so that nothing comes to rely on a prompt answer. Tickets
- * are sealed and opened before what needs a private key; within each kind the oldest question goes first. A
- * question names its connection by slot and id, never by pointer: the answer for one that is gone is dropped by
- * whoever receives it.
+ * The local service has the keys, the remote one asks a keyholder over a socket; nobody who asks can tell which. Never
+ * at once: a question is answered in a later turn of the loop, so that nothing comes to rely on a prompt answer.
+ * Tickets go before what needs a private key; within each kind the oldest question goes first. A question names its
+ * connection by slot and id, never by pointer: the answer for one that is gone is dropped by whoever receives it.
  */
 #ifndef PROXY_KEY_SERVICE_H
 #define PROXY_KEY_SERVICE_H
@@ -25,9 +24,34 @@ struct connection_ticket {
 
 typedef void key_answer(void *context, struct connection_ticket ticket, bool is_ok, struct bytes answer);
 
-/* `keyring` stays the caller's and outlives the service. NULL when out of memory. */
+/*
+ * The local one answers a few each turn, so that signatures do not starve the relays. `keyring` stays the caller's and
+ * outlives the service. NULL when out of memory.
+ */
 MUST_CHECK struct key_service *key_service_new(struct event_base *base, const struct keyring *keyring,
                                                struct random_source random, key_answer *answer, void *context);
+
+/*
+ * The remote one sends what was asked in one turn of the loop together, at its end, to the keyholder at the other end
+ * of `socket` (SOCK_SEQPACKET, daemon/keyholder.h); the service closes it. -1: none yet, questions wait for
+ * key_service_set_socket(). NULL when out of memory, then `socket` is closed too.
+ */
+MUST_CHECK struct key_service *key_service_new_remote(struct event_base *base, int socket, key_answer *answer,
+                                                      void *context);
+
+/*
+ * Another keyholder, or the next one after a death: every question without an answer is asked again there. Takes over
+ * `socket` also on failure (out of memory; it is as if there were none then). Of the remote service alone.
+ */
+MUST_CHECK bool key_service_set_socket(struct key_service *service, int socket);
+
+/*
+ * Called when the socket ended by itself or was closed because the keyholder broke the protocol, told in the log.
+ * May call key_service_set_socket(); without this somebody else has to find out. Of the remote service alone.
+ */
+typedef void key_socket_lost(void *context);
+void key_service_when_lost(struct key_service *service, key_socket_lost *lost, void *context);
+
 void key_service_free(struct key_service *service); /* open questions are never answered; NULL is fine */
 
 /*

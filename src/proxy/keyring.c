@@ -6,6 +6,8 @@ struct keyring {
     struct private_key **keys;
     size_t count, capacity;
     struct ticket_keys *tickets;
+    struct keyring *joined; /* a list, the newest first */
+    struct keyring *next;   /* in the list of the ring that this one joined */
 };
 
 struct keyring *keyring_new(void)
@@ -55,6 +57,7 @@ bool keyring_add(struct keyring *keyring, struct private_key *key)
 
 void keyring_set_tickets(struct keyring *keyring, struct ticket_keys *tickets)
 {
+    ticket_keys_free(keyring->tickets);
     keyring->tickets = tickets;
 }
 
@@ -63,12 +66,38 @@ struct ticket_keys *keyring_tickets(const struct keyring *keyring)
     return keyring->tickets;
 }
 
-const struct private_key *keyring_find(const struct keyring *keyring, const uint8_t key_id[KEY_ID_LEN])
+void keyring_join(struct keyring *keyring, struct keyring *other)
+{
+    other->next = keyring->joined;
+    keyring->joined = other;
+}
+
+void keyring_part(struct keyring *keyring, struct keyring *other)
+{
+    struct keyring **link = &keyring->joined;
+
+    while (*link && *link != other)
+        link = &(*link)->next;
+    if (*link)
+        *link = other->next;
+    other->next = NULL;
+}
+
+static const struct private_key *find_own(const struct keyring *keyring, const uint8_t key_id[KEY_ID_LEN])
 {
     for (size_t i = 0; i < keyring->count; i++)
         if (memcmp(private_key_id(keyring->keys[i]), key_id, KEY_ID_LEN) == 0)
             return keyring->keys[i];
     return NULL;
+}
+
+const struct private_key *keyring_find(const struct keyring *keyring, const uint8_t key_id[KEY_ID_LEN])
+{
+    const struct private_key *key = find_own(keyring, key_id);
+
+    for (const struct keyring *other = keyring->joined; other && !key; other = other->next)
+        key = find_own(other, key_id);
+    return key;
 }
 
 size_t keyring_count(const struct keyring *keyring)

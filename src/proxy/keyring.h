@@ -13,12 +13,19 @@
 struct keyring;
 
 MUST_CHECK struct keyring *keyring_new(void);
-void keyring_free(struct keyring *keyring); /* wipes every key; NULL is fine */
+void keyring_free(struct keyring *keyring); /* wipes every key, not those of joined rings; NULL is fine */
 
 /* Takes over `key`, also on failure. A second key with the same id replaces nothing and is freed. */
 MUST_CHECK bool keyring_add(struct keyring *keyring, struct private_key *key);
 
-/* Takes over `tickets`; before the key service is made. */
+/*
+ * What a reload brings is a ring of its own: `other`, which stays the caller's, is searched as well until it leaves, so
+ * that handshakes which began under an earlier configuration find their key. Nothing can fail here.
+ */
+void keyring_join(struct keyring *keyring, struct keyring *other);
+void keyring_part(struct keyring *keyring, struct keyring *other);
+
+/* Takes over `tickets`; those it had are wiped. */
 void keyring_set_tickets(struct keyring *keyring, struct ticket_keys *tickets);
 struct ticket_keys *keyring_tickets(const struct keyring *keyring); /* NULL: none */
 

@@ -26,6 +26,7 @@ enum {
     HANDSHAKE_TURN = 250,        /* a turn as long as that, when nobody stands in line */
     MAX_KEY_QUEUE = 1024,        /* private-key operations waiting, and as many of tickets */
     KEY_WAIT_TIMEOUT = 2 * 1000 * 1000,
+    MAX_PRIVATE_KEYS_IN_FLIGHT = 48, /* asked of a keyholder: fewer than KEY_BATCH, so that tickets find room */
     MAX_TICKET_OPERATIONS_PER_TURN = 64,
     MAX_TICKET_KEY_WATCH = 3600, /* seconds: the timer stands still while the machine sleeps, the keys' age does not */
     MAX_STAPLE_WATCH = 600,      /* seconds, as above: the clock may be put right in between */

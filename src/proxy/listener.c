@@ -3,10 +3,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -14,11 +11,10 @@
 #include "proxy/connection.h"
 #include "proxy/staple_watch.h"
 
-struct listen_socket {
+struct accept_socket {
     struct event readable; /* pending while it accepts */
     struct event resume;   /* a timer, pending while it pauses */
     struct listener *listener;
-    struct socket_address address;
     int fd;
 };
 
@@ -27,11 +23,18 @@ struct listener {
     const struct config_listen *config;
     struct tls_policy *policy;
     struct backend *backend;
-    struct listen_socket *sockets;
+    struct accept_socket *sockets;
     size_t socket_count;
+    struct event closing;          /* a timer, pending between listener_stop() and the close */
+    enum listener_waiting waiting; /* of who waits by then */
+    size_t connection_count;
+    void (*on_idle)(void *context);
+    void *idle_context;
     struct log_limit pause_limit;
     struct staple_watch staples;
 };
+
+static void on_closing(evutil_socket_t fd, short what, void *context);
 
 struct listener *listener_new(struct proxy *proxy, const struct config_listen *config, struct tls_policy *policy,
                               struct backend *backend)
@@ -47,14 +50,26 @@ struct listener *listener_new(struct proxy *proxy, const struct config_listen *c
     listener->config = config;
     listener->policy = policy;
     listener->backend = backend;
+    evtimer_assign(&listener->closing, proxy->base, on_closing, listener);
     return listener;
+}
+
+/* ---- the end */
+
+static void close_sockets(struct listener *listener)
+{
+    for (size_t i = 0; i < listener->socket_count; i++)
+        close(listener->sockets[i].fd);
+    listener->socket_count = 0;
 }
 
 void listener_free(struct listener *listener)
 {
     if (!listener)
         return;
-    listener_stop(listener);
+    listener_stop(listener, LISTENER_LEAVES_WAITING);
+    event_del(&listener->closing);
+    close_sockets(listener);
     tls_policy_unref(listener->policy);
     backend_free(listener->backend);
     memory_free(listener->sockets);
@@ -86,141 +101,47 @@ int listener_socket(const struct listener *listener, size_t index)
     return listener->sockets[index].fd;
 }
 
-/* ---- binding */
-
-/* A socket file nobody answers on was left behind by a process that was killed; any other file is not ours. */
-static bool remove_dead_socket_file(const struct socket_address *address)
+bool listener_add_socket(struct listener *listener, int fd)
 {
-    struct stat status;
-    bool is_dead;
-    int fd;
+    size_t count = listener->socket_count + 1;
+    struct accept_socket *sockets = memory_resize(listener->sockets, count * sizeof *sockets);
 
-    if (lstat(address->un.sun_path, &status) != 0)
-        return errno == ENOENT;
-    if (!S_ISSOCK(status.st_mode))
+    if (!sockets)
         return false;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    is_dead = connect(fd, &address->any, address->len) != 0 && errno == ECONNREFUSED;
-    close(fd);
-    return is_dead && unlink(address->un.sun_path) == 0;
-}
-
-/* Accepted sockets inherit these: two system calls less for each of them. */
-static bool set_options(int fd, int family)
-{
-    static const int on = 1;
-
-    if (family == AF_UNIX)
-        return true;
-    if (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0)
-        return false;
-    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-           setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) == 0 &&
-           setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0;
-}
-
-/* The listening socket, or -1 with errno set. */
-static int open_socket(const struct socket_address *address)
-{
-    int family = address->any.sa_family, error;
-    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    if (fd < 0)
-        return -1;
-    if (family == AF_UNIX && !remove_dead_socket_file(address))
-        errno = EADDRINUSE;
-    else if (set_options(fd, family) && bind(fd, &address->any, address->len) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
-        return fd;
-    error = errno;
-    close(fd);
-    errno = error;
-    return -1;
-}
-
-static const char *words_for(int error)
-{
-    switch (error) {
-    case EADDRINUSE:
-        return "the address is in use by another process";
-    case EACCES:
-        return "permission denied (a port below 1024 needs CAP_NET_BIND_SERVICE)";
-    case EADDRNOTAVAIL:
-        return "this machine has no such address";
-    default:
-        return strerror(error);
-    }
-}
-
-static bool has_room(struct listener *listener, size_t more)
-{
-    size_t count = listener->socket_count + more;
-    struct listen_socket *sockets = memory_resize(listener->sockets, count * sizeof(struct listen_socket));
-
-    if (sockets)
-        listener->sockets = sockets;
-    return sockets != NULL;
-}
-
-/* `*` means all of this machine: without IPv6 in the kernel that is IPv4 alone. */
-static bool is_optional(const struct config_address *configured, const struct socket_address *address, int error)
-{
-    return !configured->is_unix && !configured->host && address->any.sa_family == AF_INET6 &&
-           (error == EAFNOSUPPORT || error == EADDRNOTAVAIL);
-}
-
-static bool bind_one(struct listener *listener, const struct config_address *configured,
-                     const struct socket_address *address, struct config_findings findings)
-{
-    struct listen_socket *sock = &listener->sockets[listener->socket_count];
-    char text[ADDRESS_TEXT_LEN];
-    int fd = open_socket(address);
-
-    if (fd < 0 && is_optional(configured, address, errno))
-        return true;
-    if (fd < 0) {
-        int error = errno;
-        address_format(&address->any, address->len, text);
-        config_complain(findings, &configured->place, "cannot listen on %s: %s", text, words_for(error));
-        return false;
-    }
-    memset(sock, 0, sizeof *sock);
-    sock->fd = fd;
-    sock->address = *address;
-    listener->socket_count++;
+    listener->sockets = sockets;
+    memset(&sockets[listener->socket_count], 0, sizeof *sockets);
+    sockets[listener->socket_count++].fd = fd;
     return true;
 }
 
-static bool bind_address(struct listener *listener, const struct config_address *configured,
-                         struct config_findings findings)
-{
-    struct socket_address addresses[MAX_LISTEN_SOCKETS];
-    const char *fault = NULL;
-    size_t count = address_resolve(configured, ADDRESS_TO_LISTEN, addresses, ARRAY_LEN(addresses), &fault);
-    bool is_ok = count > 0;
+/* ---- its connections */
 
-    if (!is_ok) {
-        config_complain(findings, &configured->place, "address '%s' cannot be used: %s", configured->text, fault);
-        return false;
-    }
-    if (!has_room(listener, count)) {
-        config_complain(findings, &configured->place, "out of memory");
-        return false;
-    }
-    for (size_t i = 0; i < count; i++)
-        is_ok = bind_one(listener, configured, &addresses[i], findings) && is_ok;
-    return is_ok;
+void listener_enter(struct listener *listener)
+{
+    listener->connection_count++;
 }
 
-bool listener_bind(struct listener *listener, struct config_findings findings)
+static void tell_if_idle(const struct listener *listener)
 {
-    const struct config_address_list *addresses = &listener->config->addresses;
-    bool is_ok = true;
+    if (listener_is_idle(listener) && listener->on_idle)
+        listener->on_idle(listener->idle_context);
+}
 
-    for (size_t i = 0; i < addresses->count; i++)
-        is_ok = bind_address(listener, &addresses->values[i], findings) && is_ok;
-    return is_ok;
+void listener_leave(struct listener *listener)
+{
+    listener->connection_count--;
+    tell_if_idle(listener);
+}
+
+bool listener_is_idle(const struct listener *listener)
+{
+    return listener->socket_count == 0 && listener->connection_count == 0;
+}
+
+void listener_when_idle(struct listener *listener, void (*on_idle)(void *context), void *context)
+{
+    listener->on_idle = on_idle;
+    listener->idle_context = context;
 }
 
 /* ---- accepting */
@@ -236,7 +157,7 @@ static void log_pause(struct listener *listener, int error)
                 listener->config->name, strerror(error), listener->proxy->connection_count, ACCEPT_PAUSE / 1000);
 }
 
-static void pause_accepting(struct listen_socket *sock, int error)
+static void pause_accepting(struct accept_socket *sock, int error)
 {
     static const struct timeval pause = {0, ACCEPT_PAUSE};
 
@@ -248,7 +169,7 @@ static void pause_accepting(struct listen_socket *sock, int error)
 
 static void on_resume(evutil_socket_t fd, short what, void *context)
 {
-    struct listen_socket *sock = context;
+    struct accept_socket *sock = context;
     (void)fd, (void)what;
 
     if (event_add(&sock->readable, NULL) != 0)
@@ -287,7 +208,7 @@ static void take_in(struct listener *listener, int fd, const struct socket_addre
 }
 
 /* What accept(2) had to say: 0 when a connection came in, or an errno. */
-static int accept_one(struct listen_socket *sock)
+static int accept_one(struct accept_socket *sock)
 {
     struct socket_address peer = {.len = sizeof peer.un};
     int fd = accept4(sock->fd, &peer.any, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -299,7 +220,7 @@ static int accept_one(struct listen_socket *sock)
 }
 
 /* Without a free descriptor accept(2) fails even when nobody waits: then nobody has to go. */
-static bool is_somebody_waiting(const struct listen_socket *sock)
+static bool is_somebody_waiting(const struct accept_socket *sock)
 {
     struct pollfd waiting = {.fd = sock->fd, .events = POLLIN};
 
@@ -308,7 +229,7 @@ static bool is_somebody_waiting(const struct listen_socket *sock)
 
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
-    struct listen_socket *sock = context;
+    struct accept_socket *sock = context;
     (void)fd, (void)what;
 
     for (int i = 0; i < MAX_ACCEPTS_PER_WAKE; i++) {
@@ -325,17 +246,10 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
     }
 }
 
-void listener_accept_waiting(struct listener *listener)
-{
-    for (size_t i = 0; i < listener->socket_count; i++)
-        while (accept_one(&listener->sockets[i]) == 0)
-            ;
-}
-
 bool listener_start(struct listener *listener)
 {
     for (size_t i = 0; i < listener->socket_count; i++) {
-        struct listen_socket *sock = &listener->sockets[i];
+        struct accept_socket *sock = &listener->sockets[i];
         sock->listener = listener;
         if (event_assign(&sock->readable, listener->proxy->base, sock->fd, EV_READ | EV_PERSIST, on_readable, sock) ||
             evtimer_assign(&sock->resume, listener->proxy->base, on_resume, sock) || event_add(&sock->readable, NULL))
@@ -344,50 +258,41 @@ bool listener_start(struct listener *listener)
     return staple_watch_begin(&listener->staples, listener->proxy->base, listener->policy, listener->config->name);
 }
 
-void listener_stop(struct listener *listener)
+/*
+ * Other processes hold the same sockets, so that a close does not take them out of our epoll: their removal has to have
+ * been handed to the kernel before, and that is when the loop turns.
+ */
+void listener_stop(struct listener *listener, enum listener_waiting waiting)
 {
+    static const struct timeval next_turn = {0, 0};
+
     staple_watch_end(&listener->staples);
+    listener->waiting = waiting;
     for (size_t i = 0; i < listener->socket_count; i++) {
-        struct listen_socket *sock = &listener->sockets[i];
-        if (sock->listener) {
-            event_del(&sock->readable);
-            event_del(&sock->resume);
-        }
-        if (sock->address.any.sa_family == AF_UNIX)
-            unlink(sock->address.un.sun_path); /* while it is still ours: who binds next has a file of its own */
-        close(sock->fd);
+        struct accept_socket *sock = &listener->sockets[i];
+        if (!sock->listener)
+            continue;
+        event_del(&sock->readable);
+        event_del(&sock->resume);
     }
-    listener->socket_count = 0;
+    if (event_add(&listener->closing, &next_turn) != 0)
+        on_closing(-1, EV_TIMEOUT, listener);
 }
 
-/* ---- words */
-
-static void append(char *text, size_t size, const char *more)
+static void take_waiting(struct listener *listener)
 {
-    size_t len = strlen(text);
-    snprintf(text + len, size - len, "%s%s", len ? "," : "", more);
+    for (size_t i = 0; i < listener->socket_count; i++)
+        while (accept_one(&listener->sockets[i]) == 0)
+            ;
 }
 
-void listener_log_start(const struct listener *listener)
+static void on_closing(evutil_socket_t fd, short what, void *context)
 {
-    char addresses[LOG_VALUE_MAX] = "", servers[LOG_VALUE_MAX] = "", text[ADDRESS_TEXT_LEN];
-    struct log_line line;
+    struct listener *listener = context;
+    (void)fd, (void)what;
 
-    for (size_t i = 0; i < listener->socket_count; i++) {
-        struct socket_address own = listener->sockets[i].address;
-        if (address_of_socket(listener->sockets[i].fd, &own)) /* tells the port that was chosen for port 0 */
-            address_format(&own.any, own.len, text);
-        else
-            address_format(&listener->sockets[i].address.any, listener->sockets[i].address.len, text);
-        append(addresses, sizeof addresses, text);
-    }
-    for (uint32_t i = 0; i < listener->backend->server_count; i++)
-        append(servers, sizeof servers, listener->backend->servers[i].text);
-    log_begin(&line, LOG_LEVEL_NOTICE, "listening");
-    log_text(&line, "listener", listener->config->name);
-    log_text(&line, "address", addresses);
-    log_number(&line, "certificates", (int64_t)tls_policy_certificate_count(listener->policy));
-    log_text(&line, "backend", listener->backend->name);
-    log_text(&line, "servers", servers);
-    log_end(&line);
+    if (listener->waiting == LISTENER_TAKES_WAITING)
+        take_waiting(listener);
+    close_sockets(listener);
+    tell_if_idle(listener);
 }

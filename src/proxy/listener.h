@@ -15,7 +15,7 @@
 struct listener;
 
 /*
- * `config` and `proxy` outlive the listener. Takes over `policy` and `backend`, also on failure. Nothing is bound
+ * `config` and `proxy` outlive the listener. Takes over `policy` and `backend`, also on failure. It has no sockets
  * yet. NULL when out of memory.
  */
 MUST_CHECK struct listener *listener_new(struct proxy *proxy, const struct config_listen *config,
@@ -24,20 +24,28 @@ MUST_CHECK struct listener *listener_new(struct proxy *proxy, const struct confi
 /* Its connections must have ended. NULL is fine. */
 void listener_free(struct listener *listener);
 
-/* Binds every address of the section, or tells what is in the way of which ("address in use"). */
-MUST_CHECK bool listener_bind(struct listener *listener, struct config_findings findings);
+/* Takes over a listening socket, bound elsewhere (listen_sockets.h). False when out of memory: it stays the caller's.
+ */
+MUST_CHECK bool listener_add_socket(struct listener *listener, int fd);
 
 /* Begins to accept. */
 MUST_CHECK bool listener_start(struct listener *listener);
 
-/* Takes in who already waits: closing a socket resets those connections, although their clients did nothing wrong. */
-void listener_accept_waiting(struct listener *listener);
+/*
+ * Accepts no more; connections go on. In the next turn of the loop the sockets are closed, after taking in who waits:
+ * closing a socket whose last holder we are resets those connections, although their clients did nothing wrong. Where
+ * others go on accepting from the same sockets they are left to them.
+ */
+enum listener_waiting { LISTENER_TAKES_WAITING, LISTENER_LEAVES_WAITING };
+void listener_stop(struct listener *listener, enum listener_waiting waiting);
 
-/* Closes the sockets; connections go on. A unix socket's file is removed. */
-void listener_stop(struct listener *listener);
+/* Connections hold on to the listener that accepted them, with its policy and backend, also after it was stopped. */
+void listener_enter(struct listener *listener);
+void listener_leave(struct listener *listener);
 
-/* One line: where it listens, what it serves, where it relays to. */
-void listener_log_start(const struct listener *listener);
+/* Its sockets are closed and its connections have ended: it may be freed, but not from within `on_idle`. */
+bool listener_is_idle(const struct listener *listener);
+void listener_when_idle(struct listener *listener, void (*on_idle)(void *context), void *context);
 
 size_t listener_socket_count(const struct listener *listener);
 int listener_socket(const struct listener *listener, size_t index); /* its descriptor */

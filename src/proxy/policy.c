@@ -78,23 +78,23 @@ static bool set_tickets(struct tls_policy *policy, const struct config_listen *l
 }
 
 /* Every part, even after a fault in another: all that is wrong is told at once. */
-static bool build_parts(struct tls_policy *policy, const struct config_listen *listen, struct keyring *keyring,
-                        enum purpose purpose, struct config_findings findings)
+static bool build_parts(struct tls_policy *policy, const struct config_listen *listen, const struct supply *supply,
+                        struct keyring *keyring, struct config_findings findings)
 {
     bool has_algorithms = algorithms_set(policy, listen, findings) && add_compressors(policy, listen);
-    bool has_credentials = credentials_add(policy, listen, keyring, purpose, findings);
+    bool has_credentials = credentials_add(policy, listen, supply, keyring, findings);
     bool is_ok = has_algorithms && has_credentials;
 
-    is_ok = staples_set(has_credentials ? policy : NULL, listen, policy_time(NULL), findings) && is_ok;
-    is_ok = client_policy_set(policy, listen, policy_time(NULL), findings) && is_ok;
+    is_ok = staples_set(has_credentials ? policy : NULL, listen, supply, policy_time(NULL), findings) && is_ok;
+    is_ok = client_policy_set(policy, listen, supply, policy_time(NULL), findings) && is_ok;
     is_ok = add_alpn(policy, &listen->alpn, findings) && is_ok;
     if (has_algorithms && has_credentials)
         is_ok = policy_review(policy, listen, findings) && is_ok;
     return is_ok;
 }
 
-struct tls_policy *policy_build(const struct config_listen *listen, struct keyring *keyring, enum purpose purpose,
-                                struct config_findings findings)
+struct tls_policy *policy_build(const struct config_listen *listen, const struct supply *supply,
+                                struct keyring *keyring, struct config_findings findings)
 {
     struct tls_policy *policy = tls_policy_new(random_system(), policy_now, NULL);
 
@@ -106,7 +106,7 @@ struct tls_policy *policy_build(const struct config_listen *listen, struct keyri
     tls_policy_set_dynamic_records(policy, listen->has_dynamic_records);
     tls_policy_set_unknown_sni(policy, listen->unknown_sni == CONFIG_UNKNOWN_SNI_REJECT ? TLS_UNKNOWN_SNI_REJECT
                                                                                         : TLS_UNKNOWN_SNI_DEFAULT);
-    if (build_parts(policy, listen, keyring, purpose, findings) && set_tickets(policy, listen, findings))
+    if (build_parts(policy, listen, supply, keyring, findings) && set_tickets(policy, listen, findings))
         return policy;
     tls_policy_unref(policy);
     return NULL;

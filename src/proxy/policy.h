@@ -9,12 +9,15 @@
 
 #include "config/config.h"
 #include "proxy/keyring.h"
-#include "proxy/purpose.h"
+#include "proxy/supply.h"
 #include "tls/policy.h"
 
-/* The policy of one listener, its private keys added to `keyring`. NULL after telling every fault found. */
-MUST_CHECK struct tls_policy *policy_build(const struct config_listen *listen, struct keyring *keyring,
-                                           enum purpose purpose, struct config_findings findings);
+/*
+ * The policy of one listener, its private keys added to `keyring`. Without a keyring it is built of what is public
+ * alone: others hold the keys. NULL after telling every fault found.
+ */
+MUST_CHECK struct tls_policy *policy_build(const struct config_listen *listen, const struct supply *supply,
+                                           struct keyring *keyring, struct config_findings findings);
 
 /* The clock that policies are built with: microseconds of CLOCK_MONOTONIC. */
 uint64_t policy_now(void *context);

@@ -108,6 +108,17 @@ struct proxy *proxy_new(struct event_base *base, struct keyring *keyring, struct
     return NULL;
 }
 
+bool proxy_use_keyholder(struct proxy *proxy, int socket)
+{
+    struct key_service *remote = key_service_new_remote(proxy->base, socket, on_key_answer, proxy);
+
+    if (!remote)
+        return false;
+    key_service_free(proxy->keys);
+    proxy->keys = remote;
+    return true;
+}
+
 void proxy_free(struct proxy *proxy)
 {
     if (!proxy)

@@ -59,6 +59,12 @@ struct proxy_settings proxy_default_settings(void);
 /* Takes over neither `base` nor `keyring`, which outlive it. NULL when out of memory. */
 MUST_CHECK struct proxy *proxy_new(struct event_base *base, struct keyring *keyring, struct proxy_settings settings);
 
+/*
+ * Questions of keys go to a keyholder from now on, not to `keyring`: before the first connection. Takes over `socket`
+ * (key_service_new_remote()) also on failure: out of memory, and the keys are where they were.
+ */
+MUST_CHECK bool proxy_use_keyholder(struct proxy *proxy, int socket);
+
 /* Ends every connection at once, without a word to the peers. NULL is fine. */
 void proxy_free(struct proxy *proxy);
 

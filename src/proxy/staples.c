@@ -1,7 +1,6 @@
 #include "proxy/staples.h"
 
 #include "crypto/ocsp_response.h"
-#include "proxy/file_bytes.h"
 
 struct staple {
     const struct config_value *value;
@@ -56,13 +55,13 @@ static bool set_where_it_belongs(struct tls_policy *policy, struct staple *stapl
     return is_found || complain(staple, "it speaks of none of the certificates of this listener");
 }
 
-static bool set_file(struct tls_policy *policy, struct staple *staple)
+static bool set_file(struct tls_policy *policy, const struct supply *supply, struct staple *staple)
 {
     const char *reason;
     struct file_bytes file;
     bool is_ok;
 
-    if (!file_read(staple->value->text, MAX_STAPLE_LEN, &file, &reason))
+    if (!supply_read(supply, SUPPLY_PUBLIC, staple->value->text, MAX_STAPLE_LEN, &file, &reason))
         return complain(staple, reason);
     staple->der = file_view(&file);
     is_ok = set_where_it_belongs(policy, staple);
@@ -70,14 +69,14 @@ static bool set_file(struct tls_policy *policy, struct staple *staple)
     return is_ok;
 }
 
-bool staples_set(struct tls_policy *policy, const struct config_listen *listen, int64_t now,
-                 struct config_findings findings)
+bool staples_set(struct tls_policy *policy, const struct config_listen *listen, const struct supply *supply,
+                 int64_t now, struct config_findings findings)
 {
     bool is_ok = true;
 
     for (size_t i = 0; i < listen->ocsp_staples.count; i++) {
         struct staple staple = {.value = &listen->ocsp_staples.values[i], .now = now, .findings = findings};
-        is_ok = set_file(policy, &staple) && is_ok;
+        is_ok = set_file(policy, supply, &staple) && is_ok;
     }
     return is_ok;
 }

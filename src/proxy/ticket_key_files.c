@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include "crypto/random.h"
-#include "proxy/file_bytes.h"
 
 _Static_assert((int)CONFIG_MAX_OWN_TICKET_KEYS == (int)MAX_TICKET_KEYS,
                "the warnings on the age of ticket keys are wrong");
@@ -20,15 +19,15 @@ static void warn_if_open_to_all(const struct config_value *value, const struct f
                     file->mode & 07777);
 }
 
-static bool read_files(const struct config_list *list, struct file_bytes *files, struct bytes *views,
-                       struct config_findings findings)
+static bool read_files(const struct config_list *list, const struct supply *supply, struct file_bytes *files,
+                       struct bytes *views, struct config_findings findings)
 {
     const char *reason;
     bool is_ok = true;
 
     for (size_t i = 0; i < list->count; i++) {
         const struct config_value *value = &list->values[i];
-        if (file_read(value->text, 2 * TICKET_KEY_FILE_LEN, &files[i], &reason)) {
+        if (supply_read(supply, SUPPLY_TICKET_KEY, value->text, 2 * TICKET_KEY_FILE_LEN, &files[i], &reason)) {
             warn_if_open_to_all(value, &files[i], findings);
             views[i] = file_view(&files[i]);
             continue;
@@ -40,7 +39,8 @@ static bool read_files(const struct config_list *list, struct file_bytes *files,
     return is_ok;
 }
 
-static struct ticket_keys *from_files(const struct config_list *list, struct config_findings findings)
+static struct ticket_keys *from_files(const struct config_list *list, const struct supply *supply,
+                                      struct config_findings findings)
 {
     struct file_bytes files[MAX_TICKET_KEYS] = {{.at = NULL}};
     struct bytes views[MAX_TICKET_KEYS];
@@ -52,7 +52,7 @@ static struct ticket_keys *from_files(const struct config_list *list, struct con
                         MAX_TICKET_KEYS);
         return NULL;
     }
-    if (read_files(list, files, views, findings)) {
+    if (read_files(list, supply, files, views, findings)) {
         keys = ticket_keys_from_files(random_system(), views, list->count, &fault);
         if (!keys)
             config_complain(findings, &list->values[fault.file].place, "ticket-key '%s': %s",
@@ -63,12 +63,13 @@ static struct ticket_keys *from_files(const struct config_list *list, struct con
     return keys;
 }
 
-struct ticket_keys *ticket_keys_from_config(const struct config_general *general, struct config_findings findings)
+struct ticket_keys *ticket_keys_from_config(const struct config_general *general, const struct supply *supply,
+                                            struct config_findings findings)
 {
     struct ticket_keys *keys;
 
     if (general->ticket_keys.count > 0)
-        return from_files(&general->ticket_keys, findings);
+        return from_files(&general->ticket_keys, supply, findings);
     keys = ticket_keys_new(random_system(), (uint32_t)(general->ticket_key_issues / 1000000),
                            (uint32_t)(general->ticket_key_accepts / 1000000));
     if (!keys)

@@ -4,6 +4,7 @@
 #include "base/reader.h"
 #include "base/secret.h"
 #include "base/writer.h"
+#include "tls/ticket_root.h"
 
 enum { KEY_LEN = TICKET_KEY_FILE_LEN - TICKET_KEY_NAME_LEN };
 
@@ -15,7 +16,9 @@ struct ticket_key {
 
 struct ticket_keys {
     struct random_source random;
-    bool is_fixed; /* from files: nothing ages */
+    bool is_fixed;            /* from files: nothing ages */
+    bool is_derived;          /* from a root: born when their epoch begins, the next one's key is there before */
+    struct ticket_root chain; /* at the first epoch that has no key yet */
     int64_t issues;
     int64_t accepts;
     size_t count;
@@ -62,7 +65,16 @@ static bool set_key(struct ticket_keys *keys, struct bytes material, int64_t bir
     return key->aead != NULL;
 }
 
-/* Goes to the front; the oldest makes room when there are too many. */
+/* The oldest makes room when there are too many. */
+static void add_to_front(struct ticket_keys *keys, const struct ticket_key *key)
+{
+    if (keys->count == MAX_TICKET_KEYS)
+        drop_last(keys);
+    memmove(keys->keys + 1, keys->keys, keys->count * sizeof *keys->keys);
+    keys->keys[0] = *key;
+    keys->count++;
+}
+
 static bool add_random_key(struct ticket_keys *keys, int64_t now)
 {
     uint8_t material[TICKET_KEY_FILE_LEN] = {0};
@@ -71,14 +83,39 @@ static bool add_random_key(struct ticket_keys *keys, int64_t now)
         random_fill(keys->random, material, sizeof material) && set_key(keys, BYTES_OF_ARRAY(material), now, &key);
 
     memory_wipe(material, sizeof material);
-    if (!is_ok)
-        return false;
-    if (keys->count == MAX_TICKET_KEYS)
-        drop_last(keys);
-    memmove(keys->keys + 1, keys->keys, keys->count * sizeof *keys->keys);
-    keys->keys[0] = key;
-    keys->count++;
-    return true;
+    if (is_ok)
+        add_to_front(keys, &key);
+    return is_ok;
+}
+
+/* The chain moves on when the key is there, and not before. */
+static bool add_epoch_key(struct ticket_keys *keys)
+{
+    int64_t birth = (int64_t)keys->chain.epoch * keys->issues;
+    uint8_t material[TICKET_KEY_FILE_LEN] = {0};
+    struct ticket_root next = keys->chain;
+    struct ticket_key key = {.aead = NULL};
+    bool is_ok = ticket_root_key(&keys->chain, material) && ticket_root_step(&next) &&
+                 set_key(keys, BYTES_OF_ARRAY(material), birth, &key);
+
+    if (is_ok) {
+        keys->chain = next;
+        add_to_front(keys, &key);
+    }
+    ticket_root_wipe(&next);
+    memory_wipe(material, sizeof material);
+    return is_ok;
+}
+
+/* Up to the epoch after this one. */
+static bool follow_epochs(struct ticket_keys *keys, int64_t now)
+{
+    uint64_t next = ticket_root_epoch(&keys->chain, now) + 1;
+    bool is_ok = ticket_root_advance(&keys->chain, now);
+
+    while (is_ok && keys->chain.epoch <= next)
+        is_ok = add_epoch_key(keys);
+    return is_ok;
 }
 
 int64_t ticket_keys_drop_aged(struct ticket_keys *keys, int64_t now)
@@ -88,9 +125,34 @@ int64_t ticket_keys_drop_aged(struct ticket_keys *keys, int64_t now)
     return keys->is_fixed || keys->count == 0 ? 0 : keys->keys[keys->count - 1].birth + keys->accepts - now;
 }
 
-static bool may_seal(const struct ticket_keys *keys, const struct ticket_key *key, int64_t now)
+static struct ticket_key *newest_born(struct ticket_keys *keys, int64_t now)
 {
-    return key == &keys->keys[0] && (keys->is_fixed || now - key->birth < keys->issues);
+    size_t i = 0;
+
+    while (i < keys->count && keys->keys[i].birth > now)
+        i++;
+    return i < keys->count ? &keys->keys[i] : NULL;
+}
+
+/* NULL: none that is young enough. */
+static struct ticket_key *sealing_key(struct ticket_keys *keys, int64_t now)
+{
+    struct ticket_key *key = newest_born(keys, now);
+
+    return key && (keys->is_fixed || now - key->birth < keys->issues) ? key : NULL;
+}
+
+/* Makes the one that is due. */
+static struct ticket_key *key_to_seal(struct ticket_keys *keys, int64_t now)
+{
+    struct ticket_key *key;
+
+    if (keys->is_derived && !follow_epochs(keys, now))
+        return NULL;
+    key = sealing_key(keys, now);
+    if (key || keys->is_derived)
+        return key;
+    return add_random_key(keys, now) ? &keys->keys[0] : NULL;
 }
 
 struct ticket_keys *ticket_keys_new(struct random_source random, uint32_t issues, uint32_t accepts)
@@ -102,6 +164,17 @@ struct ticket_keys *ticket_keys_new(struct random_source random, uint32_t issues
     keys->random = random;
     keys->issues = issues;
     keys->accepts = accepts;
+    return keys;
+}
+
+struct ticket_keys *ticket_keys_from_root(struct random_source random, const struct ticket_root *root)
+{
+    struct ticket_keys *keys = ticket_keys_new(random, root->issues, root->accepts);
+
+    if (!keys)
+        return NULL;
+    keys->is_derived = true;
+    keys->chain = *root;
     return keys;
 }
 
@@ -192,12 +265,14 @@ bool ticket_seal(struct ticket_keys *keys, int64_t now, const uint8_t binding[TI
                  uint8_t *out, size_t *len)
 {
     struct writer w = writer_of(out, session.len + TICKET_OVERHEAD);
+    struct ticket_key *key;
 
     *len = 0;
     (void)ticket_keys_drop_aged(keys, now);
-    if ((keys->count == 0 || !may_seal(keys, &keys->keys[0], now)) && !add_random_key(keys, now))
+    key = key_to_seal(keys, now);
+    if (!key)
         return false;
-    if (!seal_with(&keys->keys[0], keys->random, binding, session, &w)) {
+    if (!seal_with(key, keys->random, binding, session, &w)) {
         memory_wipe(out, session.len + TICKET_OVERHEAD); /* the session may stand there in the clear */
         return false;
     }
@@ -205,16 +280,28 @@ bool ticket_seal(struct ticket_keys *keys, int64_t now, const uint8_t binding[TI
     return true;
 }
 
-/* The key that seals is the newest. It goes when it is too old, or when MAX_TICKET_KEYS newer ones want its place. */
+/*
+ * The key that seals goes when it is too old, or when MAX_TICKET_KEYS newer ones want its place; of those of a root the
+ * last one comes an epoch early.
+ */
 uint32_t ticket_keys_left(const struct ticket_keys *keys, int64_t now)
 {
-    int64_t life = keys->accepts, pushed_out = MAX_TICKET_KEYS * keys->issues, left;
+    int64_t life = keys->accepts, pushed_out = (MAX_TICKET_KEYS - keys->is_derived) * keys->issues, left;
+    const struct ticket_key *key = newest_born((struct ticket_keys *)keys, now);
 
     if (keys->is_fixed)
         return UINT32_MAX;
     life = life < pushed_out ? life : pushed_out;
-    left = keys->count ? keys->keys[0].birth + life - now : 0;
+    left = key ? key->birth + life - now : 0;
     return left > 0 ? (uint32_t)left : 0;
+}
+
+/* The one that seals, or one that will before long. */
+static bool is_current(struct ticket_keys *keys, const struct ticket_key *key, int64_t now)
+{
+    const struct ticket_key *sealing = sealing_key(keys, now);
+
+    return sealing && key <= sealing;
 }
 
 enum ticket_result ticket_open(struct ticket_keys *keys, int64_t now, const uint8_t binding[TICKET_BINDING_LEN],
@@ -228,6 +315,8 @@ enum ticket_result ticket_open(struct ticket_keys *keys, int64_t now, const uint
 
     *len = 0;
     (void)ticket_keys_drop_aged(keys, now);
+    if (keys->is_derived)
+        (void)!follow_epochs(keys, now); /* without memory: with the keys that are there */
     if (ticket.len < TICKET_OVERHEAD || !read_bytes(&r, TICKET_KEY_NAME_LEN, &name) ||
         !read_bytes(&r, AEAD_NONCE_LEN, &nonce) || !read_bytes(&r, ticket.len - TICKET_OVERHEAD, &text) ||
         !read_bytes(&r, AEAD_TAG_LEN, &tag) || !(key = find_key(keys, name)))
@@ -240,7 +329,7 @@ enum ticket_result ticket_open(struct ticket_keys *keys, int64_t now, const uint
         return result == CRYPTO_BAD_INPUT ? TICKET_INVALID : TICKET_FAILED;
     }
     *len = text.len;
-    return may_seal(keys, key, now) ? TICKET_OPENED : TICKET_OPENED_OLD;
+    return is_current(keys, key, now) ? TICKET_OPENED : TICKET_OPENED_OLD;
 }
 
 size_t ticket_keys_count(const struct ticket_keys *keys)
@@ -250,5 +339,7 @@ size_t ticket_keys_count(const struct ticket_keys *keys)
 
 int64_t ticket_keys_age(const struct ticket_keys *keys, int64_t now)
 {
-    return keys->count && !keys->is_fixed ? now - keys->keys[0].birth : 0;
+    const struct ticket_key *key = newest_born((struct ticket_keys *)keys, now);
+
+    return key && !keys->is_fixed ? now - key->birth : 0;
 }

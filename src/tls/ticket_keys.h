@@ -2,7 +2,8 @@
  * ticket_keys.h: the keys that seal session tickets. Held beside the private keys, never by the engine.
  *
  * Made from random bytes and rotated by time: the newest seals, older ones open until they are too old, then they are
- * wiped. Or given as files, so that a fleet shares them: then the first one seals and all of them open.
+ * wiped. Or made from a root (ticket_root.h), so that all keyholders of a machine have the same ones. Or given as
+ * files, so that a fleet shares them: then the first one seals and all of them open.
  *
  * A ticket is: key name (16), nonce (12), AES-256-GCM of the session, tag (16). The additional data is the key name and
  * the binding, 32 bytes that say for whom the ticket is good; a ticket with another binding does not open.
@@ -30,6 +31,14 @@ struct ticket_keys;
  * seals and opens, accepts >= issues. NULL: no memory.
  */
 MUST_CHECK struct ticket_keys *ticket_keys_new(struct random_source random, uint32_t issues, uint32_t accepts);
+
+/*
+ * Keys of a root, whose times and epochs are theirs; the root is copied, and the copy forgets its past as time goes on.
+ * The key of the next epoch opens already, for the clocks of two processes may be read a moment apart. Before the
+ * root's own epoch, or further behind it than MAX_TICKET_EPOCHS_SKIPPED, there are no keys. NULL: no memory.
+ */
+struct ticket_root;
+MUST_CHECK struct ticket_keys *ticket_keys_from_root(struct random_source random, const struct ticket_root *root);
 
 /*
  * Keys from files of TICKET_KEY_FILE_LEN bytes; the first seals. They do not age. NULL with a sentence in `fault`: no

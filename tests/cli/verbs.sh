@@ -169,4 +169,10 @@ config p256.crt p384.key
 run -c conf
 expect "a start with a wrong key ends with the code of a faulty configuration" 78 err "p384.key"
 
+# How the master starts its own processes is nothing to be used by hand.
+run --process worker
+expect "--process says that it is not for users" 2 err "how sallyport starts its own processes"
+run --process nonsense
+expect "--process of no process says the same" 2 err "how sallyport starts its own processes"
+
 [ "$failures" -eq 0 ]

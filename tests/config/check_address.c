@@ -150,6 +150,25 @@ START_TEST(a_unix_path_is_absolute_and_fits_a_socket_address)
 }
 END_TEST
 
+/* sd_listen_fds_with_names(3): a name has no colon. */
+START_TEST(a_socket_of_the_service_manager_is_named_and_only_listened_on)
+{
+    char text[80] = "systemd:";
+
+    ck_assert_int_eq(parse("systemd:web-1.main_2", ADDRESS_TO_LISTEN), ADDRESS_OK);
+    ck_assert_str_eq(address.socket, "web-1.main_2");
+    ck_assert(!address.is_unix && !address.host);
+    memset(text + 8, 'n', 63);
+    ck_assert_int_eq(parse(text, ADDRESS_TO_LISTEN), ADDRESS_OK);
+    text[71] = 'n';
+    is_refused(text, ADDRESS_TO_LISTEN, "has no name of a socket, of up to 63 letters, digits, '.', '-' and '_'");
+    is_refused("systemd:", ADDRESS_TO_LISTEN, "has no name of a socket, of up to 63 letters, digits, '.', '-' and '_'");
+    is_refused("systemd:a:b", ADDRESS_TO_LISTEN,
+               "has no name of a socket, of up to 63 letters, digits, '.', '-' and '_'");
+    is_refused("systemd:web", ADDRESS_TO_CONNECT, "is a socket to listen on");
+}
+END_TEST
+
 static bool collide(const char *a, const char *b)
 {
     struct config_address left;
@@ -164,6 +183,9 @@ static bool collide(const char *a, const char *b)
 START_TEST(addresses_collide_when_one_socket_would_take_the_others_connections)
 {
     ck_assert(collide("*:443", ":443"));
+    ck_assert(collide("systemd:web", "systemd:web"));
+    ck_assert(!collide("systemd:web", "systemd:mail"));
+    ck_assert(!collide("systemd:web", "*:443"));
     ck_assert(collide("*:443", "127.0.0.1:443"));
     ck_assert(collide("*:443", "[::1]:443"));
     ck_assert(collide("0.0.0.0:443", "127.0.0.1:443"));
@@ -191,6 +213,7 @@ int main(void)
         a_host_is_no_half_of_an_ipv4_address_nor_a_url,
         a_host_name_has_at_most_253_bytes,
         a_unix_path_is_absolute_and_fits_a_socket_address,
+        a_socket_of_the_service_manager_is_named_and_only_listened_on,
         addresses_collide_when_one_socket_would_take_the_others_connections,
     };
     return check_run("address", tests, ARRAY_LEN(tests));

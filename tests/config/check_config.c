@@ -15,6 +15,10 @@ static const char small[] = "[listen web]\naddress = *:443\ncertificate = a.pem\
 static const char full[] = "[sallyport]\n"
                            "log-format = json\n"
                            "log-level = debug\n"
+                           "workers = 4\n"
+                           "key-isolation = off\n"
+                           "keyholders = 3\n"
+                           "drain-delay = 5s\n"
                            "drain-timeout = 1m\n"
                            "max-connections = 5000\n"
                            "ticket-key = /etc/new.key\n"
@@ -106,6 +110,10 @@ START_TEST(what_is_not_written_has_its_default)
 
     ck_assert_int_eq(config->general.log_format, CONFIG_LOG_LOGFMT);
     ck_assert_int_eq(config->general.log_level, LOG_LEVEL_INFO);
+    ck_assert_uint_eq(config->general.workers, 0);
+    ck_assert_int_eq(config->general.has_key_isolation, true);
+    ck_assert_uint_eq(config->general.keyholders, 0);
+    ck_assert_uint_eq(config->general.drain_delay, 0);
     ck_assert_uint_eq(config->general.drain_timeout, 30000000);
     ck_assert_uint_eq(config->general.max_connections, 0);
     ck_assert_uint_eq(listen->keys.count, 0);
@@ -140,6 +148,10 @@ START_TEST(every_option_reaches_its_member)
 
     ck_assert_int_eq(config->general.log_format, CONFIG_LOG_JSON);
     ck_assert_int_eq(config->general.log_level, LOG_LEVEL_DEBUG);
+    ck_assert_uint_eq(config->general.workers, 4);
+    ck_assert_int_eq(config->general.has_key_isolation, false);
+    ck_assert_uint_eq(config->general.keyholders, 3);
+    ck_assert_uint_eq(config->general.drain_delay, 5000000);
     ck_assert_uint_eq(config->general.drain_timeout, 60000000);
     ck_assert_uint_eq(config->general.max_connections, 5000);
     ck_assert_uint_eq(config->listen_count, 2);
@@ -199,12 +211,12 @@ START_TEST(values_sections_and_addresses_know_their_place)
     const struct config_listen *web = &config->listens[0];
 
     ck_assert_str_eq(web->place.file, "f");
-    ck_assert_uint_eq(web->place.line, 11);
-    ck_assert_uint_eq(web->addresses.values[2].place.line, 14);
-    ck_assert_uint_eq(web->keys.values[1].place.line, 18);
-    ck_assert_uint_eq(web->backend_name.place.line, 19);
-    ck_assert_uint_eq(web->alpn.values[1].place.line, 21);
-    ck_assert_uint_eq(config->backends[0].place.line, 65);
+    ck_assert_uint_eq(web->place.line, 15);
+    ck_assert_uint_eq(web->addresses.values[2].place.line, 18);
+    ck_assert_uint_eq(web->keys.values[1].place.line, 22);
+    ck_assert_uint_eq(web->backend_name.place.line, 23);
+    ck_assert_uint_eq(web->alpn.values[1].place.line, 25);
+    ck_assert_uint_eq(config->backends[0].place.line, 69);
     config_free(config);
 }
 END_TEST

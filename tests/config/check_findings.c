@@ -104,6 +104,8 @@ static const struct row value_rows[] = {
     {FINE "[sallyport]\nlog-level = loud\n",
      "f:8: log-level: 'loud' is not one of error, warning, notice, info, debug\n"},
     {FINE "[sallyport]\ndrain-timeout = 30\n", "f:8: drain-timeout: '30' has no unit: 30s would be seconds\n"},
+    {FINE "[sallyport]\nworkers = 0\n", "f:8: workers: '0' is out of range: 1 to 64, or auto\n"},
+    {FINE "[sallyport]\nworkers = some\n", "f:8: workers: 'some' is no number\n"},
     {FINE "[sallyport]\ndrain-timeout = 25h\n", "f:8: drain-timeout: '25h' is out of range: 1ms to 1d, or 0\n"},
     {FINE "[sallyport]\nmax-connections = many\n", "f:8: max-connections: 'many' is no number\n"},
     {FINE "handshake-timeout = 0\n", "f:7: handshake-timeout: '0' is out of range: 10ms to 10m\n"},

@@ -70,7 +70,9 @@ assert fresh.receive_exactly(5) == b"hello"
 print(f"{len(inside)} connections held all descriptors; {spent} ticks in 3 s; served {time.monotonic() - began:.2f} s after one left")
 PY
 LIMIT="prlimit --nofile=256" raw_daemon "client-hello-timeout = 60s
-handshake-timeout = 60s"
+handshake-timeout = 60s" "
+[sallyport]
+workers = 1"
 check "with 256 descriptors and 400 silent clients, those who speak are served, those inside go on" \
     python3 "$scratch/crowd.py" "$HOST" "$PORT"
 ! can_look_inside || check_within "... and the descriptors come back" 10 descriptors_below 24
@@ -79,10 +81,11 @@ daemon_stop
 : >"$log"
 LIMIT="prlimit --nofile=64" raw_daemon "" "
 [sallyport]
+workers = 1
 max-connections = 1000"
 check_logged "a limit of connections that the descriptors do not carry is told at start" level=warning max-connections
 check "with every descriptor in use nothing spins, those inside go on, and the next is served when one leaves" \
-    python3 "$scratch/full.py" "$HOST" "$PORT" "$daemon_pid"
+    python3 "$scratch/full.py" "$HOST" "$PORT" "$(worker_pid)"
 check "... and sallyport is still there" alive "$daemon_pid"
 ! can_look_inside || check_within "... and the descriptors come back" 10 descriptors_below 24
 check_logged "... and the log tells of it" 'descriptor|too many open'

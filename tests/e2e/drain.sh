@@ -53,6 +53,17 @@ for signal in TERM INT QUIT; do
     check "$signal: the open connection finished in order" grep -q finished "$scratch/talk.log"
 done
 
+# drain-delay: readiness has gone, but balancers need a moment to notice
+begin "20s
+drain-delay = 2s" 1
+kill -TERM "$daemon_pid"
+sleep 0.7
+check "within drain-delay new connections are still served" \
+    python3 -c 'import sys; from tlsclient import Client; Client(sys.argv[1], int(sys.argv[2])).handshake()' "$HOST" "$PORT"
+check_within "... and then the port is closed" 4 not_listening
+daemon_wait
+check_equal "... and it ends with 0" 0 "$daemon_status"
+
 begin 1s 30
 began=$SECONDS
 kill -TERM "$daemon_pid"

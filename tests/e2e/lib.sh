@@ -220,6 +220,16 @@ check_logged() {
 
 count_logged() { grep -acE -- "$1" "$log"; }
 
+# worker_pids, worker_pid: the processes that serve, and the first of them (the only one with `workers = 1`)
+worker_pids() {
+    local pid
+    # shellcheck disable=SC2013 # numbers
+    for pid in $(cat "/proc/$daemon_pid/task/$daemon_pid/children" 2>/dev/null); do
+        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -- '--process worker' && echo "$pid"
+    done
+}
+worker_pid() { worker_pids | head -n 1; }
+
 # can_look_inside: sallyport keeps its memory from being read by others of its own user (it is not dumpable), so its
 # descriptors and its memory are counted by root alone.
 can_look_inside() {
@@ -228,13 +238,20 @@ can_look_inside() {
     return 1
 }
 
-# descriptors_above COUNT, descriptors_below COUNT: of sallyport
-descriptors() { find "/proc/$daemon_pid/fd" -mindepth 1 -maxdepth 1 | wc -l; }
+# descriptors_above COUNT, descriptors_below COUNT: of all workers together
+descriptors() {
+    local pid
+    for pid in $(worker_pids); do find "/proc/$pid/fd" -mindepth 1 -maxdepth 1; done 2>/dev/null | wc -l
+}
 descriptors_above() { [ "$(descriptors)" -gt "$1" ]; }
 descriptors_below() { [ "$(descriptors)" -lt "$1" ]; }
 
-# cpu_ticks PID: user and system time spent, in clock ticks (100 a second)
-cpu_ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$1/stat"; }
+# cpu_ticks: user and system time that sallyport has spent, in clock ticks (100 a second)
+cpu_ticks() {
+    local pid
+    for pid in "$daemon_pid" $(worker_pids); do cat "/proc/$pid/stat"; done |
+        awk '{ sub(/.*\) /, ""); sum += $12 + $13 } END { print sum }'
+}
 
 # ---- backends
 

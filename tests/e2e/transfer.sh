@@ -92,11 +92,14 @@ cat >"$scratch/slow.py" <<'PY'
 import hashlib, sys, time
 from backend import known_stream
 from tlsclient import Client
-host, port, total, pid = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+host, port, total, pids = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
 
-def resident():
+def resident_of(pid):
     with open(f"/proc/{pid}/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+def resident():
+    return sum(map(resident_of, pids))
 
 client = Client(host, port, timeout=300, receive_buffer=4096).handshake()
 client.take = 4096
@@ -117,7 +120,7 @@ assert digest.digest() == expected.digest()
 assert grown < 4096, f"{grown} KiB more while the reader was slow"
 PY
 check "a slow reader gets $slow_mebibytes MiB unchanged, and sallyport holds back instead of buffering" \
-    python3 "$scratch/slow.py" "$HOST" 8444 $((slow_mebibytes << 20)) "$daemon_pid"
+    python3 "$scratch/slow.py" "$HOST" 8444 $((slow_mebibytes << 20)) $(worker_pids)
 
 cat >"$scratch/few.py" <<'PY'
 # The handshake and the data in pieces of 1 to 7 bytes, both ways.

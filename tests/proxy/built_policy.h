@@ -5,6 +5,7 @@
 #define TESTS_PROXY_BUILT_POLICY_H
 
 #include "crypto/crypto.h"
+#include "proxy/disk.h"
 #include "proxy/policy.h"
 #include "proxy/told.h"
 #include "support/data_file.h"
@@ -28,7 +29,7 @@ static inline struct tls_policy *build_with(const char *certificate, const char 
              "backend = demo\n%s",
              certificate, key, options);
     config = config_parse("test.conf", bytes_of_string(text), findings);
-    return config ? policy_build(&config->listens[0], keyring, PURPOSE_SERVE, findings) : NULL;
+    return config ? policy_build(&config->listens[0], disk_for(PURPOSE_SERVE), keyring, findings) : NULL;
 }
 
 static inline struct tls_policy *build(const char *options)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "proxy/disk.h"
 #include "support/check_run.h"
 
 static char told[4096];
@@ -20,16 +21,16 @@ static void hear(void *context, const char *finding)
 static const struct config_findings findings = {hear, NULL};
 
 static struct config_address servers[] = {
-    {{"test.conf", 5}, "a", false, "127.0.0.1", 1, NULL},
-    {{"test.conf", 6}, "b", false, "127.0.0.2", 2, NULL},
-    {{"test.conf", 7}, "c", false, "127.0.0.3", 3, NULL},
+    {{"test.conf", 5}, "a", false, "127.0.0.1", 1, NULL, NULL},
+    {{"test.conf", 6}, "b", false, "127.0.0.2", 2, NULL, NULL},
+    {{"test.conf", 7}, "c", false, "127.0.0.3", 3, NULL, NULL},
 };
 
 static struct backend *backend_with(size_t count)
 {
     const struct config_backend config = {
         .name = "app", .servers = {servers, count}, .connect_timeout = 3000000, .send_proxy = CONFIG_SEND_PROXY_V2};
-    struct backend *backend = backend_new(&config, findings);
+    struct backend *backend = backend_new(&config, disk_for(PURPOSE_LOOK), findings);
 
     ck_assert_ptr_nonnull(backend);
     ck_assert_int_eq(backend->send_proxy, CONFIG_SEND_PROXY_V2);
@@ -102,10 +103,10 @@ END_TEST
 
 START_TEST(a_name_that_does_not_resolve_is_told_with_its_place)
 {
-    struct config_address bad = {{"test.conf", 9}, "no.such.invalid:80", false, "no.such.invalid", 80, NULL};
+    struct config_address bad = {{"test.conf", 9}, "no.such.invalid:80", false, "no.such.invalid", 80, NULL, NULL};
     const struct config_backend config = {.name = "app", .servers = {&bad, 1}};
 
-    ck_assert_ptr_null(backend_new(&config, findings));
+    ck_assert_ptr_null(backend_new(&config, disk_for(PURPOSE_LOOK), findings));
     ck_assert_msg(strncmp(told, "test.conf:9: server 'no.such.invalid:80' cannot be resolved: ", 59) == 0, "%s", told);
 }
 END_TEST
@@ -113,12 +114,12 @@ END_TEST
 START_TEST(a_unix_path_that_no_address_can_hold_is_told)
 {
     char path[200];
-    struct config_address bad = {{"test.conf", 9}, "unix:...", true, NULL, 0, path};
+    struct config_address bad = {{"test.conf", 9}, "unix:...", true, NULL, 0, path, NULL};
     const struct config_backend config = {.name = "app", .servers = {&bad, 1}};
 
     memset(path, 'p', sizeof path - 1);
     path[sizeof path - 1] = 0;
-    ck_assert_ptr_null(backend_new(&config, findings));
+    ck_assert_ptr_null(backend_new(&config, disk_for(PURPOSE_LOOK), findings));
     ck_assert_ptr_nonnull(strstr(told, "at most 107 bytes"));
 }
 END_TEST

@@ -13,6 +13,7 @@
 #include "proxy/file_bytes.h"
 #include "proxy/test_files.h"
 #include "support/alloc_fault.h"
+#include "proxy/disk.h"
 #include "support/check_run.h"
 
 static struct harness h;
@@ -157,7 +158,7 @@ START_TEST(whichever_allocation_fails_a_policy_is_whole_or_not_there_and_says_wh
         ck_assert_ptr_nonnull(keyring);
         told = 0;
         alloc_fault_arm(n);
-        policy = policy_build(&listen, keyring, PURPOSE_SERVE, (struct config_findings){hear, NULL});
+        policy = policy_build(&listen, disk_for(PURPOSE_SERVE), keyring, (struct config_findings){hear, NULL});
         has_fired = alloc_fault_fired();
         alloc_fault_arm(0);
         ck_assert_msg(policy != NULL || told > 0, "allocation %lu failed without a word", n);

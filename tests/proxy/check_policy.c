@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "crypto/crypto.h"
 #include "proxy/development_certificate.h"
+#include "proxy/disk.h"
 #include "proxy/file_bytes.h"
 #include "proxy/limits.h"
 #include "proxy/test_files.h"
@@ -51,7 +52,7 @@ static struct tls_policy *build_listen_for(const struct config_listen *listen, e
     told_forget();
     if (!keyring)
         keyring = keyring_new();
-    return policy_build(listen, keyring, purpose, findings);
+    return policy_build(listen, disk_for(purpose), keyring, findings);
 }
 
 static struct tls_policy *build_listen(const struct config_listen *listen)
@@ -452,7 +453,7 @@ static bool get_at(int64_t now, uint8_t fingerprint[32])
     struct certificate_chain *chain;
     struct private_key *key;
 
-    if (!development_certificate_get(now, PURPOSE_SERVE, &place, findings, &chain, &key))
+    if (!development_certificate_get(now, disk_for(PURPOSE_SERVE), &place, findings, &chain, &key))
         return false;
     memcpy(fingerprint, certificate_chain_fingerprint(chain), 32);
     certificate_chain_free(chain);

@@ -448,7 +448,7 @@ static size_t staple_of_first(const char *name)
 
     snprintf(path, sizeof path, "%s", data_file_path(name));
     told_forget();
-    ck_assert_msg(staples_set(policy, &listen, 1800000000, findings), "%s", told);
+    ck_assert_msg(staples_set(policy, &listen, disk_for(PURPOSE_LOOK), 1800000000, findings), "%s", told);
     len = policy->credentials->staple_len;
     tls_policy_unref(policy);
     return len;

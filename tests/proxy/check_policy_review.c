@@ -68,7 +68,7 @@ START_TEST(the_development_certificate_is_measured_by_no_profile)
                                            "profile = modern\nbackend = demo\n"),
                           findings);
     ck_assert_ptr_nonnull(config);
-    tls_policy_unref(good(policy_build(&config->listens[0], keyring, PURPOSE_SERVE, findings)));
+    tls_policy_unref(good(policy_build(&config->listens[0], disk_for(PURPOSE_SERVE), keyring, findings)));
     expect_not_told("Mozilla");
     expect_told("the development certificate cannot be kept");
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "proxy/disk.h"
 #include "proxy/told.h"
 
 static char directory[] = "/tmp/sallyport-test-XXXXXX";
@@ -80,7 +81,7 @@ static struct ticket_keys *keys_from(const char *names)
     snprintf(text + strlen(text), sizeof text - strlen(text), "%s", listen);
     config = config_parse("test.conf", bytes_of_string(text), findings);
     ck_assert_msg(config != NULL, "%s", told);
-    keys = ticket_keys_from_config(&config->general, findings);
+    keys = ticket_keys_from_config(&config->general, disk_for(PURPOSE_LOOK), findings);
     config_free(config);
     return keys;
 }

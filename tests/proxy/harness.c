@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "proxy/disk.h"
 #include "base/log.h"
 
 static void tell(void *context, const char *finding)
@@ -74,16 +75,20 @@ void harness_use_unix_backend(struct harness *h)
 void harness_start(struct harness *h)
 {
     struct tls_policy *policy = tls_policy_new(random_system(), NULL, NULL);
-    struct backend *backend = backend_new(&h->backend, findings);
+    struct backend *backend = backend_new(&h->backend, disk_for(PURPOSE_LOOK), findings);
 
     ck_assert_ptr_nonnull(policy);
     ck_assert_ptr_nonnull(backend);
+    ck_assert_int_eq(setenv("EVENT_EPOLL_USE_CHANGELIST", "yes", 1), 0); /* as in a worker */
     h->base = event_base_new();
     h->keyring = keyring_new();
     h->proxy = proxy_new(h->base, h->keyring, h->settings);
     h->listener = listener_new(h->proxy, &h->listen, policy, backend);
     ck_assert_ptr_nonnull(h->listener);
-    ck_assert(listener_bind(h->listener, findings));
+    h->sockets = listen_sockets_open(&(struct config){.listens = &h->listen, .listen_count = 1}, NULL, NULL, findings);
+    ck_assert_ptr_nonnull(h->sockets);
+    for (size_t i = 0; i < h->sockets->count; i++)
+        ck_assert(listener_add_socket(h->listener, dup(h->sockets->sockets[i].fd)));
     ck_assert(listener_start(h->listener));
 }
 
@@ -104,6 +109,7 @@ void harness_free(struct harness *h)
     ck_assert_uint_eq(pool_bytes_in_use(h->proxy->pool), 0);
     proxy_free(h->proxy);
     listener_free(h->listener);
+    listen_sockets_free(h->sockets);
     keyring_free(h->keyring);
     event_base_free(h->base);
     close(h->log_pipe[0]);
@@ -138,7 +144,7 @@ int harness_connect(struct harness *h)
     socklen_t len = sizeof address;
     int fd;
 
-    ck_assert_int_eq(getsockname(listener_socket(h->listener, 0), (struct sockaddr *)&address, &len), 0);
+    ck_assert_int_eq(getsockname(h->sockets->sockets[0].fd, (struct sockaddr *)&address, &len), 0);
     fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_ge(fd, 0);
     (void)!setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* a unix socket has nothing to delay */

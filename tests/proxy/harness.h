@@ -11,6 +11,7 @@
 
 #include "proxy/connection.h"
 #include "proxy/fake_tls.h"
+#include "proxy/listen_sockets.h"
 #include "proxy/listener.h"
 #include "proxy/proxy.h"
 
@@ -20,6 +21,7 @@ struct harness {
     struct event_base *base;
     struct keyring *keyring;
     struct proxy *proxy;
+    struct listen_sockets *sockets; /* the listener works on duplicates of them */
     struct listener *listener;
     struct config_listen listen;
     struct config_backend backend;

@@ -1,0 +1,479 @@
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "daemon/master.h"
+#include "daemon/upgrade.h"
+#include "daemon/upgrade_state.h"
+
+static void on_control(evutil_socket_t fd, short what, void *context);
+static void on_respawn(evutil_socket_t fd, short what, void *context);
+
+/* ---- one child */
+
+static struct child *child_new(struct master *master, enum process_role role, uint16_t number, uint32_t generation)
+{
+    struct child *child = memory_new(sizeof *child);
+
+    if (!child || master->child_count == MAX_CHILDREN) {
+        memory_free(child);
+        return NULL;
+    }
+    *child = (struct child){.master = master, .role = role, .number = number, .generation = generation, .control = -1};
+    child->respawn = evtimer_new(master->base, on_respawn, child);
+    if (!child->respawn) {
+        memory_free(child);
+        return NULL;
+    }
+    master->children[master->child_count++] = child;
+    return child;
+}
+
+void children_hang_up(struct child *child)
+{
+    if (child->readable)
+        event_free(child->readable);
+    if (child->control >= 0)
+        close(child->control);
+    child->readable = NULL;
+    child->control = -1;
+}
+
+static void child_free(struct child *child)
+{
+    children_hang_up(child);
+    event_free(child->respawn);
+    memory_free(child);
+}
+
+/* One that cannot be told something, or speaks out of turn, is of no use any more. Its death is noticed as any other.
+ */
+void children_give_up(struct child *child, const char *why)
+{
+    log_message(LOG_LEVEL_ERROR, "%s %u (pid %ld) %s: killing it", role_name(child->role), child->number,
+                (long)child->pid, why);
+    children_hang_up(child);
+    (void)kill(child->pid, SIGKILL);
+}
+
+void children_tell(struct child *child, const struct control_message *message)
+{
+    if (child->control >= 0 && !control_send(child->control, message) && errno != EPIPE && errno != ECONNRESET)
+        children_give_up(child, "does not listen");
+}
+
+static void tell(struct child *child, enum control_type type, uint32_t generation)
+{
+    children_tell(child, &(struct control_message){.type = type, .generation = generation});
+}
+
+/* ---- a generation for it */
+
+/* Workers that have a keyholder to ask get no secret. */
+static size_t count_files(const struct child *child, const struct deployment *deployment)
+{
+    if (child->role == PROCESS_WORKER)
+        return deployment->keyholder_count > 0 ? 1 : 2;
+    return deployment->earlier_secret >= 0 ? 3 : 2;
+}
+
+static void send_files(struct child *child, const struct deployment *deployment)
+{
+    struct control_message message = {
+        .type = CONTROL_OFFER,
+        .generation = deployment->number,
+        .fds = {deployment->files.public, deployment->files.secret, deployment->earlier_secret},
+        .fd_count = count_files(child, deployment)};
+
+    children_tell(child, &message);
+}
+
+static void send_sockets(struct child *child, const struct deployment *deployment)
+{
+    const struct listen_sockets *sockets = deployment->sockets;
+    struct control_message message = {.type = CONTROL_SOCKETS, .generation = deployment->number};
+
+    for (size_t i = 0; i < sockets->count; i++) {
+        message.fds[message.count] = sockets->sockets[i].fd;
+        message.listens[message.count] = (uint16_t)sockets->sockets[i].listen;
+        message.fd_count = ++message.count;
+        if (message.count < MAX_CONTROL_FDS && i + 1 < sockets->count)
+            continue;
+        children_tell(child, &message);
+        message.count = 0;
+    }
+}
+
+static void send_tickets(struct child *child, const struct deployment *deployment)
+{
+    struct control_message message = {.type = CONTROL_TICKET_ROOT, .generation = deployment->number};
+
+    if (deployment->config->general.ticket_keys.count > 0)
+        return;
+    message.root = child->master->tickets;
+    children_tell(child, &message);
+    control_wipe(&message);
+}
+
+void children_offer(struct child *child, const struct deployment *deployment)
+{
+    struct control_message order = {.type = CONTROL_BUILD,
+                                    .generation = deployment->number,
+                                    .number = child->number,
+                                    .total = (uint16_t)deployment->worker_count};
+
+    child->building = deployment->number;
+    child->is_ready = false;
+    if (order.number > order.total) /* it will have to go; until then it counts as one of them */
+        order.total = order.number;
+    send_files(child, deployment);
+    if (child->role == PROCESS_WORKER)
+        send_sockets(child, deployment);
+    if (count_files(child, deployment) > 1)
+        send_tickets(child, deployment);
+    children_tell(child, &order);
+}
+
+/* ---- starting */
+
+static bool listen_to(struct child *child)
+{
+    child->readable = event_new(child->master->base, child->control, EV_READ | EV_PERSIST, on_control, child);
+    return child->readable && event_add(child->readable, NULL) == 0;
+}
+
+static bool start(struct child *child)
+{
+    struct master *master = child->master;
+    int control;
+    pid_t pid = spawn_process(child->role, child->number, &control);
+
+    if (pid < 0) {
+        log_message(LOG_LEVEL_ERROR, "%s %u cannot be started: %m", role_name(child->role), child->number);
+        return false;
+    }
+    child->pid = pid;
+    child->control = control;
+    child->born = master_now();
+    child->building = child->serving = 0;
+    child->is_ready = false;
+    if (!listen_to(child))
+        children_give_up(child, "cannot be listened to");
+    if (master->current && child->upgrade <= master->current->number &&
+        (child->generation == 0 || child->generation == master->current->number))
+        children_offer(child, master->current);
+    return true;
+}
+
+struct child *children_add(struct master *master, enum process_role role, uint16_t number, uint32_t generation)
+{
+    struct child *child = child_new(master, role, number, generation);
+
+    if (!child || start(child))
+        return child;
+    child->is_leaving = true; /* an empty place */
+    return NULL;
+}
+
+static void start_later(struct child *child, uint64_t lived)
+{
+    uint32_t wait = backoff_next(&child->backoff, lived);
+    struct timeval time = {wait / 1000000, wait % 1000000};
+
+    if (backoff_is_loop(&child->backoff))
+        log_message(LOG_LEVEL_ERROR, "%s %u ends again and again: the next one starts in %u.%u s",
+                    role_name(child->role), child->number, wait / 1000000, wait / 100000 % 10);
+    if (evtimer_add(child->respawn, &time) != 0)
+        log_message(LOG_LEVEL_ERROR, "out of memory: %s %u is not replaced", role_name(child->role), child->number);
+}
+
+/* While workers drain their handshakes may still need a key, but nobody new will be served. */
+static bool may_be_replaced(const struct child *child)
+{
+    return !child->is_leaving && (!child->master->is_draining || child->role == PROCESS_KEYHOLDER);
+}
+
+/* In the middle of a reload it would come up with the generation that is about to be replaced. */
+static bool has_to_wait(const struct child *child)
+{
+    static const struct timeval a_moment = {0, BACKOFF_FIRST};
+
+    return child->generation == 0 && child->master->is_offered && evtimer_add(child->respawn, &a_moment) == 0;
+}
+
+static void on_respawn(evutil_socket_t fd, short what, void *context)
+{
+    struct child *child = context;
+    (void)fd, (void)what;
+
+    if (!may_be_replaced(child) || has_to_wait(child))
+        return;
+    if (!start(child))
+        start_later(child, 0);
+}
+
+static struct child *find_worker(const struct master *master, uint16_t number)
+{
+    for (size_t i = 0; i < master->child_count; i++) {
+        struct child *child = master->children[i];
+        if (child->role == PROCESS_WORKER && child->number == number && !child->is_leaving)
+            return child;
+    }
+    return NULL;
+}
+
+static void dismiss(struct child *child)
+{
+    child->is_leaving = true;
+    event_del(child->respawn);
+    tell(child, CONTROL_DRAIN, 0);
+}
+
+/* ---- upgrades: workers of this binary beside those of the last one */
+
+bool children_adopt(struct master *master, const struct state_child *state)
+{
+    struct child *child = child_new(master, (enum process_role)state->role, (uint16_t)state->number, state->generation);
+
+    if (!child)
+        return false;
+    child->pid = state->pid;
+    child->control = state->control;
+    child->serving = state->serving;
+    child->is_leaving = state->is_leaving;
+    child->born = master_now();
+    return child->control < 0 || listen_to(child);
+}
+
+bool children_start_upgrade(struct master *master, const struct deployment *deployment)
+{
+    for (uint16_t number = 1; number <= deployment->worker_count; number++) {
+        struct child *child = child_new(master, PROCESS_WORKER, number, 0);
+        if (!child)
+            return false;
+        child->upgrade = deployment->number;
+        if (!start(child)) {
+            child->is_leaving = true;
+            return false;
+        }
+    }
+    return true;
+}
+
+void children_dismiss_old(struct master *master, uint32_t upgrade)
+{
+    for (size_t i = 0; i < master->child_count; i++) {
+        struct child *child = master->children[i];
+        if (child->role == PROCESS_WORKER && child->upgrade != upgrade && !child->is_leaving)
+            dismiss(child);
+    }
+}
+
+void children_dismiss_new(struct master *master, uint32_t upgrade)
+{
+    for (size_t i = 0; i < master->child_count; i++) {
+        struct child *child = master->children[i];
+        if (child->upgrade == upgrade && !child->is_leaving)
+            dismiss(child);
+    }
+}
+
+bool children_set_workers(struct master *master, size_t count)
+{
+    bool is_ok = true;
+
+    for (size_t i = 0; i < master->child_count; i++) {
+        struct child *child = master->children[i];
+        if (child->role == PROCESS_WORKER && child->number > count && !child->is_leaving)
+            dismiss(child);
+    }
+    for (uint16_t number = 1; number <= count; number++)
+        if (!find_worker(master, number))
+            is_ok = children_add(master, PROCESS_WORKER, number, 0) && is_ok;
+    return is_ok;
+}
+
+/* ---- ending */
+
+static void forget(struct master *master, const struct child *child)
+{
+    size_t i = 0;
+
+    while (master->children[i] != child)
+        i++;
+    child_free(master->children[i]);
+    master->children[i] = master->children[--master->child_count];
+}
+
+static void log_end_of(const struct child *child, int status)
+{
+    const char *role = role_name(child->role);
+    long pid = (long)child->pid;
+
+    if (WIFSIGNALED(status))
+        log_message(LOG_LEVEL_ERROR, "%s %u (pid %ld) was ended by SIG%s", role, child->number, pid,
+                    sigabbrev_np(WTERMSIG(status)));
+    else if (!child->is_leaving && !child->master->is_draining)
+        log_message(LOG_LEVEL_ERROR, "%s %u (pid %ld) ended by itself with status %d", role, child->number, pid,
+                    WEXITSTATUS(status));
+}
+
+static void child_ended(struct child *child, int status)
+{
+    struct master *master = child->master;
+    bool was_building = child->building != 0 && master->next && child->building == master->next->number;
+    bool is_clean = WIFEXITED(status) && WEXITSTATUS(status) == DAEMON_EXIT_OK;
+
+    log_end_of(child, status);
+    children_hang_up(child);
+    child->pid = 0;
+    child->building = child->serving = 0;
+    if (master->is_draining && !is_clean && child->role == PROCESS_WORKER)
+        master->exit = DAEMON_EXIT_FAILURE;
+    if (!child->is_leaving && (!master->current || was_building))
+        reload_abort(master, DAEMON_EXIT_FAILURE, "a process ended while it was building");
+    if (!may_be_replaced(child))
+        forget(master, child);
+    else if (master->current)
+        start_later(child, master_now() - child->born);
+}
+
+void children_sweep(struct master *master)
+{
+    for (size_t i = master->child_count; i-- > 0;)
+        if (master->children[i]->is_leaving && !master->children[i]->pid)
+            forget(master, master->children[i]);
+}
+
+static struct child *find_pid(const struct master *master, pid_t pid)
+{
+    for (size_t i = 0; i < master->child_count; i++)
+        if (master->children[i]->pid == pid)
+            return master->children[i];
+    return NULL;
+}
+
+/* As process 1 of a container there are others to reap than our own. */
+void children_reap(struct master *master)
+{
+    struct child *child;
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == master->loader)
+            reload_loader_ended(master, status);
+        else if (pid == master->checker)
+            upgrade_checked(master, status);
+        else if ((child = find_pid(master, pid)))
+            child_ended(child, status);
+    }
+}
+
+/* ---- what they say */
+
+static void on_ready(struct child *child, const struct control_message *message)
+{
+    if (message->generation == child->building)
+        child->is_ready = true;
+    reload_step(child->master);
+}
+
+static void on_refused(struct child *child, const struct control_message *message)
+{
+    struct master *master = child->master;
+
+    if (message->generation != child->building)
+        return;
+    log_message(LOG_LEVEL_ERROR, "%s %u refuses: %s", role_name(child->role), child->number, message->reason);
+    if (master->next && message->generation == master->next->number)
+        reload_abort(master, (enum daemon_exit)message->exit, "a process cannot build it");
+    else
+        children_give_up(child, "cannot build what others serve");
+}
+
+static void hear(struct child *child)
+{
+    struct control_message message;
+    enum control_result result = control_receive(child->control, &message);
+
+    if (result == CONTROL_GONE) {
+        children_hang_up(child); /* the signal of its end comes, too */
+    } else if (result == CONTROL_VIOLATION || (result == CONTROL_GOT && !control_is_of_child(message.type))) {
+        if (result == CONTROL_GOT)
+            for (size_t i = 0; i < message.fd_count; i++)
+                close(message.fds[i]);
+        children_give_up(child, "breaks the rules of what a child may say");
+    } else if (result == CONTROL_GOT && message.type == CONTROL_READY) {
+        on_ready(child, &message);
+    } else if (result == CONTROL_GOT) {
+        on_refused(child, &message);
+    }
+}
+
+static void on_control(evutil_socket_t fd, short what, void *context)
+{
+    struct child *child = context;
+    (void)fd, (void)what;
+
+    if (child->role == PROCESS_KEYHOLDER && (child->is_ready || child->serving))
+        keyholders_hear(child);
+    else
+        hear(child);
+}
+
+/* ---- all of them */
+
+void children_tell_workers(struct master *master, enum control_type type)
+{
+    for (size_t i = 0; i < master->child_count; i++)
+        if (master->children[i]->role == PROCESS_WORKER)
+            tell(master->children[i], type, 0);
+}
+
+void children_give_up_builders(struct master *master)
+{
+    for (size_t i = 0; i < master->child_count; i++) {
+        struct child *child = master->children[i];
+        if (child->pid && child->building && !child->is_ready)
+            children_give_up(child, "does not come to an end with what it builds");
+    }
+}
+
+bool children_are_building(const struct master *master)
+{
+    for (size_t i = 0; i < master->child_count; i++)
+        if (master->children[i]->pid && master->children[i]->building && !master->children[i]->is_ready)
+            return true;
+    return false;
+}
+
+size_t children_alive(const struct master *master, enum process_role role)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < master->child_count; i++)
+        count += master->children[i]->role == role && master->children[i]->pid != 0;
+    return count;
+}
+
+void children_kill(struct master *master)
+{
+    for (size_t i = 0; i < master->child_count; i++)
+        if (master->children[i]->pid)
+            (void)kill(master->children[i]->pid, SIGKILL);
+}
+
+void children_free(struct master *master)
+{
+    children_kill(master);
+    while (master->child_count > 0) {
+        struct child *child = master->children[--master->child_count];
+        if (child->pid)
+            (void)waitpid(child->pid, NULL, 0); /* with its sockets: the next start may want their addresses */
+        child_free(child);
+    }
+}

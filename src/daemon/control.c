@@ -1,0 +1,260 @@
+#include "daemon/control.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/reader.h"
+#include "base/secret.h"
+#include "base/writer.h"
+
+/* ---- what each type has */
+
+struct shape {
+    bool has_generation;
+    uint8_t min_fds, max_fds; /* of CONTROL_SOCKETS: as many as it counts */
+    uint8_t max_count;
+    bool is_of_child;
+};
+
+static const struct shape shapes[CONTROL_TYPES] = {
+    [CONTROL_OFFER] = {.has_generation = true, .min_fds = 1, .max_fds = 3},
+    [CONTROL_SOCKETS] = {.has_generation = true,
+                         .min_fds = 1,
+                         .max_fds = MAX_CONTROL_FDS,
+                         .max_count = MAX_CONTROL_FDS},
+    [CONTROL_TICKET_ROOT] = {.has_generation = true},
+    [CONTROL_BUILD] = {.has_generation = true},
+    [CONTROL_KEYHOLDER] = {.min_fds = 1, .max_fds = 1},
+    [CONTROL_COMMIT] = {.has_generation = true},
+    [CONTROL_ABORT] = {.has_generation = true},
+    [CONTROL_DRAIN] = {.has_generation = false},
+    [CONTROL_STOP] = {.has_generation = false},
+    [CONTROL_READY] = {.has_generation = true, .is_of_child = true},
+    [CONTROL_REFUSED] = {.has_generation = true, .is_of_child = true},
+};
+
+bool control_is_of_child(enum control_type type)
+{
+    return shapes[type].is_of_child;
+}
+
+/* ---- frames: type, count, generation; what the type has; zeros */
+
+static bool is_printable(char c)
+{
+    return c >= 0x20 && c < 0x7f;
+}
+
+static void write_reason(struct writer *w, const char *reason)
+{
+    struct vector_mark mark = write_vec16_begin(w);
+
+    for (size_t i = 0; reason[i] && i < MAX_CONTROL_REASON; i++)
+        write_u8(w, (uint8_t)(is_printable(reason[i]) ? reason[i] : '?'));
+    write_vec_end(w, mark);
+}
+
+static void write_root(struct writer *w, const struct ticket_root *root)
+{
+    uint8_t *out = write_space(w, TICKET_ROOT_LEN);
+
+    if (out)
+        ticket_root_write(root, out);
+}
+
+static void write_body(struct writer *w, const struct control_message *message)
+{
+    switch (message->type) {
+    case CONTROL_SOCKETS:
+        for (size_t i = 0; i < message->count; i++)
+            write_u16(w, message->listens[i]);
+        break;
+    case CONTROL_TICKET_ROOT:
+        write_root(w, &message->root);
+        break;
+    case CONTROL_BUILD:
+        write_u16(w, message->number);
+        write_u16(w, message->total);
+        break;
+    case CONTROL_REFUSED:
+        write_u16(w, message->exit);
+        write_reason(w, message->reason);
+        break;
+    default:
+        break;
+    }
+}
+
+void control_encode(const struct control_message *message, uint8_t frame[CONTROL_FRAME_LEN])
+{
+    struct writer w = writer_of(frame, CONTROL_FRAME_LEN);
+
+    write_u8(&w, (uint8_t)message->type);
+    write_u8(&w, message->count);
+    write_u16(&w, 0);
+    write_u32(&w, message->generation);
+    write_body(&w, message);
+    memset(frame + w.len, 0, CONTROL_FRAME_LEN - w.len);
+}
+
+static bool read_listens(struct reader *r, struct control_message *message)
+{
+    bool is_ok = true;
+
+    for (size_t i = 0; is_ok && i < message->count; i++)
+        is_ok = read_u16(r, &message->listens[i]);
+    return is_ok;
+}
+
+static bool read_root(struct reader *r, struct ticket_root *root)
+{
+    struct bytes bytes;
+
+    return read_bytes(r, TICKET_ROOT_LEN, &bytes) && ticket_root_read(bytes, root);
+}
+
+static bool read_reason(struct reader *r, char *reason)
+{
+    struct bytes text;
+
+    if (!read_vec16(r, 0, MAX_CONTROL_REASON, &text))
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        reason[i] = (char)text.at[i];
+        if (!is_printable(reason[i]))
+            return false;
+    }
+    reason[text.len] = 0;
+    return true;
+}
+
+static bool read_body(struct reader *r, struct control_message *message)
+{
+    switch (message->type) {
+    case CONTROL_SOCKETS:
+        return read_listens(r, message);
+    case CONTROL_TICKET_ROOT:
+        return read_root(r, &message->root);
+    case CONTROL_BUILD:
+        return read_u16(r, &message->number) && read_u16(r, &message->total) && message->number > 0 &&
+               message->number <= message->total;
+    case CONTROL_REFUSED:
+        return read_u16(r, &message->exit) && message->exit > 0 && message->exit < 256 &&
+               read_reason(r, message->reason);
+    default:
+        return true;
+    }
+}
+
+static bool is_zero(struct bytes rest)
+{
+    uint8_t all = 0;
+
+    for (size_t i = 0; i < rest.len; i++)
+        all |= rest.at[i];
+    return all == 0;
+}
+
+static bool fits(const struct control_message *message)
+{
+    const struct shape *shape = &shapes[message->type];
+
+    return message->count <= shape->max_count && (message->generation != 0) == shape->has_generation &&
+           message->fd_count >= shape->min_fds && message->fd_count <= shape->max_fds &&
+           (message->type != CONTROL_SOCKETS || message->fd_count == message->count);
+}
+
+bool control_decode(struct bytes frame, const int *fds, size_t fd_count, struct control_message *message)
+{
+    struct reader r = reader_of(frame);
+    uint8_t type;
+    uint16_t zero;
+
+    memset(message, 0, sizeof *message);
+    if (frame.len != CONTROL_FRAME_LEN || fd_count > MAX_CONTROL_FDS || !read_u8(&r, &type) || type == 0 ||
+        type >= CONTROL_TYPES || !read_u8(&r, &message->count) || !read_u16(&r, &zero) || zero != 0 ||
+        !read_u32(&r, &message->generation))
+        return false;
+    message->type = (enum control_type)type;
+    message->fd_count = fd_count;
+    if (fd_count > 0)
+        memcpy(message->fds, fds, fd_count * sizeof *fds);
+    return fits(message) && read_body(&r, message) && is_zero(read_rest(&r));
+}
+
+void control_wipe(struct control_message *message)
+{
+    ticket_root_wipe(&message->root);
+}
+
+/* ---- the socket */
+
+union fd_space {
+    struct cmsghdr header; /* for its alignment */
+    char bytes[CMSG_SPACE(MAX_CONTROL_FDS * sizeof(int))];
+};
+
+bool control_send(int fd, const struct control_message *message)
+{
+    uint8_t frame[CONTROL_FRAME_LEN];
+    struct iovec span = {frame, sizeof frame};
+    union fd_space space = {.bytes = {0}};
+    struct msghdr header = {.msg_iov = &span, .msg_iovlen = 1};
+    ssize_t sent;
+
+    control_encode(message, frame);
+    if (message->fd_count > 0) {
+        struct cmsghdr *rights = &space.header;
+        header.msg_control = space.bytes;
+        header.msg_controllen = CMSG_SPACE(message->fd_count * sizeof(int));
+        *rights = (struct cmsghdr){
+            .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(message->fd_count * sizeof(int))};
+        memcpy(CMSG_DATA(rights), message->fds, message->fd_count * sizeof(int));
+    }
+    do
+        sent = sendmsg(fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (sent < 0 && errno == EINTR);
+    memory_wipe(frame, sizeof frame);
+    return sent == CONTROL_FRAME_LEN;
+}
+
+/* All that came with the message, also where it is more than there should be. */
+static size_t take_fds(struct msghdr *header, int fds[MAX_CONTROL_FDS])
+{
+    size_t count = 0;
+
+    for (struct cmsghdr *at = CMSG_FIRSTHDR(header); at; at = CMSG_NXTHDR(header, at)) {
+        size_t len = at->cmsg_len - CMSG_LEN(0);
+        if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_RIGHTS)
+            continue;
+        memcpy(fds + count, CMSG_DATA(at), len); /* `space` holds no more than MAX_CONTROL_FDS in all */
+        count += len / sizeof(int);
+    }
+    return count;
+}
+
+enum control_result control_receive(int fd, struct control_message *message)
+{
+    uint8_t frame[CONTROL_FRAME_LEN];
+    struct iovec span = {frame, sizeof frame};
+    union fd_space space;
+    struct msghdr header = {
+        .msg_iov = &span, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = sizeof space.bytes};
+    int fds[MAX_CONTROL_FDS];
+    ssize_t len = recvmsg(fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    size_t count;
+    bool is_good;
+
+    if (len < 0)
+        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? CONTROL_NOTHING : CONTROL_GONE;
+    count = take_fds(&header, fds);
+    is_good = len > 0 && !(header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) &&
+              control_decode(bytes_of(frame, (size_t)len), fds, count, message);
+    memory_wipe(frame, sizeof frame);
+    if (is_good)
+        return CONTROL_GOT;
+    for (size_t i = 0; i < count; i++)
+        close(fds[i]);
+    return len == 0 ? CONTROL_GONE : CONTROL_VIOLATION;
+}

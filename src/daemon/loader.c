@@ -1,0 +1,85 @@
+#include "daemon/loader.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "crypto/crypto.h"
+#include "daemon/daemon.h"
+#include "daemon/findings.h"
+#include "daemon/spawn.h"
+#include "proxy/backend.h"
+#include "proxy/policy.h"
+#include "proxy/ticket_key_files.h"
+
+struct loading {
+    const struct config *config;
+    struct supply supply;
+    struct keyring *keyring;
+};
+
+/* A fault of the configuration stays; a name that does not resolve may by itself. */
+static enum daemon_exit load_listen(const struct loading *loading, const struct config_listen *listen)
+{
+    struct tls_policy *policy = policy_build(listen, &loading->supply, loading->keyring, findings_to_log);
+    struct backend *backend = listen->backend ? backend_new(listen->backend, &loading->supply, findings_to_log) : NULL;
+    enum daemon_exit exit = policy ? DAEMON_EXIT_OK : DAEMON_EXIT_CONFIG;
+
+    if (policy && listen->backend && !backend)
+        exit = DAEMON_EXIT_FAILURE;
+    tls_policy_unref(policy);
+    backend_free(backend);
+    return exit;
+}
+
+static enum daemon_exit worse(enum daemon_exit a, enum daemon_exit b)
+{
+    return a > b ? a : b;
+}
+
+/* Everything, also behind a fault: all that is wrong is told at once. */
+static enum daemon_exit load_all(const struct loading *loading)
+{
+    enum daemon_exit exit = DAEMON_EXIT_OK;
+    struct ticket_keys *tickets = ticket_keys_from_config(&loading->config->general, &loading->supply, findings_to_log);
+
+    if (!tickets)
+        exit = DAEMON_EXIT_CONFIG;
+    ticket_keys_free(tickets);
+    for (size_t i = 0; i < loading->config->listen_count; i++)
+        exit = worse(exit, load_listen(loading, &loading->config->listens[i]));
+    return exit;
+}
+
+static enum daemon_exit load(const char *name, const struct config *config, const struct generation_files *files)
+{
+    struct recorder *recorder = recorder_new(supply_of_disk(PURPOSE_SERVE));
+    struct loading loading = {config, {.read = NULL}, keyring_new()};
+    enum daemon_exit exit = DAEMON_EXIT_FAILURE;
+
+    if (!recorder || !loading.keyring || !crypto_start()) {
+        log_message(LOG_LEVEL_ERROR, "the configuration cannot be loaded: no memory, or no cryptographic library");
+    } else {
+        loading.supply = recorder_supply(recorder);
+        exit = load_all(&loading);
+        if (exit == DAEMON_EXIT_OK && !recorder_write(recorder, name, config, files)) {
+            log_message(LOG_LEVEL_ERROR, "the configuration cannot be kept: %s", strerror(errno));
+            exit = DAEMON_EXIT_FAILURE;
+        }
+    }
+    keyring_free(loading.keyring);
+    recorder_free(recorder);
+    return exit;
+}
+
+pid_t loader_start(const char *name, const struct config *config, const struct generation_files *files)
+{
+    pid_t pid = spawn_fork();
+
+    if (pid != 0)
+        return pid;
+    spawn_end_with_parent();
+    spawn_unblock_signals();
+    log_set_process("loader");
+    _exit((int)load(name, config, files));
+}

@@ -1,0 +1,22 @@
+/*
+ * loader.h: a configuration and everything it names, loaded by a process that lives no longer than that takes.
+ *
+ * The master reads the configuration's own text and nothing else: certificates, keys, CAs, CRLs and staples are parsed,
+ * and names are resolved, in a child of it that may read what the master may. What a crafted file could do, or a name
+ * server that does not answer, it does to that child. Policies are built there as they will be in the workers, so that
+ * every fault is told once, with its place, before anybody serves from it.
+ */
+#ifndef DAEMON_LOADER_H
+#define DAEMON_LOADER_H
+
+#include <sys/types.h>
+
+#include "daemon/generation.h"
+
+/*
+ * Writes into `files`, which the caller seals when the child has ended with DAEMON_EXIT_OK; with any other exit code it
+ * has told why in the log. The child's id, or -1 with errno set.
+ */
+MUST_CHECK pid_t loader_start(const char *name, const struct config *config, const struct generation_files *files);
+
+#endif

@@ -1,0 +1,148 @@
+/*
+ * master.h: the process that owns the sockets and starts the others; private to master.c, children.c and reload.c.
+ *
+ * It reads the configuration's text, keeps the current generation as two sealed files, and speaks with its children in
+ * frames of one size. No byte of a client ever reaches it.
+ *
+ *   master.c    its life: signals, the drain, the end
+ *   reload.c    a configuration becomes a generation: loaded, offered, committed or aborted
+ *   children.c  processes: started, told, listened to, replaced
+ *   keyholders.c  those with the keys, and who of the workers asks which
+ */
+#ifndef DAEMON_MASTER_H
+#define DAEMON_MASTER_H
+
+#include <event2/event.h>
+#include <sys/types.h>
+
+#include "daemon/backoff.h"
+#include "daemon/control.h"
+#include "daemon/daemon.h"
+#include "daemon/generation.h"
+#include "daemon/notify.h"
+#include "daemon/spawn.h"
+#include "proxy/listen_sockets.h"
+
+enum { MAX_WORKERS = 64, MAX_KEYHOLDERS = 32, MAX_CHILDREN = 2 * (MAX_WORKERS + MAX_KEYHOLDERS) };
+
+/* Microseconds. */
+enum { MAX_BUILD_TIME = 60 * 1000 * 1000, KILL_AFTER_DRAIN = 5 * 1000 * 1000 };
+
+/* A generation as the master has it. */
+struct deployment {
+    uint32_t number;
+    struct config *config;
+    struct generation_files files;
+    struct listen_sockets *sockets; /* NULL until they are bound */
+    int earlier_secret;             /* what was secret in the one before; -1: there was none */
+    size_t worker_count;
+    size_t keyholder_count; /* 0: workers have the keys themselves */
+    bool is_upgrade;        /* for workers of its own; those that are there end when it is committed */
+};
+
+/* A place for a process. The process in it may change, its role and number do not. */
+struct child {
+    struct master *master;
+    enum process_role role;
+    uint16_t number;     /* from 1, among those of its role */
+    uint32_t generation; /* a keyholder is for one and ends with it; 0: it goes from one to the next */
+    pid_t pid;           /* 0: none now */
+    int control;
+    struct event *readable;
+    struct event *respawn; /* a timer */
+    struct backoff backoff;
+    uint64_t born;
+    uint32_t building, serving; /* a generation's number; 0: none */
+    uint32_t upgrade;           /* started for this generation of an upgrade; 0: for none */
+    bool is_ready;              /* what it was building is built */
+    bool is_leaving;            /* told to end: it is not replaced */
+};
+
+struct master {
+    struct daemon_source source;
+    struct event_base *base;
+    struct signals *signals;
+    struct notify notify;
+    struct event *alive; /* a timer: a sign of life for the service manager */
+    struct event *timer; /* of the reload while one goes on, of the drain then */
+    struct event *ticket_turn;
+    struct ticket_root tickets;    /* brought up to date; issues 0: none yet */
+    struct listen_sockets *passed; /* by the service manager; NULL: none */
+    struct child *children[MAX_CHILDREN];
+    size_t child_count;
+
+    uint32_t last_number;
+    struct deployment *current; /* NULL until the first commit */
+    struct deployment *next;    /* NULL: no reload goes on */
+    pid_t loader;               /* 0: it is not being loaded (any more) */
+    pid_t checker;              /* of a new binary; 0: none */
+    bool is_offered;            /* it was loaded, and all who serve were told to build it */
+    bool is_reload_wanted;      /* asked for while another went on */
+
+    bool is_draining; /* nobody is replaced any more */
+    bool is_stopping; /* asked to end, perhaps still in drain-delay */
+    bool is_over;     /* master_end() was called */
+    enum daemon_exit exit;
+};
+
+/* ---- master.c */
+void master_end(struct master *master, enum daemon_exit exit); /* leaves the loop */
+bool master_set_timer(struct master *master, uint64_t wait);
+uint64_t master_now(void); /* microseconds of CLOCK_MONOTONIC */
+
+/* ---- reload.c */
+void reload_begin(struct master *master, struct config *config);   /* takes over `config` */
+void reload_upgrade(struct master *master, struct config *config); /* the same, with workers of this binary */
+void reload_again(struct master *master);                          /* from the source, or later where one goes on */
+void reload_abort(struct master *master, enum daemon_exit exit, const char *reason);
+void reload_loader_ended(struct master *master, int status);
+void reload_step(struct master *master); /* something changed: goes on as far as it can */
+void reload_on_timer(struct master *master);
+void reload_turn_tickets(struct master *master); /* forgets what no ticket needs any more */
+void deployment_free(struct deployment *deployment);
+
+/* ---- children.c */
+
+/* A place, and a process in it. It was offered `deployment`, where there is one. NULL: neither is to be had. */
+MUST_CHECK struct child *children_add(struct master *master, enum process_role role, uint16_t number,
+                                      uint32_t generation);
+
+struct state_child;
+MUST_CHECK bool children_adopt(struct master *master, const struct state_child *state);
+
+/* Starts the workers of an upgrade beside those that are there. False: one could not be started. */
+MUST_CHECK bool children_start_upgrade(struct master *master, const struct deployment *deployment);
+void children_dismiss_old(struct master *master, uint32_t upgrade);
+void children_dismiss_new(struct master *master, uint32_t upgrade);
+
+/* Starts what is missing of `count` workers, and tells those beyond to drain. False: none could be started. */
+MUST_CHECK bool children_set_workers(struct master *master, size_t count);
+void children_offer(struct child *child, const struct deployment *deployment);
+void children_tell(struct child *child, const struct control_message *message);
+void children_tell_workers(struct master *master, enum control_type type);
+void children_reap(struct master *master);
+bool children_are_building(const struct master *master);
+void children_give_up_builders(struct master *master); /* those that are not ready yet */
+size_t children_alive(const struct master *master, enum process_role role);
+void children_hang_up(struct child *child);                  /* it reads the end of its control socket */
+void children_give_up(struct child *child, const char *why); /* kills it; its end is noticed as any other */
+void children_sweep(struct master *master);                  /* empty places that nobody comes back to */
+void children_kill(struct master *master);
+void children_free(struct master *master); /* ends them, too */
+
+/* ---- keyholders.c */
+
+/* Starts those of a deployment. False: one could not be started. */
+MUST_CHECK bool keyholders_start(struct master *master, const struct deployment *deployment);
+
+/* Everybody of a generation is there: its workers are told whom to ask. */
+void keyholders_attach_all(struct master *master, uint32_t generation);
+void keyholders_attach_worker(struct child *worker);
+void keyholders_attach_keyholder(struct child *keyholder);
+
+/* Those of a generation that is over, or is not to come. They end when their last worker has let go of them. */
+void keyholders_retire(struct master *master, uint32_t generation);
+void keyholders_retire_all(struct master *master);
+void keyholders_hear(struct child *keyholder); /* one that serves has something to say */
+
+#endif

@@ -1,0 +1,442 @@
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "daemon/findings.h"
+#include "daemon/libraries.h"
+#include "daemon/loader.h"
+#include "daemon/master.h"
+#include "proxy/proxy.h"
+
+/* ---- deployments */
+
+void deployment_free(struct deployment *deployment)
+{
+    if (!deployment)
+        return;
+    listen_sockets_free(deployment->sockets);
+    if (deployment->earlier_secret >= 0)
+        close(deployment->earlier_secret);
+    generation_files_close(&deployment->files);
+    config_free(deployment->config);
+    memory_free(deployment);
+}
+
+/* Those that this process may use, not those of the machine: of a container, or of taskset(1). */
+static size_t usable_processors(void)
+{
+    cpu_set_t set;
+
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
+}
+
+static size_t count_workers(const struct config *config)
+{
+    size_t count = config->general.workers ? (size_t)config->general.workers : usable_processors();
+
+    return count < MAX_WORKERS ? count : MAX_WORKERS;
+}
+
+static size_t count_keyholders(const struct config *config, size_t worker_count)
+{
+    size_t count = config->general.keyholders ? (size_t)config->general.keyholders : (worker_count + 1) / 2;
+
+    if (!config->general.has_key_isolation)
+        return 0;
+    return count < MAX_KEYHOLDERS ? count : MAX_KEYHOLDERS;
+}
+
+static struct deployment *deployment_new(struct master *master, struct config *config)
+{
+    struct deployment *deployment = memory_new(sizeof *deployment);
+
+    if (!deployment) {
+        config_free(config);
+        return NULL;
+    }
+    *deployment = (struct deployment){.number = ++master->last_number,
+                                      .config = config,
+                                      .files = {-1, -1},
+                                      .earlier_secret = -1,
+                                      .worker_count = count_workers(config)};
+    deployment->keyholder_count = count_keyholders(config, deployment->worker_count);
+    if (generation_files_make(&deployment->files))
+        return deployment;
+    deployment_free(deployment);
+    return NULL;
+}
+
+/* ---- words */
+
+static void append(char *text, size_t size, const char *more)
+{
+    size_t len = strlen(text);
+    snprintf(text + len, size - len, "%s%s", len ? "," : "", more);
+}
+
+static void append_address(char *text, size_t size, const struct listen_socket *sock)
+{
+    struct socket_address own = sock->address;
+    char one[ADDRESS_TEXT_LEN];
+
+    if (!address_of_socket(sock->fd, &own)) /* tells the port that was chosen for port 0 */
+        own = sock->address;
+    address_format(&own.any, own.len, one);
+    append(text, size, one);
+}
+
+static void log_listening(const struct deployment *deployment, size_t index)
+{
+    const struct config_listen *listen = &deployment->config->listens[index];
+    char addresses[LOG_VALUE_MAX] = "", servers[LOG_VALUE_MAX] = "";
+    struct log_line line;
+
+    for (size_t i = 0; i < deployment->sockets->count; i++)
+        if (deployment->sockets->sockets[i].listen == index)
+            append_address(addresses, sizeof addresses, &deployment->sockets->sockets[i]);
+    for (size_t i = 0; listen->backend && i < listen->backend->servers.count; i++)
+        append(servers, sizeof servers, listen->backend->servers.values[i].text);
+    log_begin(&line, LOG_LEVEL_NOTICE, "listening");
+    log_text(&line, "listener", listen->name);
+    log_text(&line, "address", addresses);
+    log_number(&line, "certificates", (int64_t)listen->certificates.count);
+    log_text(&line, "backend", listen->backend_name.text);
+    log_text(&line, "servers", listen->backend ? servers : CONFIG_BACKEND_DEMO);
+    log_end(&line);
+}
+
+static void warn_if_descriptors_are_short(const struct deployment *deployment, size_t carried)
+{
+    uint64_t wanted = deployment->config->general.max_connections;
+
+    if (wanted > carried)
+        log_message(LOG_LEVEL_WARNING, "max-connections = %llu, but the limit of descriptors carries %zu connections",
+                    (unsigned long long)wanted, carried);
+}
+
+static void log_ready(const struct master *master, bool is_first)
+{
+    const struct deployment *deployment = master->current;
+    size_t carried = proxy_raise_descriptor_limit() * deployment->worker_count;
+    uint64_t wanted = deployment->config->general.max_connections;
+
+    warn_if_descriptors_are_short(deployment, carried);
+    for (size_t i = 0; i < deployment->config->listen_count; i++)
+        log_listening(deployment, i);
+    if (is_first)
+        libraries_log_crypto();
+    log_message(LOG_LEVEL_NOTICE, "%s: pid %ld, %zu workers, up to %llu connections, generation %u",
+                is_first ? "ready" : "reloaded", (long)getpid(), deployment->worker_count,
+                (unsigned long long)(wanted ? wanted : carried), deployment->number);
+    notify_ready(&master->notify, "serving");
+}
+
+/* ---- the end of a reload */
+
+static void over(struct master *master)
+{
+    event_del(master->timer);
+    master->next = NULL;
+    master->is_offered = false;
+    if (master->is_reload_wanted && !master->is_stopping && !master_set_timer(master, 0))
+        log_message(LOG_LEVEL_ERROR, "out of memory: the next reload does not begin by itself");
+}
+
+static void end_loader(struct master *master)
+{
+    if (master->loader > 0)
+        (void)kill(master->loader, SIGKILL); /* reaped as a stranger */
+    master->loader = 0;
+}
+
+static void tell_aborted(struct master *master, uint32_t number)
+{
+    for (size_t i = 0; i < master->child_count; i++) {
+        struct child *child = master->children[i];
+        if (child->building != number || child->role != PROCESS_WORKER)
+            continue;
+        children_tell(child, &(struct control_message){.type = CONTROL_ABORT, .generation = number});
+        child->building = 0;
+        child->is_ready = false;
+    }
+    keyholders_retire(master, number);
+    children_dismiss_new(master, number);
+}
+
+static void refuse(const struct master *master, const char *reason)
+{
+    log_message(LOG_LEVEL_ERROR, "reload refused: %s; generation %u goes on", reason, master->current->number);
+    notify_ready(&master->notify, "serving; the last reload was refused");
+}
+
+void reload_abort(struct master *master, enum daemon_exit exit, const char *reason)
+{
+    struct deployment *next = master->next;
+
+    if (!next)
+        return;
+    end_loader(master);
+    tell_aborted(master, next->number);
+    if (master->current)
+        refuse(master, reason);
+    else
+        log_message(LOG_LEVEL_ERROR, "nothing is served: %s", reason);
+    over(master);
+    deployment_free(next);
+    if (!master->current)
+        master_end(master, exit);
+}
+
+static void has_built(struct child *child)
+{
+    child->serving = child->building;
+    child->building = 0;
+    child->is_ready = false;
+}
+
+static void tell_commit(struct child *child)
+{
+    if (child->role == PROCESS_WORKER)
+        children_tell(child, &(struct control_message){.type = CONTROL_COMMIT, .generation = child->serving});
+}
+
+static void put_to_work(struct master *master, struct deployment *fresh)
+{
+    struct deployment *old = master->current;
+
+    if (old)
+        listen_sockets_take_over(fresh->sockets, old->sockets);
+    for (size_t i = 0; i < master->child_count; i++)
+        if (master->children[i]->pid && master->children[i]->building == fresh->number)
+            has_built(master->children[i]);
+    keyholders_attach_all(master, fresh->number);
+    for (size_t i = 0; i < master->child_count; i++)
+        if (master->children[i]->serving == fresh->number)
+            tell_commit(master->children[i]);
+    master->current = fresh;
+    if (old)
+        keyholders_retire(master, old->number);
+    deployment_free(old);
+}
+
+static void commit(struct master *master)
+{
+    struct deployment *fresh = master->next;
+    bool is_first = !master->current;
+
+    put_to_work(master, fresh);
+    if (fresh->is_upgrade)
+        children_dismiss_old(master, fresh->number);
+    log_configure((enum log_format)fresh->config->general.log_format, (enum log_level)fresh->config->general.log_level,
+                  STDERR_FILENO);
+    log_ready(master, is_first);
+    if (!children_set_workers(master, fresh->worker_count))
+        log_message(LOG_LEVEL_ERROR, "fewer workers than wanted are there");
+    over(master);
+}
+
+/* ---- ticket keys: the root from which all that have it make the same ones at the same time */
+
+static bool has_times_of(const struct ticket_root *root, const struct config_general *general)
+{
+    return root->issues == general->ticket_key_issues / 1000000 &&
+           root->accepts == general->ticket_key_accepts / 1000000;
+}
+
+/* Forgets what no ticket needs any more. A new one is made for new times, and after a clock that has leapt. */
+static bool turn_tickets(struct master *master, const struct config_general *general)
+{
+    struct timeval wait = {(time_t)(general->ticket_key_issues / 1000000), 0};
+    int64_t now = (int64_t)time(NULL);
+
+    if (general->ticket_keys.count > 0) {
+        event_del(master->ticket_turn);
+        return true;
+    }
+    if ((!has_times_of(&master->tickets, general) || !ticket_root_advance(&master->tickets, now)) &&
+        !ticket_root_new(&master->tickets, random_system(), now, (uint32_t)(general->ticket_key_issues / 1000000),
+                         (uint32_t)(general->ticket_key_accepts / 1000000)))
+        return false;
+    return event_add(master->ticket_turn, &wait) == 0;
+}
+
+void reload_turn_tickets(struct master *master)
+{
+    if (master->current && !turn_tickets(master, &master->current->config->general))
+        log_message(LOG_LEVEL_ERROR, "the root of the ticket keys is not brought up to date");
+}
+
+/* ---- its steps */
+
+static bool bind_sockets(struct master *master)
+{
+    master->next->sockets = listen_sockets_open(master->next->config, master->current ? master->current->sockets : NULL,
+                                                master->passed, findings_to_log);
+    if (master->next->sockets)
+        return true;
+    reload_abort(master, DAEMON_EXIT_FAILURE, "an address is not to be had");
+    return false;
+}
+
+/* At the very start there is nobody yet to be offered anything. */
+static bool have_workers(struct master *master)
+{
+    bool is_ok = true;
+
+    if (master->next->is_upgrade)
+        is_ok = children_start_upgrade(master, master->next);
+    else if (!master->current)
+        is_ok = children_set_workers(master, master->next->worker_count);
+    if (!is_ok)
+        reload_abort(master, DAEMON_EXIT_FAILURE, "no process can be started");
+    return is_ok;
+}
+
+/* Handshakes that began under the current generation end under the next one, and may need a key that only it has. */
+static bool have_keyholders(struct master *master)
+{
+    struct deployment *next = master->next;
+
+    if (next->keyholder_count > 0 && master->current)
+        next->earlier_secret = fcntl(master->current->files.secret, F_DUPFD_CLOEXEC, 0);
+    if ((!master->current || next->keyholder_count == 0 || next->earlier_secret >= 0) &&
+        turn_tickets(master, &next->config->general) && keyholders_start(master, next))
+        return true;
+    reload_abort(master, DAEMON_EXIT_FAILURE, "no process can be started to hold the keys");
+    return false;
+}
+
+static bool is_meant(const struct child *worker, const struct deployment *next)
+{
+    return !next->is_upgrade || worker->upgrade == next->number;
+}
+
+static void offer(struct master *master)
+{
+    if (!bind_sockets(master) || !have_workers(master) || !have_keyholders(master))
+        return;
+    master->is_offered = true;
+    for (size_t i = 0; i < master->child_count; i++) {
+        struct child *child = master->children[i];
+        if (child->role == PROCESS_WORKER && child->pid && !child->is_leaving && is_meant(child, master->next))
+            children_offer(child, master->next);
+    }
+    if (!master_set_timer(master, MAX_BUILD_TIME))
+        reload_abort(master, DAEMON_EXIT_FAILURE, "out of memory");
+    else if (!children_are_building(master)) /* all of them wait to be started again */
+        reload_step(master);
+}
+
+/* Those that were started anew, for the generation that the others serve. */
+static void commit_late_ones(struct master *master)
+{
+    for (size_t i = 0; master->current && i < master->child_count; i++) {
+        struct child *child = master->children[i];
+        if (!child->is_ready || child->building != master->current->number)
+            continue;
+        has_built(child);
+        if (child->role == PROCESS_KEYHOLDER)
+            keyholders_attach_keyholder(child);
+        else
+            keyholders_attach_worker(child);
+        tell_commit(child);
+    }
+}
+
+void reload_step(struct master *master)
+{
+    commit_late_ones(master);
+    if (!master->next || master->loader || children_are_building(master))
+        return;
+    if (!master->is_offered)
+        offer(master);
+    else
+        commit(master);
+}
+
+/* Its time is over; or it is, and another one was asked for meanwhile. */
+void reload_on_timer(struct master *master)
+{
+    if (master->next) {
+        children_give_up_builders(master);
+        reload_abort(master, DAEMON_EXIT_FAILURE, "it takes too long to build");
+    } else if (master->is_reload_wanted) {
+        master->is_reload_wanted = false;
+        reload_again(master);
+    }
+}
+
+static const char *reason_of(enum daemon_exit exit)
+{
+    return exit == DAEMON_EXIT_CONFIG ? "the configuration has faults" : "something is not to be had now";
+}
+
+void reload_loader_ended(struct master *master, int status)
+{
+    enum daemon_exit exit = WIFEXITED(status) ? (enum daemon_exit)WEXITSTATUS(status) : DAEMON_EXIT_FAILURE;
+
+    master->loader = 0;
+    if (WIFSIGNALED(status))
+        log_message(LOG_LEVEL_ERROR, "the process that loads it was ended by SIG%s", sigabbrev_np(WTERMSIG(status)));
+    if (exit != DAEMON_EXIT_OK)
+        reload_abort(master, exit, reason_of(exit));
+    else if (!generation_files_seal(&master->next->files))
+        reload_abort(master, DAEMON_EXIT_FAILURE, "its files cannot be sealed");
+    else
+        reload_step(master);
+}
+
+static void begin(struct master *master, struct config *config, bool is_upgrade)
+{
+    children_sweep(master);
+    master->next = deployment_new(master, config);
+    if (!master->next) {
+        log_message(LOG_LEVEL_ERROR, "out of memory or descriptors: there is no room for a generation");
+        if (!master->current)
+            master_end(master, DAEMON_EXIT_FAILURE);
+        return;
+    }
+    master->next->is_upgrade = is_upgrade;
+    master->loader = loader_start(master->source.name, config, &master->next->files);
+    if (master->loader < 0)
+        reload_abort(master, DAEMON_EXIT_FAILURE, "no process can be started to load it");
+}
+
+void reload_begin(struct master *master, struct config *config)
+{
+    begin(master, config, false);
+}
+
+void reload_upgrade(struct master *master, struct config *config)
+{
+    if (config)
+        begin(master, config, true);
+    else
+        refuse(master, "the configuration has faults");
+}
+
+void reload_again(struct master *master)
+{
+    struct config *config;
+
+    if (master->next) {
+        master->is_reload_wanted = true;
+        return;
+    }
+    config = master->source.load(master->source.context, findings_to_log);
+    if (!config) {
+        refuse(master, "the configuration has faults");
+    } else if (config->general.has_key_isolation != master->current->config->general.has_key_isolation) {
+        config_free(config);
+        refuse(master, "key-isolation changes with a restart alone");
+    } else {
+        reload_begin(master, config);
+    }
+}

@@ -1,0 +1,351 @@
+#include "daemon/upgrade.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "daemon/findings.h"
+#include "daemon/upgrade_state.h"
+
+/* ---- leaving: what there is, in a file, and its descriptors kept open */
+
+static struct state_socket note_socket(const struct listen_socket *sock)
+{
+    struct state_socket out = {.address = sock->address, .listen = (uint32_t)sock->listen, .fd = sock->fd};
+
+    memcpy(out.name, sock->name, sizeof out.name);
+    return out;
+}
+
+static struct listen_socket adopt_socket(const struct state_socket *sock)
+{
+    struct listen_socket out = {.address = sock->address, .listen = sock->listen, .fd = sock->fd};
+
+    memcpy(out.name, sock->name, sizeof out.name);
+    return out;
+}
+
+static void note_sockets(const struct listen_sockets *sockets, struct upgrade_state *state)
+{
+    for (size_t i = 0; i < sockets->count && i < MAX_STATE_SOCKETS; i++)
+        state->sockets[state->socket_count++] = note_socket(&sockets->sockets[i]);
+}
+
+static void note_children(const struct master *master, struct upgrade_state *state)
+{
+    for (size_t i = 0; i < master->child_count; i++) {
+        const struct child *child = master->children[i];
+        if (child->pid)
+            state->children[state->child_count++] = (struct state_child){
+                .role = child->role,
+                .number = child->number,
+                .generation = child->generation,
+                .serving = child->serving,
+                .is_leaving = child->is_leaving,
+                .pid = child->pid,
+                .control = child->control,
+            };
+    }
+}
+
+static bool note_all(const struct master *master, struct upgrade_state *state)
+{
+    const struct deployment *current = master->current;
+
+    *state = (struct upgrade_state){
+        .last_number = master->last_number,
+        .current = current->number,
+        .public = current->files.public,
+        .secret = current->files.secret,
+        .earlier_secret = current->earlier_secret,
+        .worker_count = (uint32_t)current->worker_count,
+        .keyholder_count = (uint32_t)current->keyholder_count,
+        .tickets = master->tickets,
+        .sockets = memory_new_array(current->sockets->count + 1, sizeof *state->sockets),
+    };
+    if (!state->sockets)
+        return false;
+    note_sockets(current->sockets, state);
+    note_children(master, state);
+    return true;
+}
+
+/* -1: no memory, or no descriptor. */
+static int write_state(const struct upgrade_state *state)
+{
+    uint8_t *storage = memory_new(MAX_STATE_LEN);
+    struct writer w = writer_of(storage, storage ? MAX_STATE_LEN : 0);
+    int fd = memfd_create("sallyport upgrade", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+    upgrade_state_write(state, &w);
+    if (fd >= 0 && (!writer_ok(&w) || write(fd, storage, w.len) != (ssize_t)w.len ||
+                    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)) {
+        close(fd);
+        fd = -1;
+    }
+    if (storage)
+        memory_wipe(storage, MAX_STATE_LEN); /* the root of the ticket keys */
+    memory_free(storage);
+    return fd;
+}
+
+static void keep_open(int fd, bool is_kept)
+{
+    if (fd >= 0)
+        (void)fcntl(fd, F_SETFD, is_kept ? 0 : FD_CLOEXEC); /* cannot fail on an open one */
+}
+
+static void keep_all_open(const struct upgrade_state *state, int state_fd, bool is_kept)
+{
+    keep_open(state_fd, is_kept);
+    keep_open(state->public, is_kept);
+    keep_open(state->secret, is_kept);
+    keep_open(state->earlier_secret, is_kept);
+    for (size_t i = 0; i < state->socket_count; i++)
+        keep_open(state->sockets[i].fd, is_kept);
+    for (size_t i = 0; i < state->child_count; i++)
+        keep_open(state->children[i].control, is_kept);
+}
+
+static bool set_environment(int fd)
+{
+    char number[16];
+
+    snprintf(number, sizeof number, "%d", fd);
+    return setenv(UPGRADE_ENVIRONMENT, number, 1) == 0;
+}
+
+/* ---- the check */
+
+static void refuse(const char *reason)
+{
+    log_message(LOG_LEVEL_ERROR, "SIGUSR2: %s; nothing has changed", reason);
+}
+
+static bool is_busy(const struct master *master)
+{
+    return master->next || master->is_stopping || children_are_building(master);
+}
+
+/* The arguments of this process, and -t. NULL: no memory. */
+static char **arguments_to_check(char *const *arguments)
+{
+    static char check[] = "-t";
+    size_t count = 0;
+    char **out;
+
+    while (arguments[count])
+        count++;
+    out = memory_new_array(count + 2, sizeof *out);
+    if (!out)
+        return NULL;
+    memcpy(out, arguments, count * sizeof *out);
+    out[count] = check;
+    return out;
+}
+
+/* What it says of a good configuration is not asked for; what it says of faults is. */
+static _Noreturn void become_checker(char **arguments, int state_fd)
+{
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+    spawn_end_with_parent();
+    spawn_unblock_signals();
+    keep_open(state_fd, true);
+    if (nowhere >= 0 && dup2(nowhere, STDOUT_FILENO) == STDOUT_FILENO && set_environment(state_fd))
+        execv(spawn_path(), arguments);
+    _exit(127);
+}
+
+static pid_t start_checker(const struct master *master, int state_fd)
+{
+    char **arguments = arguments_to_check(master->source.arguments);
+    pid_t pid = arguments ? spawn_fork() : -1;
+
+    if (pid == 0)
+        become_checker(arguments, state_fd);
+    memory_free(arguments);
+    return pid;
+}
+
+void upgrade_begin(struct master *master)
+{
+    struct upgrade_state state;
+    int fd;
+
+    if (!master->current || master->checker || !master->source.arguments || is_busy(master)) {
+        refuse("something else goes on");
+        return;
+    }
+    log_message(LOG_LEVEL_NOTICE, "SIGUSR2: checking %s", spawn_path());
+    fd = note_all(master, &state) ? write_state(&state) : -1;
+    upgrade_state_free(&state);
+    master->checker = fd >= 0 ? start_checker(master, fd) : -1;
+    if (fd >= 0)
+        close(fd);
+    if (master->checker > 0)
+        return;
+    master->checker = 0;
+    refuse("no process can be started to check the new binary");
+}
+
+/* ---- leaving */
+
+/* Comes back only when it failed. */
+static void execute(struct master *master)
+{
+    struct upgrade_state state;
+    int fd = note_all(master, &state) ? write_state(&state) : -1;
+
+    if (fd >= 0 && set_environment(fd)) {
+        keep_all_open(&state, fd, true);
+        execv(spawn_path(), master->source.arguments);
+        keep_all_open(&state, fd, false);
+    }
+    refuse("the new binary cannot be executed");
+    (void)unsetenv(UPGRADE_ENVIRONMENT);
+    if (fd >= 0)
+        close(fd);
+    upgrade_state_free(&state);
+}
+
+void upgrade_checked(struct master *master, int status)
+{
+    master->checker = 0;
+    if (is_busy(master))
+        refuse("something else goes on");
+    else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        refuse("the new binary does not run, or refuses its configuration");
+    else
+        execute(master);
+}
+
+/* ---- arriving */
+
+bool upgrade_is_one(void)
+{
+    return getenv(UPGRADE_ENVIRONMENT) != NULL;
+}
+
+static bool read_from(int fd, struct upgrade_state *state)
+{
+    struct stat status;
+    bool is_ok;
+    void *at;
+
+    if (fstat(fd, &status) != 0 || !(fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE) || status.st_size <= 0 ||
+        status.st_size > MAX_STATE_LEN)
+        return false;
+    at = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    if (at == MAP_FAILED)
+        return false;
+    is_ok = upgrade_state_read(bytes_of(at, (size_t)status.st_size), state);
+    munmap(at, (size_t)status.st_size);
+    return is_ok;
+}
+
+/* The variable is gone afterwards: no child is to find it. */
+static bool read_state(struct upgrade_state *state)
+{
+    const char *text = getenv(UPGRADE_ENVIRONMENT);
+    int fd = text ? atoi(text) : -1;
+    bool is_ok;
+
+    *state = (struct upgrade_state){.last_number = 0};
+    (void)unsetenv(UPGRADE_ENVIRONMENT);
+    if (fd <= STDERR_FILENO)
+        return false;
+    is_ok = read_from(fd, state);
+    close(fd);
+    return is_ok;
+}
+
+bool daemon_can_take_over(void)
+{
+    struct upgrade_state state;
+    bool is_ok;
+
+    if (!upgrade_is_one())
+        return true;
+    is_ok = read_state(&state);
+    upgrade_state_free(&state);
+    return is_ok;
+}
+
+static struct listen_sockets *adopt_sockets(const struct upgrade_state *state)
+{
+    struct listen_sockets *sockets = memory_new(sizeof *sockets);
+
+    if (!sockets)
+        return NULL;
+    sockets->sockets = memory_new_array(state->socket_count + 1, sizeof *sockets->sockets);
+    for (size_t i = 0; sockets->sockets && i < state->socket_count; i++)
+        sockets->sockets[sockets->count++] = adopt_socket(&state->sockets[i]);
+    return sockets;
+}
+
+static struct config *adopt_config(const struct generation_files *files)
+{
+    struct generation_files public_alone = {files->public, -1};
+    const char *fault;
+    struct generation *generation = generation_open(&public_alone, &fault);
+    struct config *config = generation ? generation_config(generation, findings_to_log) : NULL;
+
+    generation_free(generation);
+    return config;
+}
+
+static struct deployment *adopt_deployment(const struct upgrade_state *state)
+{
+    struct deployment *deployment = memory_new(sizeof *deployment);
+
+    if (!deployment)
+        return NULL;
+    *deployment = (struct deployment){
+        .number = state->current,
+        .files = {state->public, state->secret},
+        .earlier_secret = state->earlier_secret,
+        .worker_count = state->worker_count,
+        .keyholder_count = state->keyholder_count,
+    };
+    deployment->config = adopt_config(&deployment->files);
+    deployment->sockets = deployment->config ? adopt_sockets(state) : NULL;
+    if (deployment->sockets && deployment->sockets->sockets)
+        return deployment;
+    deployment_free(deployment);
+    return NULL;
+}
+
+static bool adopt_children(struct master *master, const struct upgrade_state *state)
+{
+    for (size_t i = 0; i < state->child_count; i++)
+        if (!children_adopt(master, &state->children[i]))
+            return false;
+    return true;
+}
+
+bool upgrade_adopt(struct master *master)
+{
+    struct upgrade_state state;
+    bool is_ok = read_state(&state);
+
+    if (is_ok) {
+        keep_all_open(&state, -1, false);
+        master->last_number = state.last_number;
+        master->tickets = state.tickets;
+        master->current = adopt_deployment(&state);
+        is_ok = master->current && adopt_children(master, &state);
+    }
+    upgrade_state_free(&state);
+    if (!is_ok)
+        log_message(LOG_LEVEL_ERROR, "what the last binary left behind cannot be taken over");
+    return is_ok;
+}

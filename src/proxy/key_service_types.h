@@ -1,0 +1,23 @@
+/*
+ * key_service_types.h: what the local and the remote key service have in common. Private to key_service*.c.
+ */
+#ifndef PROXY_KEY_SERVICE_TYPES_H
+#define PROXY_KEY_SERVICE_TYPES_H
+
+#include "proxy/key_questions.h"
+
+struct key_service_kind {
+    bool (*wake)(struct key_service *service);          /* soon, never now: there are questions. False: no memory */
+    size_t (*asked)(const struct key_service *service); /* questions that have left the lines and have no answer */
+    void (*free)(struct key_service *service);          /* all but the questions that wait */
+};
+
+/* The first member of either. */
+struct key_service {
+    const struct key_service_kind *kind;
+    struct key_questions questions;
+    key_answer *answer;
+    void *context;
+};
+
+#endif

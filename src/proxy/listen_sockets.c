@@ -1,0 +1,301 @@
+#include "proxy/listen_sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "proxy/limits.h"
+
+/* ---- one socket */
+
+/* A socket file nobody answers on was left behind by a process that was killed; any other file is not ours. */
+static bool remove_dead_socket_file(const struct socket_address *address)
+{
+    struct stat status;
+    bool is_dead;
+    int fd;
+
+    if (lstat(address->un.sun_path, &status) != 0)
+        return errno == ENOENT;
+    if (!S_ISSOCK(status.st_mode))
+        return false;
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    is_dead = connect(fd, &address->any, address->len) != 0 && errno == ECONNREFUSED;
+    close(fd);
+    return is_dead && unlink(address->un.sun_path) == 0;
+}
+
+/* Accepted sockets inherit these: two system calls less for each of them. */
+static bool set_options(int fd, int family)
+{
+    static const int on = 1;
+
+    if (family == AF_UNIX)
+        return true;
+    if (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0)
+        return false;
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+           setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) == 0 &&
+           setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0;
+}
+
+/* The listening socket, or -1 with errno set. */
+static int open_socket(const struct socket_address *address)
+{
+    int family = address->any.sa_family, error;
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    if (family == AF_UNIX && !remove_dead_socket_file(address))
+        errno = EADDRINUSE;
+    else if (set_options(fd, family) && bind(fd, &address->any, address->len) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
+        return fd;
+    error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+static const char *words_for(int error)
+{
+    switch (error) {
+    case EADDRINUSE:
+        return "the address is in use by another process";
+    case EACCES:
+        return "permission denied (a port below 1024 needs CAP_NET_BIND_SERVICE)";
+    case EADDRNOTAVAIL:
+        return "this machine has no such address";
+    default:
+        return strerror(error);
+    }
+}
+
+/* `*` means all of this machine: without IPv6 in the kernel that is IPv4 alone. */
+static bool is_optional(const struct config_address *configured, const struct socket_address *address, int error)
+{
+    return !configured->is_unix && !configured->host && address->any.sa_family == AF_INET6 &&
+           (error == EAFNOSUPPORT || error == EADDRNOTAVAIL);
+}
+
+/* ---- all of a configuration */
+
+static struct listen_socket *find_same(struct listen_sockets *sockets, const struct socket_address *address)
+{
+    for (size_t i = 0; sockets && i < sockets->count; i++) {
+        struct listen_socket *sock = &sockets->sockets[i];
+        if (sock->address.len == address->len && memcmp(&sock->address.any, &address->any, address->len) == 0)
+            return sock;
+    }
+    return NULL;
+}
+
+static MUST_CHECK bool add(struct listen_sockets *sockets, const struct listen_socket *sock)
+{
+    struct listen_socket *more = memory_resize(sockets->sockets, (sockets->count + 1) * sizeof *more);
+
+    if (!more)
+        return false;
+    sockets->sockets = more;
+    sockets->sockets[sockets->count++] = *sock;
+    return true;
+}
+
+struct opening {
+    struct listen_sockets *sockets, *old;
+    const struct listen_sockets *passed;
+    struct config_findings findings;
+    size_t listen;
+};
+
+static bool complain_no_memory(const struct opening *opening, const struct config_address *configured)
+{
+    config_complain(opening->findings, &configured->place, "out of memory");
+    return false;
+}
+
+static bool open_fresh(const struct opening *opening, const struct config_address *configured,
+                       struct listen_socket *sock)
+{
+    char text[ADDRESS_TEXT_LEN];
+
+    sock->fd = open_socket(&sock->address);
+    if (sock->fd < 0 && is_optional(configured, &sock->address, errno))
+        return true;
+    if (sock->fd < 0) {
+        int error = errno;
+        address_format(&sock->address.any, sock->address.len, text);
+        config_complain(opening->findings, &configured->place, "cannot listen on %s: %s", text, words_for(error));
+        return false;
+    }
+    if (add(opening->sockets, sock))
+        return true;
+    close(sock->fd);
+    return complain_no_memory(opening, configured);
+}
+
+static bool open_one(const struct opening *opening, const struct config_address *configured,
+                     const struct socket_address *address)
+{
+    const struct listen_socket *same = find_same(opening->old, address);
+    struct listen_socket sock = {*address, opening->listen, same ? same->fd : -1, same != NULL, ""};
+
+    if (!same)
+        return open_fresh(opening, configured, &sock);
+    return add(opening->sockets, &sock) || complain_no_memory(opening, configured);
+}
+
+/* False: out of memory or descriptors. */
+static bool take_named(const struct opening *opening, const struct listen_socket *from, bool is_borrowed)
+{
+    struct listen_socket sock = *from;
+
+    sock.listen = opening->listen;
+    sock.is_borrowed = is_borrowed;
+    if (!is_borrowed)
+        sock.fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 0);
+    if (sock.fd >= 0 && add(opening->sockets, &sock))
+        return true;
+    if (!is_borrowed && sock.fd >= 0)
+        close(sock.fd);
+    return false;
+}
+
+/* How many there are under the name; those that were in use already are all of them. */
+static bool take_all_named(const struct opening *opening, const struct listen_sockets *from, const char *name,
+                           size_t *count)
+{
+    for (size_t i = 0; from && i < from->count; i++) {
+        if (strcmp(from->sockets[i].name, name) != 0)
+            continue;
+        if (!take_named(opening, &from->sockets[i], from == opening->old))
+            return false;
+        ++*count;
+    }
+    return true;
+}
+
+static bool open_passed(const struct opening *opening, const struct config_address *configured)
+{
+    size_t count = 0;
+
+    if (!take_all_named(opening, opening->old, configured->socket, &count) ||
+        (count == 0 && !take_all_named(opening, opening->passed, configured->socket, &count)))
+        return complain_no_memory(opening, configured);
+    if (count == 0)
+        config_complain(opening->findings, &configured->place,
+                        "address '%s': the service manager passed no socket of that name", configured->text);
+    return count > 0;
+}
+
+static bool open_address(const struct opening *opening, const struct config_address *configured)
+{
+    struct socket_address addresses[MAX_LISTEN_SOCKETS];
+    const char *fault = NULL;
+    size_t count = configured->socket
+                       ? 0
+                       : address_resolve(configured, ADDRESS_TO_LISTEN, addresses, ARRAY_LEN(addresses), &fault);
+    bool is_ok = count > 0;
+
+    if (!is_ok && configured->socket)
+        return open_passed(opening, configured);
+    if (!is_ok)
+        config_complain(opening->findings, &configured->place, "address '%s' cannot be used: %s", configured->text,
+                        fault);
+    for (size_t i = 0; i < count; i++)
+        is_ok = open_one(opening, configured, &addresses[i]) && is_ok;
+    return is_ok;
+}
+
+/* All addresses, also behind one with a fault: every fault is told at once. */
+static bool open_all(struct opening *opening, const struct config *config)
+{
+    bool is_ok = true;
+
+    for (opening->listen = 0; opening->listen < config->listen_count; opening->listen++) {
+        const struct config_address_list *addresses = &config->listens[opening->listen].addresses;
+        for (size_t i = 0; i < addresses->count; i++)
+            is_ok = open_address(opening, &addresses->values[i]) && is_ok;
+    }
+    return is_ok;
+}
+
+struct listen_sockets *listen_sockets_open(const struct config *config, struct listen_sockets *old,
+                                           const struct listen_sockets *passed, struct config_findings findings)
+{
+    struct opening opening = {memory_new(sizeof(struct listen_sockets)), old, passed, findings, 0};
+
+    if (!opening.sockets) {
+        config_complain(findings, &config->listens[0].place, "out of memory");
+        return NULL;
+    }
+    if (open_all(&opening, config))
+        return opening.sockets;
+    listen_sockets_free(opening.sockets);
+    return NULL;
+}
+
+static bool is_listening(int fd)
+{
+    int type = 0, listens = 0;
+    socklen_t len = sizeof type;
+
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM &&
+           getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 && listens;
+}
+
+/* As of those that we bind, but for what has to be set before. */
+static bool prepare(int fd, int family)
+{
+    static const int on = 1;
+    int flags = fcntl(fd, F_GETFL);
+
+    if (family != AF_UNIX) {
+        (void)!setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on); /* connections work without them */
+        (void)!setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+bool listen_sockets_add_passed(struct listen_sockets *passed, int fd, const char *name)
+{
+    struct listen_socket sock = {.fd = fd};
+
+    if (!is_listening(fd) || !address_of_socket(fd, &sock.address) || !prepare(fd, sock.address.any.sa_family))
+        return false;
+    snprintf(sock.name, sizeof sock.name, "%s", name);
+    return add(passed, &sock);
+}
+
+void listen_sockets_take_over(struct listen_sockets *sockets, struct listen_sockets *old)
+{
+    for (size_t i = 0; i < sockets->count; i++) {
+        struct listen_socket *same =
+            sockets->sockets[i].is_borrowed ? find_same(old, &sockets->sockets[i].address) : NULL;
+        if (same)
+            same->is_borrowed = true;
+        sockets->sockets[i].is_borrowed = false;
+    }
+}
+
+void listen_sockets_free(struct listen_sockets *sockets)
+{
+    if (!sockets)
+        return;
+    for (size_t i = 0; i < sockets->count; i++) {
+        const struct listen_socket *sock = &sockets->sockets[i];
+        if (sock->is_borrowed)
+            continue;
+        if (sock->address.any.sa_family == AF_UNIX && !sock->name[0])
+            unlink(sock->address.un.sun_path); /* while it is still ours: who binds next has a file of its own */
+        close(sock->fd);
+    }
+    memory_free(sockets->sockets);
+    memory_free(sockets);
+}

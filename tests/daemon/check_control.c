@@ -1,0 +1,332 @@
+/*
+ * What master and children say to each other: frames there and back, and what is no frame.
+ */
+#include "daemon/control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "support/check_run.h"
+
+static int ends[2];
+
+static void open_ends(void)
+{
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+}
+
+static void close_ends(void)
+{
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static struct control_message there_and_back(const struct control_message *message)
+{
+    struct control_message got;
+
+    ck_assert(control_send(ends[0], message));
+    ck_assert_int_eq(control_receive(ends[1], &got), CONTROL_GOT);
+    ck_assert_int_eq(got.type, message->type);
+    ck_assert_uint_eq(got.generation, message->generation);
+    ck_assert_uint_eq(got.count, message->count);
+    ck_assert_uint_eq(got.fd_count, message->fd_count);
+    return got;
+}
+
+static bool is_same_file(int a, int b)
+{
+    char byte = 'x';
+
+    ck_assert_int_eq(lseek(a, 0, SEEK_SET), 0);
+    ck_assert_int_eq(write(a, &byte, 1), 1);
+    return lseek(b, 0, SEEK_CUR) == 1;
+}
+
+START_TEST(what_is_sent_arrives_as_it_was)
+{
+    struct control_message message = {.type = CONTROL_BUILD, .generation = 7, .number = 2, .total = 3}, got;
+
+    open_ends();
+    got = there_and_back(&message);
+    ck_assert_uint_eq(got.number, 2);
+    ck_assert_uint_eq(got.total, 3);
+    message = (struct control_message){.type = CONTROL_REFUSED, .generation = 9, .exit = 78, .reason = "it has faults"};
+    got = there_and_back(&message);
+    ck_assert_uint_eq(got.exit, 78);
+    ck_assert_str_eq(got.reason, "it has faults");
+    message = (struct control_message){.type = CONTROL_TICKET_ROOT, .generation = 9};
+    ck_assert(ticket_root_new(&message.root, random_system(), 1234567890, 60, 120));
+    got = there_and_back(&message);
+    ck_assert_uint_eq(got.root.epoch, message.root.epoch);
+    ck_assert_mem_eq(got.root.secret, message.root.secret, sizeof got.root.secret);
+    control_wipe(&got);
+    ck_assert_uint_eq(got.root.issues, 0);
+    close_ends();
+}
+END_TEST
+
+START_TEST(descriptors_travel_with_it_and_are_closed_on_exec)
+{
+    struct control_message message = {.type = CONTROL_SOCKETS, .generation = 1, .count = 2, .fd_count = 2}, got;
+
+    open_ends();
+    for (int i = 0; i < 2; i++) {
+        message.fds[i] = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        message.listens[i] = (uint16_t)(40 + i);
+        ck_assert_int_ge(message.fds[i], 0);
+    }
+    got = there_and_back(&message);
+    for (int i = 0; i < 2; i++) {
+        ck_assert(is_same_file(message.fds[i], got.fds[i]));
+        ck_assert_int_eq(fcntl(got.fds[i], F_GETFD), FD_CLOEXEC);
+        ck_assert_uint_eq(got.listens[i], 40 + i);
+        close(message.fds[i]);
+        close(got.fds[i]);
+    }
+    close_ends();
+}
+END_TEST
+
+START_TEST(as_many_descriptors_as_a_message_may_have_arrive_in_their_order)
+{
+    struct control_message message = {
+        .type = CONTROL_SOCKETS, .generation = 1, .count = MAX_CONTROL_FDS, .fd_count = MAX_CONTROL_FDS};
+    struct control_message got;
+
+    open_ends();
+    for (size_t i = 0; i < MAX_CONTROL_FDS; i++)
+        message.fds[i] = ends[0];
+    got = there_and_back(&message);
+    for (size_t i = 0; i < MAX_CONTROL_FDS; i++)
+        close(got.fds[i]);
+    close_ends();
+}
+END_TEST
+
+START_TEST(a_reason_is_cut_to_its_room_and_cleaned_of_what_is_no_text)
+{
+    struct control_message message = {.type = CONTROL_REFUSED, .generation = 1, .exit = 1}, got;
+
+    open_ends();
+    memset(message.reason, 'r', MAX_CONTROL_REASON);
+    memcpy(message.reason, "a\nb\x80", 4);
+    got = there_and_back(&message);
+    ck_assert_uint_eq(strlen(got.reason), MAX_CONTROL_REASON);
+    ck_assert_int_eq(strncmp(got.reason, "a?b?rr", 6), 0);
+    close_ends();
+}
+END_TEST
+
+START_TEST(nothing_there_is_told_from_nobody_there)
+{
+    struct control_message got;
+
+    open_ends();
+    ck_assert_int_eq(control_receive(ends[1], &got), CONTROL_NOTHING);
+    close(ends[0]);
+    ck_assert_int_eq(control_receive(ends[1], &got), CONTROL_GONE);
+    ck_assert(!control_send(ends[1], &(struct control_message){.type = CONTROL_STOP}));
+    ck_assert_int_eq(errno, EPIPE);
+    close(ends[1]);
+}
+END_TEST
+
+START_TEST(whoever_does_not_read_is_noticed_and_never_waited_for)
+{
+    struct control_message message = {.type = CONTROL_STOP};
+    int sent = 0;
+
+    open_ends();
+    while (sent < 100000 && control_send(ends[0], &message))
+        sent++;
+    ck_assert_int_lt(sent, 100000);
+    ck_assert_int_eq(errno, EAGAIN);
+    ck_assert_int_gt(sent, 32); /* a generation of 1,000 sockets takes no more */
+    close_ends();
+}
+END_TEST
+
+/* ---- violations */
+
+static uint8_t frame[CONTROL_FRAME_LEN + 1];
+
+static bool decodes(size_t len, size_t fd_count)
+{
+    static const int fds[MAX_CONTROL_FDS + 1];
+    struct control_message message;
+
+    return control_decode(bytes_of(frame, len), fds, fd_count, &message);
+}
+
+static void encode(enum control_type type, uint32_t generation)
+{
+    struct control_message message = {.type = type, .generation = generation, .exit = 1, .number = 1, .total = 1};
+
+    memset(frame, 0, sizeof frame);
+    control_encode(&message, frame);
+}
+
+START_TEST(a_frame_has_one_length)
+{
+    encode(CONTROL_READY, 1);
+    ck_assert(decodes(CONTROL_FRAME_LEN, 0));
+    ck_assert(!decodes(CONTROL_FRAME_LEN - 1, 0));
+    ck_assert(!decodes(CONTROL_FRAME_LEN + 1, 0));
+    ck_assert(!decodes(0, 0));
+}
+END_TEST
+
+START_TEST(every_byte_that_is_not_used_is_zero)
+{
+    encode(CONTROL_READY, 1);
+    for (size_t at = 8; at < CONTROL_FRAME_LEN; at++) {
+        frame[at] = 1;
+        ck_assert_msg(!decodes(CONTROL_FRAME_LEN, 0), "byte %zu", at);
+        frame[at] = 0;
+    }
+    frame[2] = 1;
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
+}
+END_TEST
+
+START_TEST(a_type_that_there_is_not_is_refused)
+{
+    encode(CONTROL_READY, 1);
+    for (int type = 0; type < 256; type++) {
+        bool is_plain = type == CONTROL_COMMIT || type == CONTROL_ABORT || type == CONTROL_READY;
+        frame[0] = (uint8_t)type;
+        ck_assert_msg(decodes(CONTROL_FRAME_LEN, 0) == is_plain, "type %d", type);
+    }
+}
+END_TEST
+
+START_TEST(a_generation_is_named_where_there_is_one_and_nowhere_else)
+{
+    static const enum control_type with[] = {CONTROL_BUILD, CONTROL_COMMIT, CONTROL_ABORT, CONTROL_READY,
+                                             CONTROL_REFUSED};
+    static const enum control_type without[] = {CONTROL_DRAIN, CONTROL_STOP};
+
+    for (size_t i = 0; i < ARRAY_LEN(with); i++) {
+        encode(with[i], 0);
+        ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
+        encode(with[i], 1);
+        ck_assert(decodes(CONTROL_FRAME_LEN, 0));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(without); i++) {
+        encode(without[i], 1);
+        ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
+        encode(without[i], 0);
+        ck_assert(decodes(CONTROL_FRAME_LEN, 0));
+    }
+}
+END_TEST
+
+START_TEST(descriptors_come_as_many_as_the_type_has)
+{
+    encode(CONTROL_OFFER, 1);
+    for (size_t count = 0; count <= MAX_CONTROL_FDS + 1; count++)
+        ck_assert_int_eq(decodes(CONTROL_FRAME_LEN, count), count >= 1 && count <= 3);
+    encode(CONTROL_SOCKETS, 1);
+    frame[1] = 3;
+    for (size_t count = 0; count <= MAX_CONTROL_FDS + 1; count++)
+        ck_assert_int_eq(decodes(CONTROL_FRAME_LEN, count), count == 3);
+    encode(CONTROL_KEYHOLDER, 0);
+    for (size_t count = 0; count <= MAX_CONTROL_FDS + 1; count++)
+        ck_assert_int_eq(decodes(CONTROL_FRAME_LEN, count), count == 1);
+    encode(CONTROL_READY, 1);
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 1));
+}
+END_TEST
+
+START_TEST(numbers_are_within_their_range)
+{
+    encode(CONTROL_BUILD, 1);
+    frame[9] = 2; /* the second of one */
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
+    frame[9] = 0;
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
+    encode(CONTROL_REFUSED, 1);
+    frame[9] = 0; /* an exit code that says all is well */
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
+    encode(CONTROL_TICKET_ROOT, 1); /* one that never seals */
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
+    encode(CONTROL_SOCKETS, 1);
+    frame[1] = MAX_CONTROL_FDS + 1;
+    ck_assert(!decodes(CONTROL_FRAME_LEN, MAX_CONTROL_FDS + 1));
+}
+END_TEST
+
+START_TEST(a_reason_is_printable_and_within_its_frame)
+{
+    encode(CONTROL_REFUSED, 1);
+    frame[11] = 1;
+    frame[12] = '\n';
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
+    frame[12] = 'n';
+    ck_assert(decodes(CONTROL_FRAME_LEN, 0));
+    frame[10] = 0xff;
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
+}
+END_TEST
+
+static int open_descriptors(void)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < 256; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+START_TEST(the_descriptors_of_a_violation_are_closed)
+{
+    struct control_message message = {.type = CONTROL_READY, .generation = 1, .fds = {0, 1}, .fd_count = 2}, got;
+    int before;
+
+    open_ends();
+    before = open_descriptors();
+    ck_assert(control_send(ends[0], &message));
+    ck_assert_int_eq(control_receive(ends[1], &got), CONTROL_VIOLATION);
+    ck_assert_int_eq(open_descriptors(), before);
+    close_ends();
+}
+END_TEST
+
+START_TEST(a_message_cut_short_or_too_long_is_a_violation)
+{
+    struct control_message got;
+
+    open_ends();
+    encode(CONTROL_READY, 1);
+    ck_assert_int_eq(send(ends[0], frame, 3, 0), 3);
+    ck_assert_int_eq(control_receive(ends[1], &got), CONTROL_VIOLATION);
+    ck_assert_int_eq(send(ends[0], frame, CONTROL_FRAME_LEN + 1, 0), CONTROL_FRAME_LEN + 1);
+    ck_assert_int_eq(control_receive(ends[1], &got), CONTROL_VIOLATION);
+    close_ends();
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        what_is_sent_arrives_as_it_was,
+        descriptors_travel_with_it_and_are_closed_on_exec,
+        as_many_descriptors_as_a_message_may_have_arrive_in_their_order,
+        a_reason_is_cut_to_its_room_and_cleaned_of_what_is_no_text,
+        nothing_there_is_told_from_nobody_there,
+        whoever_does_not_read_is_noticed_and_never_waited_for,
+        a_frame_has_one_length,
+        every_byte_that_is_not_used_is_zero,
+        a_type_that_there_is_not_is_refused,
+        a_generation_is_named_where_there_is_one_and_nowhere_else,
+        descriptors_come_as_many_as_the_type_has,
+        numbers_are_within_their_range,
+        a_reason_is_printable_and_within_its_frame,
+        the_descriptors_of_a_violation_are_closed,
+        a_message_cut_short_or_too_long_is_a_violation,
+    };
+    return check_run("control", tests, ARRAY_LEN(tests));
+}

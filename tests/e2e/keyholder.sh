@@ -1,0 +1,119 @@
+#!/bin/bash
+# A keyholder that is killed is replaced: handshakes wait for the next one, relays do not notice. A worker has no key in
+# its memory, nor the root of the ticket keys; with isolation off it has, so that the search is known to find one.
+. "$(dirname "$0")/lib.sh"
+need python3
+backend_start
+keyholder_pids() {
+    local pid
+    # shellcheck disable=SC2013 # numbers
+    for pid in $(cat "/proc/$daemon_pid/task/$daemon_pid/children"); do
+        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -- '--process keyholder' && echo "$pid"
+    done
+}
+cat >"$scratch/churn.py" <<'PY'
+# churn.py HOST PORT FILE: full handshakes, one after the other, and an echo that is kept, until FILE is there
+import os, sys, time
+from tlsclient import Client
+host, port, end = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+kept = Client(host, port).handshake()
+kept.send(b"echo\n")
+good, slowest, relayed = 0, 0, 0
+while not os.path.exists(end):
+    began = time.monotonic()
+    client = Client(host, port, timeout=20).handshake()
+    client.send(b"say hello\n")
+    assert client.receive_exactly(5) == b"hello"
+    slowest = max(slowest, time.monotonic() - began)
+    client.close_notify()
+    assert client.receive() == b""
+    began = time.monotonic()
+    kept.send(b"x")
+    assert kept.receive_exactly(1) == b"x"
+    relayed = max(relayed, time.monotonic() - began)
+    good += 1
+    if good == 1:
+        print("begun", flush=True)
+print(f"good {good}, slowest {slowest * 1000:.0f} ms, relay {relayed * 1000:.0f} ms", flush=True)
+PY
+cat >"$scratch/search.py" <<'PY'
+# search.py KEY PID...: where the private scalar of a P-256 key is in the memory of a process
+import re, subprocess, sys
+text = subprocess.run(["openssl", "ec", "-in", sys.argv[1], "-noout", "-text"], capture_output=True, text=True, check=True).stdout
+scalar = bytes.fromhex(re.search(r"priv:\s*([0-9a-f:\s]+?)\s*pub:", text).group(1).replace(":", "").replace("\n", "").replace(" ", ""))
+scalar = scalar[-32:]
+forms = {"big end first": scalar, "little end first": scalar[::-1],
+         "PEM": open(sys.argv[1], "rb").read().split(b"\n")[1][:40]}
+found = 0
+for pid in sys.argv[2:]:
+    for line in open(f"/proc/{pid}/maps"):
+        start, end = (int(word, 16) for word in line.split()[0].split("-"))
+        if "r" not in line.split()[1] or "[v" in line:
+            continue
+        with open(f"/proc/{pid}/mem", "rb", 0) as memory:
+            try:
+                memory.seek(start)
+                piece = memory.read(end - start)
+            except OSError:
+                continue
+        for name, form in forms.items():
+            if form in piece:
+                print(f"{pid}: {name} in {line.strip()}")
+                found += 1
+print(f"found {found}")
+PY
+configure() {
+    raw_daemon "" "
+[sallyport]
+workers = 2
+key-isolation = $1"
+}
+configure on
+check_equal "with two workers there is one keyholder" 1 "$(keyholder_pids | wc -l)"
+start churn python3 "$scratch/churn.py" "$HOST" "$PORT" "$scratch/end"
+churn=$started
+wait_for 20 grep -q begun "$scratch/churn.log"
+replaced() { [ "$(keyholder_pids)" != "$before" ] && [ "$(keyholder_pids | wc -l)" -eq 1 ]; }
+for _ in 1 2 3; do
+    before=$(keyholder_pids)
+    kill -KILL "$before"
+    check_within "a killed keyholder is replaced" 10 replaced
+    sleep 0.5
+done
+kill -HUP "$daemon_pid"
+check_logged "a reload has a keyholder of its own" 'msg="reloaded: '
+one() { [ "$(keyholder_pids | wc -l)" -eq 1 ]; }
+check_within "... and the one before it ends" 10 one
+touch "$scratch/end"
+wait "$churn"
+check "no handshake failed beside it, the relay noticed nothing: $(tail -n 1 "$scratch/churn.log")" \
+    grep -q '^good' "$scratch/churn.log"
+dead=$(worker_pid)
+kill -KILL "$dead"
+fresh_workers() { [ "$(worker_pids | grep -cvx "$dead")" -eq 2 ]; }
+check_within "a worker that is started anew" 10 fresh_workers
+handshakes() {
+    local i
+    for i in 1 2 3 4 5 6; do
+        python3 -c 'import sys; from tlsclient import Client; Client(sys.argv[1], int(sys.argv[2])).handshake()' \
+            "$HOST" "$PORT" || return 1
+    done
+}
+check "... asks the same keyholder" handshakes
+
+if command -v openssl >/dev/null && [ "$(id -u)" -eq 0 ] && [ -r "/proc/$(worker_pid)/mem" ]; then
+    check_equal "no worker has the private key in its memory" "found 0" \
+        "$(python3 "$scratch/search.py" "$CERTS/p256.key" $(worker_pids) | tail -n 1)"
+    check "the keyholder has" sh -c '! python3 "$@" | grep -q "found 0"' - "$scratch/search.py" "$CERTS/p256.key" $(keyholder_pids)
+    daemon_stop
+    configure off
+    check_equal "without isolation there is no keyholder" 0 "$(keyholder_pids | wc -l)"
+    check "... and the search finds the key in a worker" sh -c '! python3 "$@" | grep -q "found 0"' - \
+        "$scratch/search.py" "$CERTS/p256.key" $(worker_pids)
+    sed -i 's/key-isolation = off/key-isolation = on/' "$scratch/sallyport.conf"
+    kill -HUP "$daemon_pid"
+    check_logged "isolation does not come by a reload" 'reload refused: key-isolation changes with a restart alone'
+else
+    echo "skipped: the search of memory, which root alone can do"
+fi
+finish

@@ -1,0 +1,83 @@
+#!/bin/bash
+# What a service manager does: it passes sockets by their names, hears of each state, and waits for signs of life.
+. "$(dirname "$0")/lib.sh"
+need python3
+backend_start
+
+# manager.py FILE LISTEN-ADDRESS PORT COMMAND...: opens a socket called web, starts the command with it, writes down what
+# it is told
+cat >"$scratch/manager.py" <<'PY'
+import os, socket, sys
+told, host, port, command = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:]
+ears = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+ears.bind(told + ".socket")
+listening = socket.socket()
+listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listening.bind((host, port))
+listening.listen(64)
+pid = os.fork()
+if pid == 0:
+    fd = os.dup(listening.fileno()) if listening.fileno() == 3 else listening.fileno()
+    os.dup2(fd, 3)
+    os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="web",
+                      NOTIFY_SOCKET=told + ".socket", WATCHDOG_USEC="1000000")
+    os.execv(command[0], command)
+print("started", pid, flush=True)
+with open(told, "w") as file:
+    while True:
+        data, ancillary, flags, sender = ears.recvmsg(4096, 0)
+        print(data.decode().replace("\n", " "), file=file, flush=True)
+PY
+cat >"$scratch/say.py" <<'PY'
+import sys
+from tlsclient import Client
+client = Client(sys.argv[1], int(sys.argv[2]), timeout=10).handshake()
+client.send(b"say hello\n")
+assert client.receive_exactly(5) == b"hello"
+client.close_notify()
+assert client.receive() == b""
+PY
+cat >"$scratch/sallyport.conf" <<CONF
+[sallyport]
+workers = 2
+
+[listen web]
+address = systemd:web
+certificate = $CERTS/p256.crt
+key = $CERTS/p256.key
+backend = app
+
+[backend app]
+server = $HOST:8080
+CONF
+told=$scratch/told
+start sallyport python3 "$scratch/manager.py" "$told" "$HOST" "$PORT" "$SALLYPORT" -c "$scratch/sallyport.conf"
+manager=$started
+wait_for 20 grep -q '^started' "$log"
+daemon_pid=$(sed -n 's/^started //p' "$log")
+heard() { grep -Eq "$1" "$told"; }
+check_within "it says when it is ready" 20 heard '^READY=1 STATUS=serving'
+check "it serves on the socket that was passed as 'web'" python3 "$scratch/say.py" "$HOST" "$PORT"
+check_logged "... and says so" event=listening "address=$HOST:$PORT"
+signs() { [ "$(grep -c '^WATCHDOG=1' "$told")" -ge "$1" ]; }
+check_within "it gives signs of life" 5 signs 3
+kill -HUP "$daemon_pid"
+check_within "a reload is told" 10 heard '^RELOADING=1 MONOTONIC_USEC=[0-9]+ '
+ready_again() { [ "$(grep -c '^READY=1' "$told")" -ge "$1" ]; }
+check_within "... and its end" 10 ready_again 2
+check "... and it serves on the same socket" python3 "$scratch/say.py" "$HOST" "$PORT"
+kill -USR2 "$daemon_pid"
+check_within "an upgrade ends with a word, too" 10 ready_again 3
+check "... and it serves on the same socket" python3 "$scratch/say.py" "$HOST" "$PORT"
+sed -i 's/systemd:web/systemd:mail/' "$scratch/sallyport.conf"
+kill -HUP "$daemon_pid"
+check_logged "a name that was not passed is refused" "sallyport.conf:5: address 'systemd:mail': the service manager passed no socket"
+check_within "... which is told as well" 10 heard 'STATUS=serving; the last reload was refused'
+kill -TERM "$daemon_pid"
+check_within "its end is told when it begins" 10 heard '^STOPPING=1'
+gone() { ! [ -e "/proc/$daemon_pid" ] || grep -q '^State:.Z' "/proc/$daemon_pid/status"; }
+check_within "... and it ends" 10 gone
+check "the socket stays with the service manager" is_listening "$HOST" "$PORT"
+daemon_pid=
+stop "$manager"
+finish

@@ -1,0 +1,117 @@
+#!/bin/bash
+# USR2: the binary that lies in its place is executed, in the same process: nobody's connection is lost, nor who waits to
+# be accepted; workers of the old one drain. A binary that does not run, or refuses its configuration, changes nothing.
+. "$(dirname "$0")/lib.sh"
+need python3
+original=$SALLYPORT
+cp "$original" "$scratch/sallyport"
+SALLYPORT=$scratch/sallyport
+backend_start
+raw_daemon "" "
+[sallyport]
+workers = 2"
+cat >"$scratch/hold.py" <<'PY'
+# hold.py HOST PORT: an echo, and again whenever a line comes
+import itertools, sys
+from tlsclient import Client
+client = Client(sys.argv[1], int(sys.argv[2])).handshake()
+client.send(b"echo\n")
+for line in itertools.chain(["begin"], sys.stdin):
+    client.send(b"0123456789")
+    assert client.receive_exactly(10) == b"0123456789"
+    print("echoed", flush=True)
+client.close_notify()
+assert client.receive() == b""
+print("finished", flush=True)
+PY
+cat >"$scratch/churn.py" <<'PY'
+# churn.py HOST PORT FILE: one connection after the other until FILE is there
+import os, sys
+from tlsclient import Client
+good = 0
+while not os.path.exists(sys.argv[3]):
+    client = Client(sys.argv[1], int(sys.argv[2]), timeout=20).handshake()
+    client.send(b"say hello\n")
+    assert client.receive_exactly(5) == b"hello"
+    client.close_notify()
+    assert client.receive() == b""
+    good += 1
+    if good == 1:
+        print("begun", flush=True)
+print("good", good, flush=True)
+PY
+start churn python3 "$scratch/churn.py" "$HOST" "$PORT" "$scratch/end"
+churn=$started
+wait_for 20 grep -q begun "$scratch/churn.log"
+mkfifo "$scratch/order"
+python3 "$scratch/hold.py" "$HOST" "$PORT" <"$scratch/order" >"$scratch/hold.log" 2>&1 &
+pids+=($!)
+exec 5>"$scratch/order"
+wait_for 20 grep -q echoed "$scratch/hold.log"
+
+executed() { [ "$(count_logged 'SIGUSR2: executed anew')" -ge "$1" ]; }
+reloaded() { [ "$(count_logged 'msg="reloaded: ')" -ge "$1" ]; }
+refused() { [ "$(count_logged 'level=error.*SIGUSR2: .*nothing has changed')" -ge "$1" ]; }
+replace_binary() {
+    cp "$1" "$scratch/sallyport.new"
+    mv "$scratch/sallyport.new" "$scratch/sallyport"
+}
+runs_binary() { [ "$(stat -Lc %i "/proc/$1/exe")" -eq "$(stat -c %i "$scratch/sallyport")" ]; }
+old=$(worker_pids)
+replace_binary "$original"
+kill -USR2 "$daemon_pid"
+check_within "USR2 executes the binary anew" 10 executed 1
+check_within "... which serves with workers of its own" 10 reloaded 1
+check "... in the same process" alive "$daemon_pid"
+check "... and it is the new binary" runs_binary "$daemon_pid"
+echo again >&5
+two_echoes() { [ "$(grep -c echoed "$scratch/hold.log")" -eq 2 ]; }
+check_within "a connection from before goes on" 5 two_echoes
+exec 5>&-
+check_within "... and ends in order" 10 grep -q finished "$scratch/hold.log"
+old_gone() {
+    local pid
+    for pid in $old; do ! alive "$pid" || return 1; done
+}
+check_within "the old workers end when their connections have" 20 old_gone
+check_equal "there are as many workers as before" 2 "$(worker_pids | wc -l)"
+
+# what does not run, and what refuses
+printf '#!/bin/sh\nexit 1\n' >"$scratch/broken"
+chmod +x "$scratch/broken"
+replace_binary "$scratch/broken"
+workers=$(worker_pids)
+kill -USR2 "$daemon_pid"
+check_within "a binary that does not run is refused" 10 refused 1
+replace_binary "$original"
+cp "$scratch/sallyport.conf" "$scratch/good.conf"
+echo nonsense >>"$scratch/sallyport.conf"
+kill -USR2 "$daemon_pid"
+check_within "a configuration that the new binary refuses is one as well" 10 refused 2
+check_logged "... and it says why" "this is not 'key = value'"
+check_equal "... and nothing has changed" "$workers" "$(worker_pids)"
+cp "$scratch/good.conf" "$scratch/sallyport.conf"
+
+# again, several times, and a reload in between: nothing is lost or left behind
+for i in 2 3 4; do
+    kill -USR2 "$daemon_pid"
+    wait_for 15 reloaded $((2 * i - 2)) || break
+    kill -HUP "$daemon_pid"
+    wait_for 15 reloaded $((2 * i - 1)) || break
+done
+check "four upgrades and three reloads were done" executed 4
+two_workers() { [ "$(worker_pids | wc -l)" -eq 2 ]; }
+check_within "... and two workers are there" 20 two_workers
+touch "$scratch/end"
+wait "$churn"
+check "clients beside all of this noticed nothing ($(sed -n 's/^good //p' "$scratch/churn.log") connections)" \
+    grep -q '^good' "$scratch/churn.log"
+kill -KILL "$(worker_pid)"
+sleep 0.1
+check_within "... one that dies is replaced" 5 two_workers
+if can_look_inside; then
+    descriptors_of_master() { find "/proc/$daemon_pid/fd" -mindepth 1 -maxdepth 1 | wc -l; }
+    check "descriptors of the master did not pile up ($(descriptors_of_master))" [ "$(descriptors_of_master)" -le 32 ]
+fi
+daemon_stop
+finish
