@@ -4,12 +4,11 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "daemon/rights.h"
 #include "daemon/signals.h"
 #include "demo/demo.h"
 #include "proxy/listener.h"
@@ -38,15 +37,6 @@ static void tell(void *context, const char *finding)
 }
 
 static const struct config_findings findings = {tell, NULL};
-
-/* Reliability O05: no core with keys in it, and no debugger of the same user on the process. */
-static void harden_process(void)
-{
-    static const struct rlimit none = {0, 0};
-
-    if (prctl(PR_SET_DUMPABLE, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0)
-        log_message(LOG_LEVEL_WARNING, "core dumps cannot be switched off: %m");
-}
 
 /* ---- building: nothing is served before all of it stands */
 
@@ -313,7 +303,8 @@ enum daemon_exit daemon_run(const struct config *config)
 
     log_configure((enum log_format)config->general.log_format, (enum log_level)config->general.log_level,
                   STDERR_FILENO);
-    harden_process();
+    if (!rights_harden())
+        log_message(LOG_LEVEL_WARNING, "core dumps cannot be switched off: %m");
     exit = serve(&daemon);
     free_parts(&daemon);
     return exit;

@@ -21,6 +21,11 @@ static const char full[] = "[sallyport]\n"
                            "ticket-key = /etc/old.key\n"
                            "ticket-key-issues = 1h\n"
                            "ticket-key-accepts = 3h\n"
+                           "user = tls\n"
+                           "key-user = tls-keys\n"
+                           "group = 4001\n"
+                           "chroot = /var/empty\n"
+                           "sandbox = best-effort\n"
                            "\n"
                            "[listen web]\n"
                            "address = 127.0.0.1:443\n"
@@ -199,12 +204,12 @@ START_TEST(values_sections_and_addresses_know_their_place)
     const struct config_listen *web = &config->listens[0];
 
     ck_assert_str_eq(web->place.file, "f");
-    ck_assert_uint_eq(web->place.line, 11);
-    ck_assert_uint_eq(web->addresses.values[2].place.line, 14);
-    ck_assert_uint_eq(web->keys.values[1].place.line, 18);
-    ck_assert_uint_eq(web->backend_name.place.line, 19);
-    ck_assert_uint_eq(web->alpn.values[1].place.line, 21);
-    ck_assert_uint_eq(config->backends[0].place.line, 65);
+    ck_assert_uint_eq(web->place.line, 16);
+    ck_assert_uint_eq(web->addresses.values[2].place.line, 19);
+    ck_assert_uint_eq(web->keys.values[1].place.line, 23);
+    ck_assert_uint_eq(web->backend_name.place.line, 24);
+    ck_assert_uint_eq(web->alpn.values[1].place.line, 26);
+    ck_assert_uint_eq(config->backends[0].place.line, 70);
     config_free(config);
 }
 END_TEST
