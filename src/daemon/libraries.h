@@ -5,4 +5,7 @@
 /* Of the library that runs, not of the headers it was compiled with. */
 const char *libraries_event_version(void);
 
+/* NULL: built without, and system calls are not filtered. The text lasts until the next call. */
+const char *libraries_seccomp_version(void);
+
 #endif

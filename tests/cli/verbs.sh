@@ -63,6 +63,8 @@ expect "-V names the versions of TLS" 0 out "TLS 1.3 and 1.2"
 has() {
     grep -q "#define HAVE_$1 1" "$builddir/config.h"
 }
+has SECCOMP && expect "-V names what filters system calls" 0 out "sandbox: Landlock, libseccomp 2."
+has SECCOMP || expect "-V says that nothing filters system calls" 0 out "sandbox: Landlock, no system call filter"
 has SODIUM && expect "-V names who serves X25519" 0 out "X25519                   libsodium"
 has LIBCRYPTO && expect "-V names the faster library that serves first" 0 out "libcrypto 3."
 has BROTLI && expect "-V names what compresses certificates, the best first" 0 out "certificate compression: brotli 1."
