@@ -321,13 +321,30 @@ START_TEST(no_list_allows_what_kills_the_master)
 }
 END_TEST
 
-int main(void)
+/* For tests/daemon/unused_calls.sh: what a role allows, a call a line. */
+static int print_allowed(const char *name)
+{
+    for (int role = 0; role < PROCESS_ROLES; role++)
+        for (size_t i = 0; strcmp(name, rights_role_name((enum process_role)role)) == 0 && i < RIGHTS_LISTS; i++)
+            for (size_t j = 0; j < rights_role((enum process_role)role)->lists[i].count; j++) {
+                const struct rights_rule *rule = &rights_role((enum process_role)role)->lists[i].rules[j];
+                char *call = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, rule->call);
+                if (rule->answer == RULE_ALLOW && rule->call >= 0)
+                    puts(call);
+                free(call);
+            }
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
 {
     Suite *suite = suite_create("rights_calls");
     TCase *tcase = tcase_create("rights_calls");
     SRunner *runner = srunner_create(suite);
     int failed;
 
+    if (argc > 1)
+        return print_allowed(argv[1]);
     tcase_set_timeout(tcase, TEST_TIMEOUT_SECONDS);
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, no_list_allows_what_kills_the_master);
