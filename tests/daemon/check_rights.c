@@ -360,6 +360,7 @@ static int is_not_dumpable(void *context)
 START_TEST(after_the_drop_no_other_of_the_same_user_may_look_inside)
 {
     ck_assert_int_eq(end_of(is_not_dumpable, NULL), 0);
+    ck_assert_int_eq(child_without_root(is_not_dumpable, NULL), 0);
 }
 END_TEST
 

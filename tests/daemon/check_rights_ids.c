@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -120,29 +121,46 @@ START_TEST(root_is_nobody_to_become)
 END_TEST
 
 /* As a set-user-ID program: another's ids are given back, and what was saved goes too. */
-static int drop_with_root_saved(void *context)
+static int drop_with_root_saved(void)
 {
     struct rights_settings settings = strict_settings();
     struct rights_report report;
     uid_t ids[3];
-    (void)context;
 
     settings.sandbox = CONFIG_SANDBOX_OFF;
-    if (setresuid(65534, 65534, 0) != 0 || !rights_drop(PROCESS_WORKER, &settings, &report) ||
+    if (__real_setresuid(65534, 65534, 0) != 0 || !rights_drop(PROCESS_WORKER, &settings, &report) ||
         report.steps[RIGHTS_IDS].state != RIGHTS_NOT_ROOT)
         return 1;
     return getresuid(&ids[0], &ids[1], &ids[2]) == 0 && ids[2] == 65534 ? 0 : 2;
 }
 
-START_TEST(a_saved_root_is_given_up_too)
+static int end_with_root_saved(void)
 {
     int status;
     pid_t child = fork();
 
     if (child == 0)
-        _exit(drop_with_root_saved(NULL));
+        _exit(drop_with_root_saved());
     ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_int_eq(status, 0);
+    ck_assert(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+START_TEST(a_saved_root_is_given_up_too_or_ends_the_start)
+{
+    ck_assert_int_eq(end_with_root_saved(), 0);
+    uid_fault = LIES;
+    ck_assert_int_eq(end_with_root_saved(), 1);
+    uid_fault = FAILS;
+    ck_assert_int_eq(end_with_root_saved(), 1);
+}
+END_TEST
+
+/* Capabilities survive a change of ids where somebody asked for it (prctl(2), PR_SET_KEEPCAPS). */
+START_TEST(kept_capabilities_are_given_up_too)
+{
+    ck_assert_int_eq(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), 0);
+    expect_drop(0);
 }
 END_TEST
 
@@ -153,7 +171,8 @@ int main(void)
         a_call_that_fails_ends_the_start,
         a_call_that_only_says_that_it_worked_ends_the_start,
         root_is_nobody_to_become,
-        a_saved_root_is_given_up_too,
+        a_saved_root_is_given_up_too_or_ends_the_start,
+        kept_capabilities_are_given_up_too,
     };
     return geteuid() == 0 ? check_run("rights_ids", tests, ARRAY_LEN(tests)) : 77; /* there is nothing to drop */
 }
