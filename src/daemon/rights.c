@@ -8,9 +8,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "config.h"
 #include "config/config.h"
 #include "daemon/rights_step.h"
+
+/* Sanitizers look for leaks and write their findings by files, maps and calls that are out of reach otherwise. */
+#ifdef INSTRUMENTED
+enum { IS_INSTRUMENTED = true };
+#else
+enum { IS_INSTRUMENTED = false };
+#endif
 
 /* ---- before anything is dropped */
 
@@ -62,6 +69,8 @@ static enum rights_state change_root(enum process_role role, const struct rights
         return RIGHTS_NOT_NEEDED;
     if (settings->sandbox == CONFIG_SANDBOX_OFF)
         return RIGHTS_SWITCHED_OFF;
+    if (IS_INSTRUMENTED)
+        return RIGHTS_INSTRUMENTED;
     return geteuid() == 0 ? rights_change_root(settings->root) : RIGHTS_NOT_ROOT;
 }
 
@@ -71,13 +80,15 @@ static enum rights_state change_ids(enum process_role role, const struct rights_
     enum rights_state state =
         role == PROCESS_MASTER ? rights_keep_master_capabilities() : rights_become(settings->uid, settings->gid);
 
-    return prctl(PR_SET_DUMPABLE, 0) == 0 ? state : RIGHTS_FAILED;
+    return prctl(PR_SET_DUMPABLE, IS_INSTRUMENTED) == 0 ? state : RIGHTS_FAILED;
 }
 
 static enum rights_state lay_on_top(const struct rights_settings *settings)
 {
     if (settings->sandbox == CONFIG_SANDBOX_OFF)
         return RIGHTS_SWITCHED_OFF;
+    if (IS_INSTRUMENTED)
+        return RIGHTS_INSTRUMENTED;
     return settings->is_reexecuted ? RIGHTS_INHERITED : RIGHTS_NOT_REACHED;
 }
 

@@ -97,14 +97,9 @@ static bool is_under_valgrind(void)
 
 enum rights_state rights_filter_calls(enum process_role role)
 {
-#ifdef INSTRUMENTED
-    (void)load, (void)role, (void)is_under_valgrind;
-    return RIGHTS_INSTRUMENTED;
-#else
     if (is_under_valgrind())
         return RIGHTS_UNDER_VALGRIND;
     return load(rights_role(role)) ? RIGHTS_APPLIED : RIGHTS_FAILED;
-#endif
 }
 
 #else
