@@ -1,8 +1,6 @@
 #include "daemon/rights.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -11,17 +9,42 @@
 #include "config.h"
 #include "config/config.h"
 #include "daemon/rights_step.h"
+#ifdef HAVE_VALGRIND
+#include <valgrind/valgrind.h>
+#endif
 
-/* Sanitizers look for leaks and write their findings by files, maps and calls that are out of reach otherwise. */
+/*
+ * Tools that look for leaks and write what they find do it by files, maps and calls that are out of reach otherwise:
+ * under them a process stays where it can be looked into.
+ */
 #ifdef INSTRUMENTED
 enum { IS_INSTRUMENTED = true };
 #else
 enum { IS_INSTRUMENTED = false };
 #endif
 
+static bool is_under_valgrind(void)
+{
+#ifdef HAVE_VALGRIND
+    return RUNNING_ON_VALGRIND;
+#else
+    return false;
+#endif
+}
+
+/* RIGHTS_NOT_REACHED: nothing speaks against a sandbox. */
+static enum rights_state why_no_sandbox(const struct rights_settings *settings)
+{
+    if (settings->sandbox == CONFIG_SANDBOX_OFF)
+        return RIGHTS_SWITCHED_OFF;
+    if (IS_INSTRUMENTED)
+        return RIGHTS_INSTRUMENTED;
+    return is_under_valgrind() ? RIGHTS_UNDER_VALGRIND : RIGHTS_NOT_REACHED;
+}
+
 /* ---- before anything is dropped */
 
-/* systemd's and everybody's default since Linux 5.16; more than the keys of a thousand certificates take. */
+/* The kernel's own default since Linux 5.16; before, it was 64 KiB. Keys of a thousand certificates fit. */
 enum { LOCKED_MEMORY = 8 << 20 };
 
 static void raise_locked_memory(void)
@@ -65,12 +88,10 @@ static bool sees_files(enum process_role role)
 
 static enum rights_state change_root(enum process_role role, const struct rights_settings *settings)
 {
-    if (sees_files(role))
-        return RIGHTS_NOT_NEEDED;
-    if (settings->sandbox == CONFIG_SANDBOX_OFF)
-        return RIGHTS_SWITCHED_OFF;
-    if (IS_INSTRUMENTED)
-        return RIGHTS_INSTRUMENTED;
+    enum rights_state state = sees_files(role) ? RIGHTS_NOT_NEEDED : why_no_sandbox(settings);
+
+    if (state != RIGHTS_NOT_REACHED)
+        return state;
     return geteuid() == 0 ? rights_change_root(settings->root) : RIGHTS_NOT_ROOT;
 }
 
@@ -83,18 +104,16 @@ static enum rights_state change_ids(enum process_role role, const struct rights_
     return prctl(PR_SET_DUMPABLE, IS_INSTRUMENTED) == 0 ? state : RIGHTS_FAILED;
 }
 
-static enum rights_state lay_on_top(const struct rights_settings *settings)
+static enum rights_state why_nothing_on_top(const struct rights_settings *settings)
 {
-    if (settings->sandbox == CONFIG_SANDBOX_OFF)
-        return RIGHTS_SWITCHED_OFF;
-    if (IS_INSTRUMENTED)
-        return RIGHTS_INSTRUMENTED;
-    return settings->is_reexecuted ? RIGHTS_INHERITED : RIGHTS_NOT_REACHED;
+    enum rights_state state = why_no_sandbox(settings);
+
+    return state == RIGHTS_NOT_REACHED && settings->is_reexecuted ? RIGHTS_INHERITED : state;
 }
 
 static enum rights_state restrict_paths(enum process_role role, const struct rights_settings *settings, int *abi)
 {
-    enum rights_state state = lay_on_top(settings);
+    enum rights_state state = why_nothing_on_top(settings);
 
     *abi = settings->landlock_abi;
     if (state == RIGHTS_NOT_REACHED)
@@ -106,7 +125,7 @@ static enum rights_state restrict_paths(enum process_role role, const struct rig
 
 static enum rights_state filter_calls(enum process_role role, const struct rights_settings *settings)
 {
-    enum rights_state state = lay_on_top(settings);
+    enum rights_state state = why_nothing_on_top(settings);
 
     return state == RIGHTS_NOT_REACHED ? rights_filter_calls(role) : state;
 }

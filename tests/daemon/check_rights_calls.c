@@ -298,6 +298,35 @@ START_TEST(the_filtered_master_starts_the_program_anew)
 }
 END_TEST
 
+/* What stands after exec is a master that was filtered before, and starts a worker: an upgrade in place (USR2). */
+static int be_upgraded(void)
+{
+    struct rights_settings settings = strict_settings();
+    struct rights_report report;
+    struct trial trial = {.role = PROCESS_WORKER, .told = open("/dev/null", O_WRONLY)};
+    int status;
+    pid_t child;
+
+    settings.is_reexecuted = true;
+    if (!rights_drop(PROCESS_MASTER, &settings, &report) || report.steps[RIGHTS_SECCOMP].state != RIGHTS_INHERITED)
+        return 1;
+    settings.is_reexecuted = false;
+    child = fork();
+    if (child == 0)
+        _exit(rights_drop(PROCESS_WORKER, &settings, &report) ? try_all_rules(&trial) : 2);
+    return waitpid(child, &status, 0) == child && status == 0 ? 0 : 3;
+}
+
+START_TEST(the_filtered_master_executes_itself_and_starts_a_worker)
+{
+    struct rights_settings settings = strict_settings();
+    char program[] = "/proc/self/exe", what[] = "upgraded";
+    char *arguments[] = {program, what, NULL};
+
+    ck_assert_int_eq(child_with_rights(PROCESS_MASTER, &settings, execute, arguments), 0);
+}
+END_TEST
+
 /* ---- the tables themselves */
 
 static bool allows(const struct rights_role *role, const struct rights_rule *wanted)
@@ -353,6 +382,7 @@ static void add_trials(TCase *tcase)
     tcase_add_loop_test(tcase, a_child_of_the_filtered_master_has_all_that_its_role_allows, PROCESS_MASTER + 1,
                         PROCESS_ROLES);
     tcase_add_test(tcase, the_filtered_master_starts_the_program_anew);
+    tcase_add_test(tcase, the_filtered_master_executes_itself_and_starts_a_worker);
 }
 
 int main(int argc, char **argv)
@@ -363,7 +393,7 @@ int main(int argc, char **argv)
     int failed;
 
     if (argc > 1)
-        return print_allowed(argv[1]);
+        return strcmp(argv[1], "upgraded") == 0 ? be_upgraded() : print_allowed(argv[1]);
     tcase_set_timeout(tcase, TEST_TIMEOUT_SECONDS);
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, no_list_allows_what_kills_the_master);

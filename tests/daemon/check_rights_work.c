@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -247,24 +248,22 @@ static int serve(void *context)
     return event_base_dispatch(admin->base) < 0;
 }
 
-static void ask_over_http(const struct sockaddr_in *address)
+static _Noreturn void ask_over_http(const struct sockaddr *address, socklen_t len)
 {
     static const char request[] = "GET /metrics HTTP/1.0\r\n\r\n";
     char answer[256] = "";
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int fd = socket(address->sa_family, SOCK_STREAM, 0);
 
-    if (connect(fd, (const struct sockaddr *)address, sizeof *address) != 0 ||
-        write(fd, request, sizeof request - 1) < 0 || read(fd, answer, sizeof answer - 1) <= 0 ||
-        !strstr(answer, " 200 OK"))
+    if (connect(fd, address, len) != 0 || write(fd, request, sizeof request - 1) < 0 ||
+        read(fd, answer, sizeof answer - 1) <= 0 || !strstr(answer, " 200 OK"))
         _exit(1);
     _exit(0);
 }
 
-START_TEST(the_admin_process_answers_http_on_a_socket_that_it_was_given)
+static void serve_once(int fd, const struct sockaddr *address, socklen_t len)
 {
-    struct sockaddr_in address;
     struct admin admin = {event_base_new(), NULL};
-    int fd = listen_somewhere(&address), status;
+    int status;
     pid_t client;
 
     ck_assert_ptr_nonnull(admin.http = evhttp_new(admin.base));
@@ -272,7 +271,7 @@ START_TEST(the_admin_process_answers_http_on_a_socket_that_it_was_given)
     evhttp_set_gencb(admin.http, on_request, admin.base);
     client = fork();
     if (client == 0)
-        ask_over_http(&address);
+        ask_over_http(address, len);
     /* An event base is its process's own, so this one forks first and drops then, as the program does. */
     ck_assert_int_eq(event_reinit(admin.base), 0);
     ck_assert_int_eq(child_with_rights(PROCESS_ADMIN, &settings, serve, &admin), 0);
@@ -280,6 +279,27 @@ START_TEST(the_admin_process_answers_http_on_a_socket_that_it_was_given)
     ck_assert_int_eq(status, 0);
     evhttp_free(admin.http);
     event_base_free(admin.base);
+}
+
+START_TEST(the_admin_process_answers_http_on_a_socket_that_it_was_given)
+{
+    struct sockaddr_in address;
+    int fd = listen_somewhere(&address);
+
+    serve_once(fd, (struct sockaddr *)&address, sizeof address);
+}
+END_TEST
+
+START_TEST(the_admin_process_answers_http_on_a_unix_socket)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+    snprintf(address.sun_path, sizeof address.sun_path, "/tmp/sallyport-admin.%d", (int)getpid());
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(listen(fd, 8), 0);
+    serve_once(fd, (struct sockaddr *)&address, sizeof address);
+    ck_assert_int_eq(unlink(address.sun_path), 0);
 }
 END_TEST
 
@@ -310,6 +330,7 @@ int main(void)
         a_worker_agrees_on_keys_and_reads_certificates,
         a_worker_connects_to_backends,
         the_admin_process_answers_http_on_a_socket_that_it_was_given,
+        the_admin_process_answers_http_on_a_unix_socket,
         the_resolver_resolves_what_the_system_knows_and_survives_what_it_does_not,
     };
 
