@@ -40,7 +40,7 @@ struct rights_settings {
 
 enum rights_step { RIGHTS_NO_NEW_PRIVS, RIGHTS_ROOT, RIGHTS_IDS, RIGHTS_LANDLOCK, RIGHTS_SECCOMP, RIGHTS_STEPS };
 
-/* X(constant, words) */
+/* X(constant, words): all is as it should be; something is missing, for a reason; what sandbox = on does not bear. */
 #define RIGHTS_STATES(X)                                                                                               \
     X(RIGHTS_NOT_REACHED, "not reached")                                                                               \
     X(RIGHTS_APPLIED, "yes")                                                                                           \

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
@@ -13,52 +14,22 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
-#define INT UINT64_C(0xffffffff)
-#define IS(argument, value)                                                                                            \
-    {                                                                                                                  \
-        argument, false, INT, (uint32_t)(value)                                                                        \
-    }
-#define HAS(argument, bits)                                                                                            \
-    {                                                                                                                  \
-        argument, false, (uint32_t)(bits), (uint32_t)(bits)                                                            \
-    }
-#define HAS_NONE(argument, bits)                                                                                       \
-    {                                                                                                                  \
-        argument, false, (uint32_t)(bits), 0                                                                           \
-    }
-#define IS_SELF(argument)                                                                                              \
-    {                                                                                                                  \
-        argument, true, INT, 0                                                                                         \
-    }
-
-#define ALLOW(name)                                                                                                    \
-    {                                                                                                                  \
-        .call = SCMP_SYS(name), .answer = RULE_ALLOW                                                                   \
-    }
-#define KILL(name)                                                                                                     \
-    {                                                                                                                  \
-        .call = SCMP_SYS(name), .answer = RULE_KILL                                                                    \
-    }
-#define ANSWER(error, name)                                                                                            \
-    {                                                                                                                  \
-        .call = SCMP_SYS(name), .answer = error                                                                        \
-    }
-#define WHEN(count, ...) .condition_count = count, .conditions = {__VA_ARGS__}
-#define ALLOW_IF(name, count, ...)                                                                                     \
-    {                                                                                                                  \
-        .call = SCMP_SYS(name), .answer = RULE_ALLOW, WHEN(count, __VA_ARGS__)                                         \
-    }
-#define ANSWER_IF(error, name, count, ...)                                                                             \
-    {                                                                                                                  \
-        .call = SCMP_SYS(name), .answer = error, WHEN(count, __VA_ARGS__)                                              \
-    }
-
-#define LIST(rules)                                                                                                    \
-    {                                                                                                                  \
-        rules, ARRAY_LEN(rules)                                                                                        \
-    }
-
 /* clang-format off */
+#define INT UINT64_C(0xffffffff)
+#define IS(argument, value) {argument, false, INT, (uint32_t)(value)}
+#define IS_TYPE(argument, type) {argument, false, 0xf, type} /* of a socket, whatever flags come with it */
+#define HAS(argument, bits) {argument, false, (uint32_t)(bits), (uint32_t)(bits)}
+#define HAS_NONE(argument, bits) {argument, false, (uint32_t)(bits), 0}
+#define IS_SELF(argument) {argument, true, INT, 0}
+
+#define ALLOW(name) {.call = SCMP_SYS(name), .answer = RULE_ALLOW}
+#define KILL(name) {.call = SCMP_SYS(name), .answer = RULE_KILL}
+#define ANSWER(error, name) {.call = SCMP_SYS(name), .answer = error}
+#define WHEN(count, ...) .condition_count = count, .conditions = {__VA_ARGS__}
+#define ALLOW_IF(name, count, ...) {.call = SCMP_SYS(name), .answer = RULE_ALLOW, WHEN(count, __VA_ARGS__)}
+#define ANSWER_IF(error, name, count, ...) {.call = SCMP_SYS(name), .answer = error, WHEN(count, __VA_ARGS__)}
+
+#define LIST(rules) {rules, ARRAY_LEN(rules)}
 
 /* Memory, time, randomness, an end: what the libraries below need anywhere. No page is ever made executable. */
 static const struct rights_rule to_live[] = {
@@ -101,8 +72,8 @@ static const struct rights_rule to_serve[] = {
 
 /* To backends by IP. A unix socket is connected by the master, who sees its path. */
 static const struct rights_rule to_relay[] = {
-    ALLOW_IF(socket, 2, IS(0, AF_INET), {1, false, 0xf, SOCK_STREAM}),
-    ALLOW_IF(socket, 2, IS(0, AF_INET6), {1, false, 0xf, SOCK_STREAM}),
+    ALLOW_IF(socket, 3, IS(0, AF_INET), IS_TYPE(1, SOCK_STREAM), IS(2, 0)),
+    ALLOW_IF(socket, 3, IS(0, AF_INET6), IS_TYPE(1, SOCK_STREAM), IS(2, 0)),
     ALLOW(connect),
     ALLOW_IF(getsockopt, 2, IS(1, SOL_SOCKET), IS(2, SO_ERROR)),
     ALLOW_IF(setsockopt, 2, IS(1, SOL_SOCKET), IS(2, SO_KEEPALIVE)),
@@ -136,15 +107,15 @@ static const struct rights_rule to_load[] = {
 /* getaddrinfo(3): DNS, netlink for the addresses of this machine, modules that ask a service over a unix socket. */
 static const struct rights_rule to_resolve[] = {
     ALLOW_IF(socket, 1, IS(0, AF_INET)), ALLOW_IF(socket, 1, IS(0, AF_INET6)), ALLOW_IF(socket, 1, IS(0, AF_UNIX)),
-    ALLOW_IF(socket, 3, IS(0, AF_NETLINK), {1, false, 0xf, SOCK_RAW}, IS(2, 0)), /* NETLINK_ROUTE */
+    ALLOW_IF(socket, 3, IS(0, AF_NETLINK), IS_TYPE(1, SOCK_RAW), IS(2, NETLINK_ROUTE)),
     ALLOW(connect), ALLOW(bind), ALLOW(getsockopt), ALLOW(setsockopt), ALLOW(getsockname), ALLOW(getpeername),
     ALLOW(shutdown), ALLOW(eventfd2), ALLOW(epoll_create1), ALLOW(timerfd_create), ALLOW(timerfd_settime),
 };
 
 /* Listeners, children, files to watch, a generation in memory. */
 static const struct rights_rule to_rule[] = {
-    ALLOW(socketpair), ALLOW(listen), ALLOW(accept), ALLOW(chmod), ALLOW(fchmod), ALLOW(fchmodat), ALLOW(chown), ALLOW(lchown), ALLOW(fchown),
-    ALLOW(fchownat), ALLOW(umask), ALLOW(unlink), ALLOW(unlinkat),
+    ALLOW(socketpair), ALLOW(listen), ALLOW(accept), ALLOW(chmod), ALLOW(fchmod), ALLOW(fchmodat), ALLOW(chown),
+    ALLOW(lchown), ALLOW(fchown), ALLOW(fchownat), ALLOW(umask), ALLOW(unlink), ALLOW(unlinkat),
     ALLOW(inotify_init1), ALLOW(inotify_add_watch), ALLOW(inotify_rm_watch),
     ALLOW(memfd_create), ALLOW(ftruncate), ALLOW(pwrite64), ALLOW(dup), ALLOW(dup2), ALLOW(dup3), ALLOW(pipe2),
     ALLOW(signalfd4), ALLOW(rt_sigtimedwait), ALLOW(sigaltstack),

@@ -6,8 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if_packet.h>
-#include <net/ethernet.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -50,8 +49,10 @@ static const struct escape escapes[] = {
     {"socket SOCK_RAW", SYS_socket, {AF_INET, SOCK_RAW, IPPROTO_ICMP}, {EPERM, DIES, DIES, DIES, EPERM}},
     {"socket SOCK_DGRAM", SYS_socket, {AF_INET, SOCK_DGRAM}, {GOES, DIES, DIES, DIES, GOES}},
     {"socket AF_INET", SYS_socket, {AF_INET, SOCK_STREAM}, {GOES, GOES, DIES, DIES, GOES}},
+    {"socket AF_INET6", SYS_socket, {AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC}, {-1, GOES, DIES, DIES, -1}},
+    {"socket of another protocol", SYS_socket, {AF_INET, SOCK_STREAM, IPPROTO_SCTP}, {-1, DIES, DIES, DIES, -1}},
     {"socket AF_UNIX", SYS_socket, {AF_UNIX, SOCK_STREAM}, {GOES, DIES, DIES, DIES, GOES}},
-    {"socket AF_NETLINK", SYS_socket, {AF_NETLINK, SOCK_RAW, 12}, {ENOSYS, DIES, DIES, DIES, ENOSYS}},
+    {"socket AF_NETLINK", SYS_socket, {AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER}, {ENOSYS, DIES, DIES, DIES, ENOSYS}},
     {"listen", SYS_listen, {-1, 1}, {EBADF, DIES, DIES, DIES, ENOSYS}},
     {"mmap of code",
      SYS_mmap,
@@ -88,14 +89,15 @@ static const struct escape escapes[] = {
 #endif
 };
 
-/* GOES for whatever the kernel answers but an error; a child that was made ends at once. */
+/* GOES for whatever the kernel answers but an error, and for a kernel without IPv6; a child that was made ends at once.
+ */
 static int try_escape(void *context)
 {
     const struct escape *escape = context;
     const long *a = escape->arguments;
     long result = syscall(escape->number, a[0], a[1], a[2], a[3], a[4], a[5]);
 
-    return result >= 0 ? GOES : errno;
+    return result >= 0 || errno == EAFNOSUPPORT ? GOES : errno;
 }
 
 /* The capabilities that are gone with root decide some of the answers; seccomp and Landlock are the same without. */
