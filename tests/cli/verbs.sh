@@ -107,6 +107,11 @@ expect "-t finds a key inside the certificate's file" 0 out "conf: the configura
 config p256.crt p384.key
 run -t -c conf
 expect "-t tells a key that belongs to no certificate" 78 err "conf:4: key '$certificates/p384.key'"
+config p256.crt p256.key
+printf '[sallyport]\nuser = no-such-user\n' >>conf
+run -t -c conf
+[ "$(id -u)" -ne 0 ] || expect "-t tells a user that does not exist, to root" 78 err "conf:7: user: there is no user 'no-such-user'"
+[ "$(id -u)" -eq 0 ] || expect "-t asks for no user where nobody could become it" 0 out "conf: the configuration is good"
 config expired.crt p256.key
 run -t -c conf
 expect "-t warns of an expired certificate and goes on" 0 err "conf:3: warning: "
