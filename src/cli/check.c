@@ -1,10 +1,12 @@
 #include "cli/source.h"
 #include "cli/verbs.h"
 #include "daemon/daemon.h"
+#include "daemon/rights_settings.h"
 #include "proxy/policy.h"
 #include "proxy/ticket_key_files.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 /* Every listener is looked at, also behind one with faults. */
 static MUST_CHECK bool check_listens(const struct config *config, struct keyring *keyring)
@@ -30,6 +32,14 @@ static MUST_CHECK bool check_ticket_keys(const struct config *config)
     return is_good;
 }
 
+/* Started by another than root, nobody of whom it says is needed. */
+static MUST_CHECK bool check_users(const struct config *config)
+{
+    struct rights_settings settings[PROCESS_ROLES];
+
+    return geteuid() != 0 || rights_settings_make(&config->general, cli_findings, settings);
+}
+
 static int check(const struct options *options, const struct config *config)
 {
     struct keyring *keyring = keyring_new();
@@ -40,7 +50,8 @@ static int check(const struct options *options, const struct config *config)
         cli_tell("out of memory");
         return CLI_EXIT_FAILURE;
     }
-    is_good = check_ticket_keys(config);
+    is_good = check_users(config);
+    is_good = check_ticket_keys(config) && is_good;
     is_good = check_listens(config, keyring) && is_good;
     if (is_good && !daemon_can_take_over()) {
         cli_tell("this binary cannot take over from the one that runs: it has to be restarted");

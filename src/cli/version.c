@@ -53,6 +53,13 @@ static void print_compressors(void)
     printf("%s\n", certificate_compressor_at(0) ? "" : " none");
 }
 
+static void print_sandbox(void)
+{
+    const char *seccomp = libraries_seccomp_version();
+
+    printf("sandbox: Landlock, %s%s\n", seccomp ? "libseccomp " : "no system call filter", seccomp ? seccomp : "");
+}
+
 int verb_version(void)
 {
     struct crypto_service service;
@@ -69,6 +76,7 @@ int verb_version(void)
         printf("%s%s", i ? ", behind it " : "", crypto_provider_name(i));
     printf("\n");
     print_compressors();
+    print_sandbox();
     printf("build: ");
     for (size_t i = 0; i < ARRAY_LEN(build_options); i++)
         printf("%s%s", i ? ", " : "", build_options[i]);

@@ -60,6 +60,8 @@ enum config_client_certificate {
 enum config_pq { CONFIG_PQ_NONE, CONFIG_PQ_PREFER, CONFIG_PQ_REQUIRE };
 enum config_send_proxy { CONFIG_SEND_PROXY_NONE, CONFIG_SEND_PROXY_V1, CONFIG_SEND_PROXY_V2 };
 
+enum config_sandbox { CONFIG_SANDBOX_ON, CONFIG_SANDBOX_BEST_EFFORT, CONFIG_SANDBOX_OFF };
+
 /* Of our own as many are held; the next one pushes out the oldest, however long that would have opened tickets. */
 enum { CONFIG_MAX_OWN_TICKET_KEYS = 8 };
 
@@ -74,6 +76,9 @@ struct config_general {
     uint64_t max_connections;       /* 0: as many as the descriptors allow */
     struct config_list ticket_keys; /* files; empty: made and rotated by the process itself */
     uint64_t ticket_key_issues, ticket_key_accepts;
+    struct config_value user, key_user, group; /* names, numbers or CONFIG_AUTO */
+    struct config_value chroot;                /* an absolute path or CONFIG_CHROOT_EMPTY */
+    int sandbox;                               /* an enum config_sandbox */
 };
 
 struct config_backend {
@@ -87,6 +92,8 @@ struct config_backend {
 /* The words that stand for what is built in. */
 #define CONFIG_CERTIFICATE_DEVELOPMENT "development"
 #define CONFIG_BACKEND_DEMO "demo"
+#define CONFIG_CHROOT_EMPTY "empty"
+#define CONFIG_AUTO "auto"
 
 struct config_listen {
     const char *name;

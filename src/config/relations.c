@@ -182,6 +182,14 @@ static void check_use(const struct config *config, const struct config_backend *
     report_warning(report, backend->place.line, "no [listen NAME] uses [backend %s]", backend->name);
 }
 
+static void check_chroot(const struct config_general *general, struct report *report)
+{
+    const struct config_value *chroot = &general->chroot;
+
+    if (chroot->text && chroot->text[0] != '/' && strcmp(chroot->text, CONFIG_CHROOT_EMPTY) != 0)
+        report_error(report, chroot->place.line, "chroot: '%s' is neither 'empty' nor an absolute path", chroot->text);
+}
+
 /* Only a configuration that is used is worth a word on what is odd about it. */
 static void look_for_oddities(const struct config *config, const struct document *document)
 {
@@ -208,6 +216,7 @@ void relations_check(struct config *config, const struct document *document)
         check_addresses(config, i, report);
     }
     check_ticket_keys(&config->general, document);
+    check_chroot(&config->general, report);
     if (config->listen_count == 0 && report_is_clean(report)) /* else it may have been refused */
         report_error(report, 0, "there is no [listen NAME]");
     if (report_is_clean(report))

@@ -75,6 +75,13 @@ static const struct option_choice send_proxies[] = {
     {NULL, 0},
 };
 
+static const struct option_choice sandboxes[] = {
+    {"on", CONFIG_SANDBOX_ON},
+    {"best-effort", CONFIG_SANDBOX_BEST_EFFORT},
+    {"off", CONFIG_SANDBOX_OFF},
+    {NULL, 0},
+};
+
 #define GENERAL(member) SECTION_SALLYPORT, .offset = offsetof(struct config_general, member)
 #define LISTEN(member) SECTION_LISTEN, .offset = offsetof(struct config_listen, member)
 #define BACKEND(member) SECTION_BACKEND, .offset = offsetof(struct config_backend, member)
@@ -119,6 +126,23 @@ static const struct option options[] = {
      .max = 14 * 24 * HOURS, .default_text = "8h",
      .help = "How long a ticket key of our own opens them, from its birth, then it is wiped; at most 8 are held, so "
              "newer ones may push it out after 8 times ticket-key-issues"},
+    {GENERAL(user), .key = "user", .type = OPTION_TEXT, .default_text = CONFIG_AUTO,
+     .example = "_sallyport",
+     .help = "Whom the processes that meet clients run as when started as root, a name or a number; auto is "
+             "_sallyport, or nobody where there is none"},
+    {GENERAL(key_user), .key = "key-user", .type = OPTION_TEXT, .default_text = CONFIG_AUTO,
+     .example = "_sallyport-key",
+     .help = "The same for the processes that hold the private keys; auto is _sallyport-key, or the other user"},
+    {GENERAL(group), .key = "group", .type = OPTION_TEXT, .default_text = CONFIG_AUTO,
+     .example = "_sallyport",
+     .help = "The only group that is kept when started as root; auto is the user's own"},
+    {GENERAL(chroot), .key = "chroot", .type = OPTION_TEXT, .default_text = CONFIG_CHROOT_EMPTY,
+     .example = "/var/lib/sallyport/empty",
+     .help = "The root directory of the processes that meet clients or hold keys, when started as root; empty is one "
+             "that stands on no disk and holds nothing"},
+    {GENERAL(sandbox), .key = "sandbox", .type = OPTION_CHOICE, .choices = sandboxes, .default_text = "on",
+     .help = "Root directory, Landlock and system call filter: on refuses to start without, best-effort takes what "
+             "there is and tells what is missing"},
 
     {LISTEN(addresses), .key = "address", .type = OPTION_LISTEN_ADDRESS, .is_required = true,
      .example = "*:443",
@@ -283,6 +307,10 @@ const struct option_synonym option_synonyms[] = {
     {"nbthread", "workers"},
     {"maxconn", "max-connections"},
     {"ssl-session-ticket-key", "ticket-key"},
+    {"uid", "user"},
+    {"setuid", "user"},
+    {"gid", "group"},
+    {"setgid", "group"},
     {NULL, NULL},
 };
 

@@ -5,7 +5,11 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "config.h"
 #include "crypto/crypto.h"
+#ifdef HAVE_SECCOMP
+#include <seccomp.h>
+#endif
 
 const char *libraries_event_version(void)
 {
@@ -28,4 +32,17 @@ void libraries_log_crypto(void)
         log_end(&line);
         len = 0;
     }
+}
+
+const char *libraries_seccomp_version(void)
+{
+#ifdef HAVE_SECCOMP
+    static char text[48];
+    const struct scmp_version *version = seccomp_version();
+
+    snprintf(text, sizeof text, "%u.%u.%u", version->major, version->minor, version->micro);
+    return text;
+#else
+    return NULL;
+#endif
 }

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "daemon/activation.h"
-#include "daemon/harden.h"
+#include "daemon/rights.h"
 #include "daemon/signals.h"
 #include "daemon/upgrade.h"
 #include "proxy/proxy.h"
@@ -232,7 +232,8 @@ enum daemon_exit daemon_run(struct config *config, struct daemon_source source)
         free_parts(&master);
         return DAEMON_EXIT_FAILURE;
     }
-    harden_process();
+    if (!rights_harden())
+        log_message(LOG_LEVEL_WARNING, "core dumps cannot be switched off: %m");
     begin(&master, config);
     if (!master.is_over && event_base_dispatch(master.base) < 0)
         master.exit = DAEMON_EXIT_FAILURE;

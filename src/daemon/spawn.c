@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 #include "crypto/crypto.h"
-#include "daemon/harden.h"
+#include "daemon/rights.h"
 #include "daemon/keyholder_process.h"
 #include "daemon/worker.h"
 
@@ -177,7 +177,8 @@ enum daemon_exit daemon_run_child(const char *name)
     const struct role *role = find_role(name);
 
     ignore_signals();
-    harden_process();
+    if (!rights_harden())
+        log_message(LOG_LEVEL_WARNING, "core dumps cannot be switched off: %m");
     if (fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC) == 0 && crypto_start())
         return role->run(CONTROL_FD);
     log_message(LOG_LEVEL_ERROR, "process %s: the cryptographic library does not start", name);

@@ -63,6 +63,8 @@ expect "-V names the versions of TLS" 0 out "TLS 1.3 and 1.2"
 has() {
     grep -q "#define HAVE_$1 1" "$builddir/config.h"
 }
+has SECCOMP && expect "-V names what filters system calls" 0 out "sandbox: Landlock, libseccomp 2."
+has SECCOMP || expect "-V says that nothing filters system calls" 0 out "sandbox: Landlock, no system call filter"
 has SODIUM && expect "-V names who serves X25519" 0 out "X25519                   libsodium"
 has LIBCRYPTO && expect "-V names the faster library that serves first" 0 out "libcrypto 3."
 has BROTLI && expect "-V names what compresses certificates, the best first" 0 out "certificate compression: brotli 1."
@@ -105,6 +107,11 @@ expect "-t finds a key inside the certificate's file" 0 out "conf: the configura
 config p256.crt p384.key
 run -t -c conf
 expect "-t tells a key that belongs to no certificate" 78 err "conf:4: key '$certificates/p384.key'"
+config p256.crt p256.key
+printf '[sallyport]\nuser = no-such-user\n' >>conf
+run -t -c conf
+[ "$(id -u)" -ne 0 ] || expect "-t tells a user that does not exist, to root" 78 err "conf:7: user: there is no user 'no-such-user'"
+[ "$(id -u)" -eq 0 ] || expect "-t asks for no user where nobody could become it" 0 out "conf: the configuration is good"
 config expired.crt p256.key
 run -t -c conf
 expect "-t warns of an expired certificate and goes on" 0 err "conf:3: warning: "

@@ -25,6 +25,7 @@ may_use_library() {
     mbedtls/* | psa/* | openssl/* | sodium.h | sodium/* | intel-ipsec-mb.h) echo crypto ;;
     event2/* | event.h) echo proxy admin demo daemon ;;
     ini.h) echo config ;;
+    seccomp.h) echo daemon ;;
     *) echo any ;;
     esac
 }
@@ -92,6 +93,7 @@ plant src/config/a.c <<<'#include "tls/iana.h"'
 plant src/proxy/a.h <<<'#include <mbedtls/gcm.h>
 #include "demo/demo.h"'
 plant src/crypto/a.c <<<'#include <event2/event.h>'
+plant src/proxy/b.c <<<'#include <seccomp.h>'
 plant src/daemon/a.c <<<'#include <ini.h>'
 plant src/main.c <<<'#include "daemon/daemon.h"'
 plant src/explain/a.c <<<'#include "proxy/policy.h"'
@@ -105,7 +107,7 @@ check_a_LDADD = libtls.a $(LINKED)'
 for wrong in 'src/tls/a.c:2: tls may not include "proxy/relay.h"' 'base may not include "crypto/hash.h"' \
     'config may not include "tls/iana.h"' 'proxy may not include <mbedtls/gcm.h>' \
     'proxy may not include "demo/demo.h"' 'crypto may not include <event2/event.h>' \
-    'daemon may not include <ini.h>' 'explain may not include "proxy/policy.h"' 'main.c may not include "daemon/daemon.h"' 'does not start at src/' \
+    'proxy may not include <seccomp.h>' 'daemon may not include <ini.h>' 'explain may not include "proxy/policy.h"' 'main.c may not include "daemon/daemon.h"' 'does not start at src/' \
     'the folder extra has no place'; do
     expect_fires "the include lint sees: $wrong" "$wrong" bad_includes "$scratch/tree"
 done
