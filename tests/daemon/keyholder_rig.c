@@ -1,6 +1,5 @@
 #include "daemon/keyholder_rig.h"
 
-#include <check.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "proxy/file_bytes.h"
 #include "proxy/test_files.h"
+#include "support/must.h"
 
 enum { PATIENCE_MS = 20000 };
 
@@ -21,9 +21,9 @@ static struct private_key *read_key(const char *name)
     struct private_key *key;
     const char *reason;
 
-    ck_assert(file_read(test_file(name), 65536, &file, &reason));
+    must(file_read(test_file(name), 65536, &file, &reason));
     key = private_key_new(file_view(&file), random_system(), &fault);
-    ck_assert_msg(key != NULL, "%s", fault.text);
+    must(key);
     file_wipe(&file);
     return key;
 }
@@ -36,10 +36,7 @@ void keyholder_rig_key_id(const char *name, uint8_t id[KEY_ID_LEN])
     private_key_free(key);
 }
 
-/*
- * Of the test's descriptors it has none: their ends would never come. Nothing may be asserted behind that, for Check
- * has a descriptor too.
- */
+/* Of the test's descriptors it has none: their ends would never come. */
 static _Noreturn void run(int control, const struct ticket_root *root)
 {
     struct keyring *keyring = keyring_new();
@@ -61,9 +58,9 @@ void keyholder_rig_start(struct keyholder_rig *rig, const struct ticket_root *ro
 {
     int ends[2];
 
-    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
     rig->pid = fork();
-    ck_assert_int_ge(rig->pid, 0);
+    must(rig->pid >= 0);
     if (rig->pid == 0)
         run(ends[1], root);
     close(ends[1]);
@@ -84,7 +81,7 @@ void keyholder_rig_order(const struct keyholder_rig *rig, const void *order, siz
         CMSG_FIRSTHDR(&header)->cmsg_len = CMSG_LEN(count * sizeof(int));
         memcpy(CMSG_DATA(CMSG_FIRSTHDR(&header)), fds, count * sizeof(int));
     }
-    ck_assert_int_eq(sendmsg(rig->control, &header, MSG_NOSIGNAL), (ssize_t)len);
+    must(sendmsg(rig->control, &header, MSG_NOSIGNAL) == (ssize_t)len);
 }
 
 int keyholder_rig_attach(const struct keyholder_rig *rig, uint32_t worker)
@@ -92,7 +89,7 @@ int keyholder_rig_attach(const struct keyholder_rig *rig, uint32_t worker)
     struct keyholder_order order = {KEYHOLDER_ATTACH, worker};
     int ends[2];
 
-    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
     keyholder_rig_order(rig, &order, sizeof order, &ends[1], 1);
     close(ends[1]);
     return ends[0];
@@ -110,8 +107,8 @@ struct keyholder_report keyholder_rig_report(const struct keyholder_rig *rig)
     struct pollfd socket = {.fd = rig->control, .events = POLLIN};
     struct keyholder_report report;
 
-    ck_assert_int_eq(poll(&socket, 1, PATIENCE_MS), 1);
-    ck_assert_int_eq(recv(rig->control, &report, sizeof report, 0), sizeof report);
+    must(poll(&socket, 1, PATIENCE_MS) == 1);
+    must(recv(rig->control, &report, sizeof report, 0) == sizeof report);
     return report;
 }
 
@@ -119,7 +116,7 @@ int keyholder_rig_wait(struct keyholder_rig *rig)
 {
     int status = -1;
 
-    ck_assert_int_eq(waitpid(rig->pid, &status, 0), rig->pid);
+    must(waitpid(rig->pid, &status, 0) == rig->pid);
     return status;
 }
 
@@ -131,7 +128,7 @@ int keyholder_rig_end(struct keyholder_rig *rig)
 
 void keyholder_rig_kill(struct keyholder_rig *rig)
 {
-    ck_assert_int_eq(kill(rig->pid, SIGKILL), 0);
-    ck_assert(WIFSIGNALED(keyholder_rig_wait(rig)));
+    must(kill(rig->pid, SIGKILL) == 0);
+    must(WIFSIGNALED(keyholder_rig_wait(rig)));
     close(rig->control);
 }

@@ -1,6 +1,6 @@
 /*
  * keyholder_rig.h: keyholders in processes of their own, with the test as their master and as their workers.
- * crypto_start() was called.
+ * crypto_start() was called. What goes wrong here aborts, so that programs without Check may use it.
  */
 #ifndef TESTS_DAEMON_KEYHOLDER_RIG_H
 #define TESTS_DAEMON_KEYHOLDER_RIG_H
@@ -22,7 +22,7 @@ void keyholder_rig_start(struct keyholder_rig *rig, const struct ticket_root *ro
 int keyholder_rig_attach(const struct keyholder_rig *rig, uint32_t worker);
 void keyholder_rig_order(const struct keyholder_rig *rig, const void *order, size_t len, const int *fds, size_t count);
 
-/* The next report; fails the test when none comes. */
+/* The next report; aborts when none comes. */
 struct keyholder_report keyholder_rig_report(const struct keyholder_rig *rig);
 bool keyholder_rig_has_report(const struct keyholder_rig *rig); /* within a tenth of a second */
 
