@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/writer.h"
 #include "crypto/certificate.h"
 #include "daemon/keyholder_rig.h"
 #include "proxy/file_bytes.h"
@@ -234,24 +235,29 @@ END_TEST
 
 /* ---- hostile workers */
 
-static size_t write_some_question(uint64_t number, uint8_t *out)
+enum { MANY_LEN = 2 * MAX_KEY_DATAGRAM_LEN };
+
+/* A datagram of so many questions; where the last one begins. */
+static size_t write_questions(unsigned count, uint8_t *out, size_t *last)
 {
     struct tls_key_request request = ticket_request(TLS_KEY_SEAL_TICKET, BYTES_OF_LITERAL("a session"));
+    struct writer w = writer_of(out, MANY_LEN);
+    uint8_t message[MAX_KEY_MESSAGE_LEN];
     size_t len;
 
-    ck_assert(key_wire_write_question(number, &request, out, &len));
-    return len;
+    for (unsigned i = 0; i < count; i++) {
+        ck_assert(key_wire_write_question(i + 1, &request, message, &len));
+        write_u16(&w, (uint16_t)len);
+        *last = w.len;
+        write_bytes(&w, bytes_of(message, len));
+    }
+    ck_assert(writer_ok(&w));
+    return w.len;
 }
 
-static size_t write_longest_question(uint8_t *out)
+static size_t bad_datagram(int row, uint8_t *out)
 {
-    memset(out, 0, MAX_KEY_MESSAGE_LEN + 100);
-    return MAX_KEY_MESSAGE_LEN + 100;
-}
-
-static size_t bad_question(int row, uint8_t *out)
-{
-    size_t len = write_some_question(1, out);
+    size_t last, len = write_questions(row < 6 ? 2 : KEY_BATCH + 1, out, &last);
 
     switch (row) {
     case 0:
@@ -261,17 +267,20 @@ static size_t bad_question(int row, uint8_t *out)
     case 2:
         return 1;
     case 3:
-        out[8] = TLS_KEY_OPERATIONS; /* a raw signature, say */
+        out[last + 8] = TLS_KEY_OPERATIONS; /* a raw signature, say */
         return len;
-    case 4:
-        return write_longest_question(out);
-    default:
+    case 4: /* longer than one is read */
+        memset(out + len, 0, MANY_LEN - len);
+        return MANY_LEN;
+    case 5:
         memset(out, 0xff, 64);
         return 64;
+    default: /* more than a worker may have open */
+        return len;
     }
 }
 
-enum { BAD_QUESTIONS = 6 };
+enum { BAD_DATAGRAMS = 7 };
 
 static bool is_closed(int socket)
 {
@@ -284,9 +293,9 @@ static bool is_closed(int socket)
 START_TEST(what_is_no_question_costs_the_worker_its_socket_and_the_master_hears_of_it)
 {
     struct tls_key_request request = ticket_request(TLS_KEY_SEAL_TICKET, BYTES_OF_LITERAL("a session"));
-    uint8_t out[MAX_KEY_MESSAGE_LEN + 100];
+    static uint8_t out[MANY_LEN];
     struct keyholder_report report;
-    size_t len = bad_question(_i, out);
+    size_t len = bad_datagram(_i, out);
     int hostile;
 
     start();
@@ -305,8 +314,8 @@ END_TEST
 START_TEST(a_descriptor_beside_a_question_is_a_violation_and_is_not_kept)
 {
     struct keyholder_rig socket = {.control = -1};
-    uint8_t out[MAX_KEY_MESSAGE_LEN];
-    size_t len = write_some_question(1, out);
+    static uint8_t out[MANY_LEN];
+    size_t last, len = write_questions(1, out, &last);
     int ends[2];
     char byte;
 
@@ -326,11 +335,10 @@ END_TEST
 /* It asks and asks, and takes no answer. */
 static size_t flood(int socket)
 {
-    uint8_t out[MAX_KEY_MESSAGE_LEN];
-    size_t sent = 0;
+    static uint8_t out[MANY_LEN];
+    size_t sent = 0, last, len = write_questions(1, out, &last);
 
     while (sent < 100000) {
-        size_t len = write_some_question(sent + 1, out);
         if (send(socket, out, len, MSG_DONTWAIT) < 0) {
             struct pollfd event = {.fd = socket, .events = POLLOUT};
             if (poll(&event, 1, 300) != 1)
@@ -514,5 +522,5 @@ int main(void)
     };
     if (!crypto_start())
         return EXIT_FAILURE;
-    return check_run_loops("keyholder", tests, ARRAY_LEN(tests), loops, ARRAY_LEN(loops), BAD_QUESTIONS);
+    return check_run_loops("keyholder", tests, ARRAY_LEN(tests), loops, ARRAY_LEN(loops), BAD_DATAGRAMS);
 }
