@@ -101,15 +101,16 @@ handshakes() {
 }
 check "... asks the same keyholder" handshakes
 
-if command -v openssl >/dev/null && [ "$(id -u)" -eq 0 ] && [ -r "/proc/$(worker_pid)/mem" ]; then
+finds() { python3 "$scratch/search.py" "$CERTS/p256.key" "$@" | grep -Eq '^found [1-9]'; }
+# The sanitizers' shadow is terabytes to look through.
+if command -v openssl >/dev/null && [ "${SANITIZERS:-no}" = no ] && [ "$(id -u)" -eq 0 ] && [ -r "/proc/$(worker_pid)/mem" ]; then
     check_equal "no worker has the private key in its memory" "found 0" \
         "$(python3 "$scratch/search.py" "$CERTS/p256.key" $(worker_pids) | tail -n 1)"
-    check "the keyholder has" sh -c '! python3 "$@" | grep -q "found 0"' - "$scratch/search.py" "$CERTS/p256.key" $(keyholder_pids)
+    check "the keyholder has" finds $(keyholder_pids)
     daemon_stop
     configure off
     check_equal "without isolation there is no keyholder" 0 "$(keyholder_pids | wc -l)"
-    check "... and the search finds the key in a worker" sh -c '! python3 "$@" | grep -q "found 0"' - \
-        "$scratch/search.py" "$CERTS/p256.key" $(worker_pids)
+    check "... and the search finds the key in a worker" finds $(worker_pids)
     sed -i 's/key-isolation = off/key-isolation = on/' "$scratch/sallyport.conf"
     kill -HUP "$daemon_pid"
     check_logged "isolation does not come by a reload" 'reload refused: key-isolation changes with a restart alone'
