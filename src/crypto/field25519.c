@@ -1,5 +1,7 @@
 #include "crypto/field25519.h"
 
+#include "base/secret.h"
+
 #ifdef __SIZEOF_INT128__
 
 __extension__ typedef unsigned __int128 wide;
@@ -53,6 +55,7 @@ static void append(struct field *out, const struct field *high, int n, const str
     for (int i = 1; i < n; i++)
         field_square(&shifted, &shifted);
     field_multiply(out, &shifted, low);
+    memory_wipe(&shifted, sizeof shifted);
 }
 
 /* a^(p - 2), p - 2 = 2^255 - 21: 250 ones, then 01011. */
@@ -73,6 +76,11 @@ void field_invert(struct field *out, const struct field *a)
     append(&more, &more, 2, a);          /* 01 */
     field_square(&more, &more);          /* 0 */
     append(out, &more, 2, &ones2);       /* 11 */
+    memory_wipe(&ones2, sizeof ones2);
+    memory_wipe(&ones, sizeof ones);
+    memory_wipe(&ones10, sizeof ones10);
+    memory_wipe(&ones50, sizeof ones50);
+    memory_wipe(&more, sizeof more);
 }
 
 static uint64_t load(const uint8_t *at)

@@ -85,6 +85,18 @@ static bool fill_from_portion(void *context, uint8_t *out, size_t len)
     return true;
 }
 
+static bool fill_at_once(void *context, uint8_t *out, size_t len)
+{
+    (void)context;
+    fill_from_kernel(out, len);
+    return true;
+}
+
+struct random_source random_kernel(void)
+{
+    return (struct random_source){fill_at_once, NULL};
+}
+
 struct random_source random_system(void)
 {
     return (struct random_source){fill_from_portion, NULL};

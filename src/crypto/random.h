@@ -3,7 +3,10 @@
  *
  * Passed as a value, so that a test can replay a handshake byte for byte. random_system() is getrandom(2), asked for a
  * portion at a time and no generator of ours; what is left of a portion is not there any more in a child after a fork.
- * When the kernel refuses, the process ends (reliability T27).
+ * Two copies of a running machine (a snapshot that is started twice) have the same rest of a portion, up to 512 bytes,
+ * so they may repeat randoms and key shares of a few handshakes; what must not even then be the same twice, because
+ * others share its key, comes from random_kernel(), which keeps nothing. When the kernel refuses, the process ends
+ * (reliability T27).
  */
 #ifndef CRYPTO_RANDOM_H
 #define CRYPTO_RANDOM_H
@@ -17,6 +20,8 @@ struct random_source {
 };
 
 struct random_source random_system(void);
+struct random_source
+random_kernel(void); /* for what two copies of a machine must not draw twice: ticket nonces, keys */
 MUST_CHECK bool random_fill(struct random_source source, uint8_t *out, size_t len);
 
 #endif

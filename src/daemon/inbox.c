@@ -37,7 +37,7 @@ struct ticket_keys *inbox_tickets(const struct inbox *inbox, const struct config
 
     if (general->ticket_keys.count > 0)
         return ticket_keys_from_config(general, supply, findings);
-    tickets = inbox->root.issues > 0 ? ticket_keys_from_root(random_system(), &inbox->root) : NULL;
+    tickets = inbox->root.issues > 0 ? ticket_keys_from_root(random_kernel(), &inbox->root) : NULL;
     if (!tickets)
         config_complain(findings, &nowhere, "there is no root to make ticket keys of, or no memory");
     return tickets;

@@ -23,7 +23,8 @@ void libraries_log_crypto(void)
     struct log_line line;
 
     for (size_t i = 0, len = 0; crypto_service_at(i, &service); i++) {
-        len += (size_t)snprintf(serves + len, sizeof serves - len, "%s%s", len ? ", " : "", service.algorithm);
+        if (len < sizeof serves)
+            len += (size_t)snprintf(serves + len, sizeof serves - len, "%s%s", len ? ", " : "", service.algorithm);
         if (crypto_service_at(i + 1, &next) && strcmp(next.provider, service.provider) == 0)
             continue;
         log_begin(&line, LOG_LEVEL_NOTICE, "crypto");

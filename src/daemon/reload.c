@@ -261,7 +261,7 @@ static bool turn_tickets(struct master *master, const struct config_general *gen
         return true;
     }
     if ((!has_times_of(&master->tickets, general) || !ticket_root_advance(&master->tickets, now)) &&
-        !ticket_root_new(&master->tickets, random_system(), now, (uint32_t)(general->ticket_key_issues / 1000000),
+        !ticket_root_new(&master->tickets, random_kernel(), now, (uint32_t)(general->ticket_key_issues / 1000000),
                          (uint32_t)(general->ticket_key_accepts / 1000000)))
         return false;
     return event_add(master->ticket_turn, &wait) == 0;

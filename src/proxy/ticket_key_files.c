@@ -53,7 +53,7 @@ static struct ticket_keys *from_files(const struct config_list *list, const stru
         return NULL;
     }
     if (read_files(list, supply, files, views, findings)) {
-        keys = ticket_keys_from_files(random_system(), views, list->count, &fault);
+        keys = ticket_keys_from_files(random_kernel(), views, list->count, &fault);
         if (!keys)
             config_complain(findings, &list->values[fault.file].place, "ticket-key '%s': %s",
                             list->values[fault.file].text, fault.text);
@@ -70,7 +70,7 @@ struct ticket_keys *ticket_keys_from_config(const struct config_general *general
 
     if (general->ticket_keys.count > 0)
         return from_files(&general->ticket_keys, supply, findings);
-    keys = ticket_keys_new(random_system(), (uint32_t)(general->ticket_key_issues / 1000000),
+    keys = ticket_keys_new(random_kernel(), (uint32_t)(general->ticket_key_issues / 1000000),
                            (uint32_t)(general->ticket_key_accepts / 1000000));
     if (!keys)
         config_complain(findings, &nowhere, "out of memory");

@@ -6,10 +6,14 @@
 /* Another key in the context of the old one, where that is of the same cipher. Frees it, or gives it back keyed. */
 static struct aead *rekey(struct aead *old, const struct aead_alg *alg, const uint8_t *key)
 {
-    if (old && aead_alg(old) == alg && aead_rekey(old, key))
+    if (!old || aead_alg(old) != alg) {
+        aead_free(old);
+        return aead_new(alg, key);
+    }
+    if (aead_rekey(old, key))
         return old;
     aead_free(old);
-    return old ? NULL : aead_new(alg, key);
+    return NULL;
 }
 
 /* All of a direction but its context. */

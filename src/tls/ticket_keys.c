@@ -50,6 +50,15 @@ static void drop_last(struct ticket_keys *keys)
     memory_wipe(last, sizeof *last);
 }
 
+/*
+ * Anybody may send tickets to be opened, over the whole life of a key: no AES from tables for it. But keys from files
+ * are shared with machines whose processors differ.
+ */
+static enum aead_id cipher_of(const struct ticket_keys *keys)
+{
+    return !keys->is_fixed && crypto_aes_is_table_based() ? AEAD_CHACHA20_POLY1305 : AEAD_AES_256_GCM;
+}
+
 /* `material` is laid out as in a file. False: a constant key, a name that is there already, or no memory. */
 static bool set_key(struct ticket_keys *keys, struct bytes material, int64_t birth, struct ticket_key *key)
 {
@@ -59,7 +68,7 @@ static bool set_key(struct ticket_keys *keys, struct bytes material, int64_t bir
     if (!read_bytes(&r, TICKET_KEY_NAME_LEN, &name) || !read_bytes(&r, KEY_LEN, &secret) || !read_end(&r) ||
         is_constant(secret.at, secret.len) || find_key(keys, name))
         return false;
-    key->aead = aead_new(aead_find(AEAD_AES_256_GCM), secret.at);
+    key->aead = aead_new(aead_find(cipher_of(keys)), secret.at);
     key->birth = birth;
     memcpy(key->name, name.at, sizeof key->name);
     return key->aead != NULL;

@@ -3,7 +3,7 @@
 # its environment to leave the instructions for AES and for the multiplications of GCM alone.
 . "$(dirname "$0")/lib.sh"
 need openssl
-"$SALLYPORT" -V | grep -q 'AES-128-GCM *libcrypto' || skip "this build has no libcrypto"
+"$SALLYPORT" -V | grep -q 'AES-128-GCM *libcrypto' || skip "AES is not libcrypto's here, which alone can be told so"
 without_aes='~0x200000200000000' # bits 57 and 33
 case $(uname -m) in
 x86_64) ;;

@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <ucontext.h>
 
+#include "crypto/field25519.h"
 #include "crypto/mlkem768.h"
 #include "crypto/prf12.h"
 #include "crypto/provider.h"
 #include "crypto/rsa_premaster.h"
+#include "crypto/x25519_base.h"
 #include "support/check_run.h"
 #include "tls/key_operation.h"
 #include "tls/key_schedule12.h"
@@ -257,6 +259,45 @@ START_TEST(ml_kem_leaves_nothing_that_its_secrets_decide)
 }
 END_TEST
 
+/* ---- X25519 with the base point */
+
+static uint8_t scalar[32], share[32];
+static struct field number, inverse;
+
+static void call_x25519_base(void)
+{
+    x25519_base(scalar, share);
+}
+
+static void call_invert(void)
+{
+    field_invert(&inverse, &number);
+}
+
+/* The powers on the way to an inverse give the number away, and that of a point a part of its scalar. */
+START_TEST(a_share_of_x25519_leaves_neither_its_scalar_nor_powers_of_the_point)
+{
+    struct field power;
+
+    if (!X25519_BASE_IS_OURS)
+        return;
+    for (size_t i = 0; i < sizeof scalar; i++)
+        scalar[i] = (uint8_t)(i * 5 + 3);
+    run(call_x25519_base);
+    ck_assert_uint_eq(pieces_left(scalar, sizeof scalar), 0);
+    field_read(&number, share);
+    run(call_invert);
+    field_square(&power, &number);
+    for (int i = 0; i < 4; i++) { /* of 2, 3, 6 and 12 */
+        ck_assert_uint_eq(pieces_left((const uint8_t *)&power, sizeof power), 0);
+        if (i == 0)
+            field_multiply(&power, &power, &number);
+        else
+            field_square(&power, &power);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -266,6 +307,7 @@ int main(void)
         the_block_that_held_the_premaster_is_not_left,
         the_key_port_leaves_neither_premaster_nor_fallback_nor_master_secret,
         ml_kem_leaves_nothing_that_its_secrets_decide,
+        a_share_of_x25519_leaves_neither_its_scalar_nor_powers_of_the_point,
     };
     if (!is_stack_ours) {
         puts("skipped: AddressSanitizer moves what stands on the stack to places of its own");
