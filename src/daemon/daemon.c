@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -10,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "crypto/crypto.h"
 #include "daemon/signals.h"
 #include "demo/demo.h"
 #include "proxy/listener.h"
@@ -129,6 +131,25 @@ static bool start_listeners(struct daemon *daemon)
         listener_log_start(daemon->listeners[i]);
     }
     return true;
+}
+
+/* Who serves what: a line for each provider that serves anything. */
+static void log_crypto(void)
+{
+    struct crypto_service service, next;
+    char serves[LOG_VALUE_MAX] = "";
+    struct log_line line;
+
+    for (size_t i = 0, len = 0; crypto_service_at(i, &service); i++) {
+        len += (size_t)snprintf(serves + len, sizeof serves - len, "%s%s", len ? ", " : "", service.algorithm);
+        if (crypto_service_at(i + 1, &next) && strcmp(next.provider, service.provider) == 0)
+            continue;
+        log_begin(&line, LOG_LEVEL_NOTICE, "crypto");
+        log_text(&line, "provider", service.provider);
+        log_text(&line, "serves", serves);
+        log_end(&line);
+        len = 0;
+    }
 }
 
 /* ---- stopping */
@@ -280,6 +301,7 @@ static enum daemon_exit serve(struct daemon *daemon)
         return fail(DAEMON_EXIT_FAILURE, "nothing is served: an address is not to be had");
     if (!start_listeners(daemon))
         return fail(DAEMON_EXIT_FAILURE, "nothing is served: out of memory at start");
+    log_crypto();
     log_message(LOG_LEVEL_NOTICE, "ready: pid %ld, up to %zu connections", (long)getpid(),
                 daemon->proxy->settings.max_connections);
     if (event_base_dispatch(daemon->base) < 0)
