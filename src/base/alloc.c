@@ -40,3 +40,19 @@ void memory_free(void *at)
 {
     free(at);
 }
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HAS_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_ADDRESS_SANITIZER 1
+#endif
+#endif
+#ifndef HAS_ADDRESS_SANITIZER
+#define HAS_ADDRESS_SANITIZER 0
+#endif
+
+bool memory_keeps(void)
+{
+    return !HAS_ADDRESS_SANITIZER;
+}

@@ -7,6 +7,7 @@
 #ifndef BASE_ALLOC_H
 #define BASE_ALLOC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/attributes.h"
@@ -24,5 +25,8 @@ MUST_CHECK char *memory_copy_string(const char *text);
 MUST_CHECK void *memory_copy(const void *at, size_t len);
 
 void memory_free(void *at);
+
+/* Whether memory may be kept for its next taker (spare.h): not where every use of what was freed is looked for. */
+bool memory_keeps(void);
 
 #endif

@@ -76,11 +76,6 @@ size_t pool_bytes_in_use(const struct pool *pool)
     return pool->bytes_in_use;
 }
 
-size_t buffer_len(const struct buffer *buffer)
-{
-    return buffer->block ? buffer->block->end - buffer->block->start : 0;
-}
-
 struct bytes buffer_view(const struct buffer *buffer)
 {
     if (!buffer->block)

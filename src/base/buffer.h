@@ -55,7 +55,11 @@ struct buffer {
     struct block *block; /* NULL while empty */
 };
 
-size_t buffer_len(const struct buffer *buffer);
+static inline size_t buffer_len(const struct buffer *buffer)
+{
+    return buffer->block ? buffer->block->end - buffer->block->start : 0;
+}
+
 struct bytes buffer_view(const struct buffer *buffer);
 
 /*

@@ -26,6 +26,16 @@ MUST_CHECK bool memory_equal(const void *a, const void *b, size_t len);
 /* Copies `from`. False (and an empty secret) if it has more than MAX_SECRET_LEN bytes. */
 MUST_CHECK bool secret_set(struct secret *secret, struct bytes from);
 
+/*
+ * The value itself, of which the compiler may not know anything: else it sees that a mask has two values, or an index
+ * a few, and makes a branch of them.
+ */
+static inline uint64_t value_barrier(uint64_t value)
+{
+    __asm__("" : "+r"(value));
+    return value;
+}
+
 /* Makes room for `len` bytes that the caller is about to fill. False above MAX_SECRET_LEN. */
 MUST_CHECK bool secret_resize(struct secret *secret, size_t len);
 

@@ -72,6 +72,9 @@ int verb_version(void)
     printf("build: ");
     for (size_t i = 0; i < ARRAY_LEN(build_options); i++)
         printf("%s%s", i ? ", " : "", build_options[i]);
+    printf("\nAES: %s", crypto_aes_is_table_based()
+                            ? "from tables, so ChaCha20-Poly1305 alone where 'suites' names no AES"
+                            : "by instructions of the processor");
     printf("\nalgorithms and who serves them:\n");
     for (size_t i = 0; crypto_service_at(i, &service); i++)
         printf("  %-24s %s\n", service.algorithm, service.provider);

@@ -146,7 +146,8 @@ static const struct option options[] = {
      .note = "Mozilla's guidelines 6.0, of 2026-04-06"},
     {LISTEN(suites), .key = "suites", .type = OPTION_WORDS, .default_text = "",
      .example = "TLS_AES_128_GCM_SHA256, ECDHE-ECDSA-AES128-GCM-SHA256",
-     .help = "Cipher suites in place of the profile's, by their IANA or OpenSSL names; the versions follow from them"},
+     .help = "Cipher suites in place of the profile's, by their IANA or OpenSSL names; the versions follow from them; "
+             "on a processor without AES instructions the profile's are those of ChaCha20 alone"},
     {LISTEN(groups), .key = "groups", .type = OPTION_WORDS, .default_text = "",
      .example = "X25519MLKEM768, x25519, secp256r1",
      .help = "Key exchange groups in place of the profile's, the preferred one first"},

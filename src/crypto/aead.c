@@ -1,7 +1,7 @@
 #include "crypto/aead.h"
 
-#include "base/alloc.h"
 #include "base/secret.h"
+#include "base/spare.h"
 #include "crypto/provider.h"
 
 struct aead {
@@ -19,17 +19,32 @@ const char *aead_alg_name(const struct aead_alg *alg)
     return alg->name;
 }
 
+static size_t aead_len(const struct aead_alg *alg)
+{
+    return sizeof(struct aead) + alg->context_len;
+}
+
 struct aead *aead_new(const struct aead_alg *alg, const uint8_t *key)
 {
-    struct aead *aead = memory_new(sizeof *aead + alg->context_len);
+    struct aead *aead = spare_take(aead_len(alg));
 
     if (!aead)
         return NULL;
     aead->alg = alg;
-    if (alg->init(alg, aead->context, key))
+    if (alg->init(aead->context) && aead_rekey(aead, key))
         return aead;
     aead_free(aead);
     return NULL;
+}
+
+bool aead_rekey(struct aead *aead, const uint8_t *key)
+{
+    return aead->alg->set_key(aead->alg, aead->context, key);
+}
+
+const struct aead_alg *aead_alg(const struct aead *aead)
+{
+    return aead->alg;
 }
 
 void aead_free(struct aead *aead)
@@ -37,8 +52,7 @@ void aead_free(struct aead *aead)
     if (!aead)
         return;
     aead->alg->wipe(aead->context);
-    memory_wipe(aead->context, aead->alg->context_len);
-    memory_free(aead);
+    spare_give(aead, aead_len(aead->alg));
 }
 
 bool aead_seal(struct aead *aead, const uint8_t nonce[AEAD_NONCE_LEN], struct bytes aad, uint8_t *text, size_t len,

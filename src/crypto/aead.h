@@ -19,6 +19,10 @@ const char *aead_alg_name(const struct aead_alg *alg);
 /* `key` has aead_alg_key_len() bytes and is not kept. NULL when memory or the library fails. */
 MUST_CHECK struct aead *aead_new(const struct aead_alg *alg, const uint8_t *key);
 void aead_free(struct aead *aead); /* wipes; NULL is fine */
+const struct aead_alg *aead_alg(const struct aead *aead);
+
+/* Another key in the place of the old one, which is gone. False: it has neither, and can only be freed. */
+MUST_CHECK bool aead_rekey(struct aead *aead, const uint8_t *key);
 
 /* Encrypts `text` where it lies and writes AEAD_TAG_LEN bytes to `tag`. The caller never repeats a nonce. */
 MUST_CHECK bool aead_seal(struct aead *aead, const uint8_t nonce[AEAD_NONCE_LEN], struct bytes aad, uint8_t *text,

@@ -5,7 +5,8 @@
  * behind it is decided here and nowhere else (crypto_provider_name() tells it). This folder knows no TLS: code
  * points, labels and messages live in tls/. It is the only one that may name mbedtls_, psa_ or EVP_.
  *
- * Nothing here opens a file, reads a clock or keeps a global that changes after crypto_start().
+ * Nothing here opens a file, reads a clock or keeps a global that changes after crypto_start(), but for what is left of
+ * the kernel's random bytes (random.c).
  */
 #ifndef CRYPTO_CRYPTO_H
 #define CRYPTO_CRYPTO_H
@@ -25,8 +26,11 @@ enum { MAX_HASH_LEN = 48, MAX_HASH_BLOCK_LEN = 128, MAX_SIGNATURE_LEN = 1024, MA
 /* Once at start, before anything else: probes the processor and readies the providers. */
 MUST_CHECK bool crypto_start(void);
 
-/* False when AES would be computed from tables, slowly and open to timing: prefer ChaCha20-Poly1305 then. */
-bool crypto_has_fast_aes(void);
+/*
+ * Whether whoever serves AES-GCM computes it from tables, for want of instructions of the processor or of code that uses
+ * them: slower than ChaCha20-Poly1305 by far, and which entries are looked up, so the time, depends on the key.
+ */
+bool crypto_aes_is_table_based(void);
 
 /*
  * Whether private-key operations of RSA are those of a library that is known to leak through their timing: mbedTLS

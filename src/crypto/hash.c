@@ -28,7 +28,7 @@ bool hash_update(struct hash *hash, struct bytes data)
 
 bool hash_clone(struct hash *hash, const struct hash *from)
 {
-    *hash = (struct hash){.alg = from->alg};
+    hash->alg = from->alg;
     return from->alg && from->alg->clone(hash->state, from->state);
 }
 
@@ -46,7 +46,7 @@ bool hash_peek(const struct hash *hash, uint8_t *out)
 
 void hash_wipe(struct hash *hash)
 {
-    if (hash->alg)
+    if (hash->alg && hash->alg->wipe)
         hash->alg->wipe(hash->state);
     memory_wipe(hash, sizeof *hash);
 }
@@ -60,41 +60,84 @@ bool hash_once(const struct hash_alg *alg, struct bytes data, uint8_t *out)
     return ok;
 }
 
-/* H(pad || data), the pad being the key xor a constant byte. RFC 2104 2. */
-static bool padded_hash(const struct hash_alg *alg, const uint8_t *key_block, uint8_t constant, struct bytes data,
-                        uint8_t *out)
-{
-    const uint64_t constants = constant * UINT64_C(0x0101010101010101);
-    uint8_t pad[MAX_HASH_BLOCK_LEN];
-    struct hash hash;
-    bool ok;
+/* ---- HMAC, RFC 2104 2: H(key xor opad, H(key xor ipad, text)) */
 
-    for (size_t i = 0; i < alg->block_len;
-         i += sizeof constants) { /* eight bytes at a time: there are dozens of these */
-        uint64_t word;
-        memcpy(&word, key_block + i, sizeof word);
-        word ^= constants;
-        memcpy(pad + i, &word, sizeof word);
-    }
-    ok = hash_init(&hash, alg) && hash_update(&hash, bytes_of(pad, alg->block_len)) && hash_update(&hash, data) &&
-         alg->finish(hash.state, out);
+enum { INNER_PAD = 0x36, OUTER_PAD = 0x5c };
+
+static void exclusive_or(uint8_t block[MAX_HASH_BLOCK_LEN], uint8_t constant)
+{
+    for (size_t i = 0; i < MAX_HASH_BLOCK_LEN; i++)
+        block[i] ^= constant;
+}
+
+static bool begin_padded(struct hmac *hmac, const struct hash_alg *alg, uint8_t block[MAX_HASH_BLOCK_LEN])
+{
+    struct bytes pad = bytes_of(block, alg->block_len);
+    bool is_ok;
+
+    exclusive_or(block, INNER_PAD);
+    is_ok = hash_init(&hmac->inner, alg) && hash_update(&hmac->inner, pad);
+    exclusive_or(block, INNER_PAD ^ OUTER_PAD);
+    return is_ok && hash_init(&hmac->outer, alg) && hash_update(&hmac->outer, pad);
+}
+
+bool hmac_init(struct hmac *hmac, const struct hash_alg *alg, struct bytes key)
+{
+    uint8_t block[MAX_HASH_BLOCK_LEN] = {0};
+    bool is_ok = true;
+
+    hmac->inner.alg = hmac->outer.alg = NULL;
+    if (key.len > alg->block_len)
+        is_ok = hash_once(alg, key, block);
+    else if (key.len != 0)
+        memcpy(block, key.at, key.len);
+    is_ok = is_ok && begin_padded(hmac, alg, block);
+    memory_wipe(block, sizeof block);
+    if (!is_ok)
+        hmac_wipe(hmac);
+    return is_ok;
+}
+
+const struct hash_alg *hmac_alg(const struct hmac *hmac)
+{
+    return hmac->inner.alg;
+}
+
+/* One of the two hashes, from where the key left it. */
+static bool finish_from(const struct hash *keyed, const struct bytes *parts, size_t count, uint8_t *out)
+{
+    struct hash hash;
+    bool is_ok = hash_clone(&hash, keyed);
+
+    for (size_t i = 0; i < count; i++)
+        is_ok = is_ok && hash_update(&hash, parts[i]);
+    is_ok = is_ok && hash.alg->finish(hash.state, out);
     hash_wipe(&hash);
-    memory_wipe(pad, sizeof pad);
-    return ok;
+    return is_ok;
+}
+
+bool hmac_make(const struct hmac *hmac, const struct bytes *parts, size_t count, uint8_t *out)
+{
+    uint8_t inner[MAX_HASH_LEN];
+    bool is_ok = hmac->inner.alg && finish_from(&hmac->inner, parts, count, inner);
+    struct bytes part = bytes_of(inner, is_ok ? hmac->inner.alg->len : 0);
+
+    is_ok = is_ok && finish_from(&hmac->outer, &part, 1, out);
+    memory_wipe(inner, sizeof inner);
+    return is_ok;
+}
+
+void hmac_wipe(struct hmac *hmac)
+{
+    hash_wipe(&hmac->inner);
+    hash_wipe(&hmac->outer);
 }
 
 bool hmac_once(const struct hash_alg *alg, struct bytes key, struct bytes data, uint8_t *out)
 {
-    uint8_t key_block[MAX_HASH_BLOCK_LEN] = {0}, inner[MAX_HASH_LEN];
-    bool ok = true;
+    struct hmac hmac;
+    bool is_ok = hmac_init(&hmac, alg, key) && hmac_make(&hmac, &data, 1, out);
 
-    if (key.len > alg->block_len)
-        ok = hash_once(alg, key, key_block);
-    else if (key.len != 0)
-        memcpy(key_block, key.at, key.len);
-    ok = ok && padded_hash(alg, key_block, 0x36, data, inner) &&
-         padded_hash(alg, key_block, 0x5c, bytes_of(inner, alg->len), out);
-    memory_wipe(key_block, sizeof key_block);
-    memory_wipe(inner, sizeof inner);
-    return ok;
+    hmac_wipe(&hmac);
+    return is_ok;
 }

@@ -30,6 +30,19 @@ MUST_CHECK bool hash_clone(struct hash *hash, const struct hash *from);
 void hash_wipe(struct hash *hash);
 
 MUST_CHECK bool hash_once(const struct hash_alg *alg, struct bytes data, uint8_t *out);
+
+/* HMAC (RFC 2104) under one key, for any number of messages: the two hashes that begin with the key, kept. */
+struct hmac {
+    struct hash inner, outer;
+};
+
+MUST_CHECK bool hmac_init(struct hmac *hmac, const struct hash_alg *alg, struct bytes key); /* false: it is wiped */
+const struct hash_alg *hmac_alg(const struct hmac *hmac);
+
+/* Of `count` parts, one behind the other. `out` holds hash_alg_len() bytes and may be one of the parts. */
+MUST_CHECK bool hmac_make(const struct hmac *hmac, const struct bytes *parts, size_t count, uint8_t *out);
+void hmac_wipe(struct hmac *hmac);
+
 MUST_CHECK bool hmac_once(const struct hash_alg *alg, struct bytes key, struct bytes data, uint8_t *out);
 
 #endif

@@ -3,6 +3,7 @@
 #include "crypto/mlkem768.h"
 #include "crypto/provider.h"
 #include "crypto/scalar.h"
+#include "crypto/x25519_base.h"
 
 /* The orders of the base points, FIPS 186-4 D.1.2.3 and D.1.2.4. */
 const uint8_t key_exchange_p256_order[32] = {
@@ -101,6 +102,17 @@ static enum crypto_result agree(const struct key_exchange_alg *alg, const struct
     return result;
 }
 
+/* X25519's is our own code where the compiler can build it: the providers are held against it in tests. */
+static bool make_share(const struct key_exchange_alg *alg, const uint8_t *scalar, struct random_source blinding,
+                       uint8_t *share)
+{
+    if (X25519_BASE_IS_OURS && alg->id == KEY_EXCHANGE_X25519) {
+        x25519_base(scalar, share);
+        return true;
+    }
+    return alg->make_share(alg, scalar, blinding, share);
+}
+
 static enum crypto_result respond(const struct key_exchange_alg *alg, struct bytes client_share,
                                   struct random_source random, uint8_t *server_share, struct secret *shared)
 {
@@ -111,7 +123,7 @@ static enum crypto_result respond(const struct key_exchange_alg *alg, struct byt
     secret_wipe(shared);
     if (draw_scalar(alg, random, &scalar) && random_stream_begin(&blinding, random)) {
         struct random_source source = random_stream_source(&blinding);
-        if (alg->make_share(alg, scalar.bytes, source, server_share))
+        if (make_share(alg, scalar.bytes, source, server_share))
             result = agree(alg, &scalar, server_share, client_share, source, shared);
         random_stream_wipe(&blinding);
     }
@@ -177,7 +189,7 @@ static bool start(struct key_exchange_client *state, const struct key_exchange_a
     if (!draw_scalar(alg, random, &state->private_value))
         return false;
     if (random_stream_begin(&blinding, random)) {
-        ok = alg->make_share(alg, state->private_value.bytes, random_stream_source(&blinding), client_share);
+        ok = make_share(alg, state->private_value.bytes, random_stream_source(&blinding), client_share);
         memcpy(state->own_share, client_share, ok ? alg->share_len : 0);
         random_stream_wipe(&blinding);
     }

@@ -349,10 +349,6 @@ enum crypto_result mlkem768_decaps(struct bytes dk, struct bytes ciphertext, uin
 }
 
 const struct kem_alg kem_mlkem768 = {
-    .name = "ML-KEM-768",
-    .ek_len = MLKEM768_EK_LEN,
-    .ciphertext_len = MLKEM768_CIPHERTEXT_LEN,
-    .secret_len = MLKEM768_SECRET_LEN,
-    .random_len = MLKEM768_ENCAPS_RANDOM_LEN,
+    KEM_MLKEM768_FACTS, /* name, lengths */
     .encaps = mlkem768_encaps,
 };

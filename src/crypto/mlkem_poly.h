@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/secret.h"
+
 /* FIPS 203 8, Table 2; eta1 and eta2 are 2. */
 enum { MLKEM_N = 256, MLKEM_Q = 3329, MLKEM_K = 3, MLKEM_DU = 10, MLKEM_DV = 4 };
 enum { MLKEM_POLY_LEN = MLKEM_N * 12 / 8 }; /* as ByteEncode12 has it */
@@ -33,13 +35,10 @@ struct mlkem_sum {
     int32_t at[MLKEM_N];
 };
 
-/* All ones for 1, zero for 0. The compiler may not see that there are two values, or it makes a branch of them. */
+/* All ones for 1, zero for 0. */
 static inline uint16_t mlkem_mask(unsigned bit)
 {
-    uint32_t mask = -(uint32_t)bit;
-
-    __asm__("" : "+r"(mask));
-    return (uint16_t)mask;
+    return (uint16_t)value_barrier(-(uint64_t)bit);
 }
 
 void mlkem_poly_add(struct mlkem_poly *restrict a, const struct mlkem_poly *restrict b);

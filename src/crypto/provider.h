@@ -32,7 +32,7 @@ struct hash_alg {
     bool (*update)(void *state, struct bytes data);
     bool (*clone)(void *state, const void *from); /* `state` is raw memory before */
     bool (*finish)(void *state, uint8_t *out);
-    void (*wipe)(void *state);
+    void (*wipe)(void *state); /* what is not in `state`, which hash.c wipes; NULL: nothing */
 };
 /* What is the same whoever serves it; so for the other kinds below. */
 #define HASH_SHA256_FACTS .id = HASH_SHA256, .name = "SHA256", .len = 32, .block_len = 64
@@ -44,7 +44,8 @@ struct aead_alg {
     const char *name;
     size_t key_len;
     size_t context_len;
-    bool (*init)(const struct aead_alg *alg, void *context, const uint8_t *key);
+    bool (*init)(void *context); /* false: it can be wiped all the same */
+    bool (*set_key)(const struct aead_alg *alg, void *context, const uint8_t *key); /* the first, or in its place */
     bool (*seal)(void *context, const uint8_t *nonce, struct bytes aad, uint8_t *text, size_t len, uint8_t *tag);
     enum crypto_result (*open)(void *context, const uint8_t *nonce, struct bytes aad, uint8_t *text, size_t len,
                                const uint8_t *tag);
@@ -92,7 +93,11 @@ struct kem_alg {
     size_t random_len;
     /* CRYPTO_BAD_INPUT for a key that fails the checks of its standard (FIPS 203 7.2). */
     enum crypto_result (*encaps)(struct bytes ek, const uint8_t *random, uint8_t *ciphertext, uint8_t *secret);
+    bool (*is_there)(void); /* once the provider has started; NULL: always */
 };
+#define KEM_MLKEM768_FACTS                                                                                             \
+    .name = "ML-KEM-768", .ek_len = MLKEM768_EK_LEN, .ciphertext_len = MLKEM768_CIPHERTEXT_LEN,                        \
+    .secret_len = MLKEM768_SECRET_LEN, .random_len = MLKEM768_ENCAPS_RANDOM_LEN
 extern const struct kem_alg kem_mlkem768; /* our own code */
 
 /* ---- keys: numbers are big-endian without leading zeros, points uncompressed */
@@ -141,10 +146,12 @@ struct private_key {
 struct provider {
     const char *(*name)(void);
     bool (*start)(void);
+    bool (*is_usable)(void); /* once it has started: whether it serves on this processor; NULL: on any */
+    bool (*aes_is_table_based)(void); /* once it has started; of who serves AES-GCM */
     const struct hash_alg *hashes[HASH_COUNT];
     const struct aead_alg *aeads[AEAD_COUNT];
     const struct key_exchange_alg *key_exchanges[KEY_EXCHANGE_COUNT];
-    const struct kem_alg *kems[KEM_COUNT]; /* what no provider serves, our own code does */
+    const struct kem_alg *kems[KEM_COUNT]; /* our own code goes before: see kem_find() */
     const struct key_alg *keys[KEY_KIND_COUNT];
     /* Of mbedTLS's: needed at start only, nothing hot. FAILED: the algorithm is not known. */
     enum crypto_result (*check_issued)(struct bytes issuer_spki, struct bytes algorithm_oid, struct bytes signed_part,
@@ -161,7 +168,7 @@ const struct provider *provider_at(size_t index);
 const struct key_alg *key_alg_find(enum key_kind kind);
 const struct kem_alg *kem_find(enum kem_id id);
 extern const struct provider provider_mbedtls;                    /* serves everything */
-extern const struct provider provider_libcrypto, provider_sodium; /* where they were built in */
+extern const struct provider provider_ipsec_mb, provider_libcrypto, provider_sodium; /* where they were built in */
 
 /*
  * Random bytes out of a seed of 32: blinding and salts take as many as the provider likes, the source always gives

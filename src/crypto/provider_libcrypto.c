@@ -4,6 +4,9 @@
 #include <openssl/err.h>
 #include <openssl/provider.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto/processor.h"
 
 static OSSL_LIB_CTX *context;
 
@@ -32,11 +35,34 @@ static bool provider_start(void)
     ERR_clear_error();
     context = OSSL_LIB_CTX_new();
     if (context && libcrypto_random_start(context) && OSSL_PROVIDER_load(context, "default") &&
-        libcrypto_curves_start(context) && libcrypto_aead_start(context))
+        libcrypto_curves_start(context) && libcrypto_aead_start(context)) {
+        libcrypto_kem_start(context);
         return true;
+    }
     OSSL_LIB_CTX_free(context);
     context = NULL;
     return false;
+}
+
+/*
+ * By what the library itself will go by, which OPENSSL_ia32cap of its environment may have changed: "OPENSSL_ia32cap=
+ * 0x..." or "OPENSSL_armcap=0x...". Where it has AES in vectors (bsaes of x86-64) GCM takes its key schedule, the first
+ * block and the hash from tables all the same (cipher_aes_gcm_hw.c, gcm128.c).
+ */
+static bool aes_is_table_based(void)
+{
+#if defined(__x86_64__)
+    enum { AES_BIT = 57, MULTIPLICATION_BIT = 33 };
+#else
+    enum { AES_BIT = 2, MULTIPLICATION_BIT = 5 }; /* ARMV8_AES, ARMV8_PMULL */
+#endif
+    const char *settings = OPENSSL_info(OPENSSL_INFO_CPU_SETTINGS);
+    const char *number = settings ? strstr(settings, "cap=0x") : NULL;
+    unsigned long long has = number ? strtoull(number + strlen("cap="), NULL, 16) : 0;
+
+    if (!number)
+        return !processor_has_aes_gcm();
+    return !(has >> AES_BIT & 1) || !(has >> MULTIPLICATION_BIT & 1);
 }
 
 /* `silent` is what it means when the library left no error at all. */
@@ -104,6 +130,7 @@ enum crypto_result libcrypto_check(EVP_PKEY_CTX *verifier, enum signature_id id,
 const struct provider provider_libcrypto = {
     .name = provider_name,
     .start = provider_start,
+    .aes_is_table_based = aes_is_table_based,
     .hashes = {[HASH_SHA256] = &libcrypto_hash_sha256, [HASH_SHA384] = &libcrypto_hash_sha384},
     .aeads = {[AEAD_AES_128_GCM] = &libcrypto_aead_aes_128_gcm,
               [AEAD_AES_256_GCM] = &libcrypto_aead_aes_256_gcm,
@@ -111,6 +138,7 @@ const struct provider provider_libcrypto = {
     .key_exchanges = {[KEY_EXCHANGE_X25519] = &libcrypto_x25519,
                       [KEY_EXCHANGE_SECP256R1] = &libcrypto_secp256r1,
                       [KEY_EXCHANGE_SECP384R1] = &libcrypto_secp384r1},
+    .kems = {[KEM_MLKEM768] = &libcrypto_kem_mlkem768},
     .keys = {[KEY_KIND_RSA] = &libcrypto_key_rsa,
              [KEY_KIND_ECDSA_P256] = &libcrypto_key_p256,
              [KEY_KIND_ECDSA_P384] = &libcrypto_key_p384,

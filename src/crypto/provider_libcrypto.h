@@ -16,6 +16,7 @@
 extern const struct hash_alg libcrypto_hash_sha256, libcrypto_hash_sha384;
 extern const struct aead_alg libcrypto_aead_aes_128_gcm, libcrypto_aead_aes_256_gcm, libcrypto_aead_chacha20_poly1305;
 extern const struct key_exchange_alg libcrypto_x25519, libcrypto_secp256r1, libcrypto_secp384r1;
+extern const struct kem_alg libcrypto_kem_mlkem768;
 extern const struct key_alg libcrypto_key_rsa, libcrypto_key_p256, libcrypto_key_p384, libcrypto_key_p521;
 
 /* Lives as long as the process. */
@@ -30,6 +31,8 @@ void libcrypto_random_end(void);
 MUST_CHECK bool libcrypto_random_start(OSSL_LIB_CTX *context);
 
 MUST_CHECK bool libcrypto_aead_start(OSSL_LIB_CTX *context);
+
+void libcrypto_kem_start(OSSL_LIB_CTX *context); /* does without, where the library has none */
 
 /* A key out of the parameters of its `type`; secrets in them stay the caller's to wipe. NULL: memory or the library. */
 EVP_PKEY *libcrypto_key(const char *type, bool is_private, OSSL_PARAM *params);

@@ -25,12 +25,21 @@ struct context {
     EVP_CIPHER_CTX *it; /* keyed once; each record brings its nonce alone */
 };
 
-static bool aead_init(const struct aead_alg *alg, void *context, const uint8_t *key)
+static bool aead_init(void *context)
 {
     struct context *c = context;
 
     c->it = EVP_CIPHER_CTX_new();
-    if (c->it && EVP_CipherInit_ex2(c->it, ciphers[alg->id], key, NULL, 1, NULL) == 1)
+    return c->it != NULL;
+}
+
+/* The second key of a context is expanded where the first one was: nothing is allocated, nothing of it stays. */
+static bool aead_set_key(const struct aead_alg *alg, void *context, const uint8_t *key)
+{
+    struct context *c = context;
+    const EVP_CIPHER *cipher = EVP_CIPHER_CTX_get0_cipher(c->it) ? NULL : ciphers[alg->id];
+
+    if (EVP_CipherInit_ex2(c->it, cipher, key, NULL, 1, NULL) == 1)
         return true;
     ERR_clear_error();
     return false;
@@ -112,8 +121,8 @@ static void aead_wipe(void *context)
 
 #define AEAD(facts)                                                                                                    \
     {                                                                                                                  \
-        .context_len = sizeof(struct context), .init = aead_init, .seal = seal, .open = open_text, .wipe = aead_wipe,  \
-        facts                                                                                                          \
+        .context_len = sizeof(struct context), .init = aead_init, .set_key = aead_set_key, .seal = seal,               \
+        .open = open_text, .wipe = aead_wipe, facts                                                                    \
     }
 
 const struct aead_alg libcrypto_aead_aes_128_gcm = AEAD(AEAD_AES_128_GCM_FACTS);

@@ -31,11 +31,6 @@ static bool sha256_finish(void *state, uint8_t *out)
     return SHA256_Final(out, state) == 1;
 }
 
-static void sha256_wipe(void *state)
-{
-    memory_wipe(state, sizeof(SHA256_CTX));
-}
-
 static bool sha384_begin(void *state)
 {
     return SHA384_Init(state) == 1;
@@ -55,11 +50,6 @@ static bool sha384_clone(void *state, const void *from)
 static bool sha384_finish(void *state, uint8_t *out)
 {
     return SHA384_Final(out, state) == 1;
-}
-
-static void sha384_wipe(void *state)
-{
-    memory_wipe(state, sizeof(SHA512_CTX));
 }
 
 /* Not by SHA256() and its like, which fetch from the library's context of everybody and allocate, each time. */
@@ -93,10 +83,10 @@ size_t libcrypto_digest(enum signature_id id, struct bytes message, uint8_t out[
 
 const struct hash_alg libcrypto_hash_sha256 = {
     HASH_SHA256_FACTS, /* id, name, lengths */
-    .begin = sha256_begin, .update = sha256_update, .clone = sha256_clone, .finish = sha256_finish, .wipe = sha256_wipe,
+    .begin = sha256_begin, .update = sha256_update, .clone = sha256_clone, .finish = sha256_finish,
 };
 
 const struct hash_alg libcrypto_hash_sha384 = {
     HASH_SHA384_FACTS, /* id, name, lengths */
-    .begin = sha384_begin, .update = sha384_update, .clone = sha384_clone, .finish = sha384_finish, .wipe = sha384_wipe,
+    .begin = sha384_begin, .update = sha384_update, .clone = sha384_clone, .finish = sha384_finish,
 };

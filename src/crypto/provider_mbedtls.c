@@ -2,6 +2,8 @@
 
 #include <mbedtls/version.h>
 
+#include "crypto/processor.h"
+
 static const char *provider_name(void)
 {
     static char name[32] = "mbedTLS ";
@@ -14,6 +16,17 @@ static const char *provider_name(void)
 static bool provider_start(void)
 {
     return mbedtls_curves_start();
+}
+
+/* 2.28 has the instructions of x86-64 alone, 3.x those of ARM too; what they are compiled by is the library's option.
+ */
+static bool aes_is_table_based(void)
+{
+#if defined(__x86_64__) && defined(MBEDTLS_AESNI_C) || defined(__aarch64__) && defined(MBEDTLS_AESCE_C)
+    return !processor_has_aes_gcm();
+#else
+    return true;
+#endif
 }
 
 int mbedtls_random(void *source, unsigned char *out, size_t len)
@@ -64,6 +77,7 @@ bool mbedtls_take_digest(enum signature_id id, struct bytes message, struct mbed
 const struct provider provider_mbedtls = {
     .name = provider_name,
     .start = provider_start,
+    .aes_is_table_based = aes_is_table_based,
     .hashes = {[HASH_SHA256] = &mbedtls_hash_sha256, [HASH_SHA384] = &mbedtls_hash_sha384},
     .aeads = {[AEAD_AES_128_GCM] = &mbedtls_aead_aes_128_gcm,
               [AEAD_AES_256_GCM] = &mbedtls_aead_aes_256_gcm,

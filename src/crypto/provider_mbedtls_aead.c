@@ -7,9 +7,14 @@
  * Input and output are the same memory here. 2.28's header forbids that for GCM decryption; its code, and 3.6's
  * documentation, allow it, and tests/crypto/check_aead.c holds it. Partial overlap is never relied on.
  */
-static bool gcm_init(const struct aead_alg *alg, void *context, const uint8_t *key)
+static bool gcm_init(void *context)
 {
     mbedtls_gcm_init(context);
+    return true;
+}
+
+static bool gcm_set_key(const struct aead_alg *alg, void *context, const uint8_t *key)
+{
     return mbedtls_gcm_setkey(context, MBEDTLS_CIPHER_ID_AES, key, (unsigned)(8 * alg->key_len)) == 0;
 }
 
@@ -35,10 +40,15 @@ static void gcm_wipe(void *context)
     mbedtls_gcm_free(context);
 }
 
-static bool chachapoly_init(const struct aead_alg *alg, void *context, const uint8_t *key)
+static bool chachapoly_init(void *context)
+{
+    mbedtls_chachapoly_init(context);
+    return true;
+}
+
+static bool chachapoly_set_key(const struct aead_alg *alg, void *context, const uint8_t *key)
 {
     (void)alg;
-    mbedtls_chachapoly_init(context);
     return mbedtls_chachapoly_setkey(context, key) == 0;
 }
 
@@ -65,8 +75,8 @@ static void chachapoly_wipe(void *context)
 
 #define GCM(facts)                                                                                                     \
     {                                                                                                                  \
-        .context_len = sizeof(mbedtls_gcm_context), .init = gcm_init, .seal = gcm_seal, .open = gcm_open,              \
-        .wipe = gcm_wipe, facts                                                                                        \
+        .context_len = sizeof(mbedtls_gcm_context), .init = gcm_init, .set_key = gcm_set_key, .seal = gcm_seal,        \
+        .open = gcm_open, .wipe = gcm_wipe, facts                                                                      \
     }
 
 const struct aead_alg mbedtls_aead_aes_128_gcm = GCM(AEAD_AES_128_GCM_FACTS);
@@ -75,6 +85,7 @@ const struct aead_alg mbedtls_aead_chacha20_poly1305 = {
     AEAD_CHACHA20_POLY1305_FACTS, /* id, name, length */
     .context_len = sizeof(mbedtls_chachapoly_context),
     .init = chachapoly_init,
+    .set_key = chachapoly_set_key,
     .seal = chachapoly_seal,
     .open = chachapoly_open,
     .wipe = chachapoly_wipe,

@@ -1,8 +1,9 @@
 /*
  * random.h: where random bytes come from.
  *
- * Passed as a value, so that a test can replay a handshake byte for byte. random_system() is getrandom(2) without
- * any state of ours: nothing that a fork could clone. When the kernel refuses, the process ends (reliability T27).
+ * Passed as a value, so that a test can replay a handshake byte for byte. random_system() is getrandom(2), asked for a
+ * portion at a time and no generator of ours; what is left of a portion is not there any more in a child after a fork.
+ * When the kernel refuses, the process ends (reliability T27).
  */
 #ifndef CRYPTO_RANDOM_H
 #define CRYPTO_RANDOM_H

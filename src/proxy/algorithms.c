@@ -209,10 +209,17 @@ static bool read_list(const struct catalogue *catalogue, const struct config_lis
 
 /* ---- the profiles: Mozilla's guidelines 6.0 (2026-04-06) */
 
+/*
+ * AES from tables is for who asks for it, by `suites`, or by `rsa-key-exchange`, whose suites are all of AES. RFC
+ * 8446 9.1 has TLS_AES_128_GCM_SHA256 as one that must be there "in the absence of an application profile": this is
+ * ours.
+ */
 static bool is_in_profile(const struct config_listen *listen, const struct tls_suite *suite)
 {
     if (suite->exchange == EXCHANGE_RSA)
         return listen->has_rsa_key_exchange;
+    if (suite->aead != AEAD_CHACHA20_POLY1305 && crypto_aes_is_table_based())
+        return false;
     return suite->version == TLS_1_3 || listen->profile == CONFIG_PROFILE_INTERMEDIATE;
 }
 
@@ -264,6 +271,7 @@ static bool set_suites(struct tls_policy *policy, const struct config_listen *li
         count = profile_suites(listen, codes);
     for (size_t i = 0; i < count; i++)
         list[i] = tls_suite_find(codes[i]);
+    tls_policy_set_aes_last(policy, crypto_aes_is_table_based());
     return tls_policy_set_suites(policy, list, count);
 }
 

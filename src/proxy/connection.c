@@ -4,15 +4,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/log.h"
+#include "base/spare.h"
 #include "proxy/closing.h"
 #include "proxy/connecting.h"
 #include "proxy/decision_log.h"
 #include "proxy/outcome_log.h"
 #include "proxy/relay.h"
 
-enum { MAGIC = 0x5a11b07e, FREED_MAGIC = 0x0dead0ff };
+enum { MAGIC = 0x5a11b07e }; /* wiped from what is freed */
 
 static void take_turn(struct connection *c);
 static void go_on_or_wait(struct connection *c);
@@ -49,10 +49,9 @@ static void connection_free(struct connection *c)
     tls_free(c->tls);
     handshake_entry_free(c->entry);
     buffer_drop(&c->header, proxy->pool);
-    c->magic = FREED_MAGIC;
     listener_leave(c->listener);
     proxy_leave(proxy, c->ticket);
-    memory_free(c);
+    spare_give(c, sizeof *c);
 }
 
 void connection_cut(struct connection *c, enum why why)
@@ -131,9 +130,11 @@ static void end_backend_output(struct connection *c)
     c->backend.has_ended_out = true;
 }
 
+/* Where the close follows at once, it says so itself. */
 static void end_client_output(struct connection *c)
 {
-    (void)!shutdown(c->client.fd, SHUT_WR);
+    if (!c->client.has_ended_in || !c->backend.has_ended_out)
+        (void)!shutdown(c->client.fd, SHUT_WR);
     c->client.has_ended_out = true;
 }
 
@@ -408,14 +409,14 @@ static void keep_peer(struct connection *c, const struct socket_address *peer)
 
 static struct connection *connection_new(struct proxy *proxy, struct listener *listener, int fd)
 {
-    struct connection *c = memory_new(sizeof *c);
+    struct connection *c = spare_take(sizeof *c);
 
     if (!c)
         return NULL;
     c->tls = tls_new(listener_policy(listener), proxy->pool);
     if (!c->tls || evtimer_assign(&c->timer, proxy->base, on_timer, c) != 0 || !proxy_enter(proxy, c, &c->ticket)) {
         tls_free(c->tls);
-        memory_free(c);
+        spare_give(c, sizeof *c);
         return NULL;
     }
     c->magic = MAGIC;

@@ -50,7 +50,7 @@ struct key_question *key_line_oldest(const struct key_line *line)
 
 void key_line_remove_oldest(struct key_line *line)
 {
-    memory_wipe(&line->questions[line->first], sizeof *line->questions);
+    tls_key_request_wipe(&line->questions[line->first].request);
     line->first = (line->first + 1) % line->capacity;
     line->count--;
 }
@@ -120,7 +120,7 @@ bool key_questions_add(struct key_questions *questions, struct connection_ticket
     if (!question)
         return false;
     question->ticket = ticket;
-    question->request = *request;
+    tls_key_request_copy(&question->request, request);
     question->asked_at = proxy_now();
     return true;
 }

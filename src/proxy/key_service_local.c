@@ -54,7 +54,7 @@ static void perform_oldest(struct local *local, struct key_line *line)
 
     key_line_remove_oldest(line);
     local->service.answer(local->service.context, ticket, is_ok, bytes_of(out, is_ok ? len : 0));
-    memory_wipe(out, sizeof out); /* a master secret or a session */
+    memory_wipe(out, len); /* a master secret or a session */
     if (is_seal && !evtimer_pending(local->ageing, NULL))
         watch_ticket_keys(local);
 }

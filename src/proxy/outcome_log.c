@@ -408,6 +408,8 @@ enum outcome_logged outcome_log_write(const struct outcome_report *report, struc
     struct log_line line;
     uint32_t suppressed = 0;
 
+    if (!log_is_on(level_for(report))) /* before the numbers become text */
+        return OUTCOME_LOGGED;
     if (limit && !log_limit_allows(limit, now, MAX_LOG_LINES_PER_SECOND, 1000 * 1000, &suppressed))
         return OUTCOME_SUPPRESSED;
     if (report->is_connected)

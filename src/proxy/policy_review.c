@@ -173,6 +173,37 @@ static void review_rsa_exchange(const struct tls_policy *policy, const struct co
     review_key_usage(policy, listen, findings);
 }
 
+/* ---- AES from tables */
+
+static bool takes_aes(const struct tls_policy *policy)
+{
+    const struct tls_suite *const *suites;
+    size_t count = tls_policy_suites(policy, &suites);
+
+    for (size_t i = 0; i < count; i++)
+        if (suites[i]->aead != AEAD_CHACHA20_POLY1305)
+            return true;
+    return false;
+}
+
+static void review_aes(const struct tls_policy *policy, const struct config_listen *listen,
+                       struct config_findings findings)
+{
+    if (!crypto_aes_is_table_based())
+        return;
+    if (listen->suites.count == 0)
+        config_warn(findings, &listen->place,
+                    "[listen %s]: AES is computed from tables here, slowly and so that its time tells of the key: of "
+                    "the profile only the suites of ChaCha20-Poly1305 are offered, and a client that has none of them "
+                    "is refused; to serve it all the same name those of AES in 'suites'",
+                    listen->name);
+    if (takes_aes(policy))
+        config_warn(findings, listen->suites.count ? &listen->suites.values[0].place : &listen->place,
+                    "[listen %s] takes suites of AES, which is computed from tables here, slowly and so that its time "
+                    "tells of the key: clients get them that offer none of ChaCha20-Poly1305",
+                    listen->name);
+}
+
 /* ---- suites that nobody will get */
 
 static bool has_key_for(const struct tls_suite *suite, const struct certificate_chain *chain)
@@ -333,6 +364,7 @@ bool policy_review(const struct tls_policy *policy, const struct config_listen *
     review_certificates(policy, listen, findings);
     review_versions(listen, findings);
     review_rsa_exchange(policy, listen, findings);
+    review_aes(policy, listen, findings);
     review_suites(policy, listen, findings);
     review_groups(policy, listen, findings);
     return true;

@@ -1,6 +1,6 @@
 #include "tls/client_certificate.h"
 
-#include "base/alloc.h"
+#include "base/spare.h"
 #include "base/reader.h"
 #include "tls/credential.h"
 #include "tls/policy_types.h"
@@ -50,7 +50,7 @@ bool client_chain_verify(struct tls *tls, const struct client_chain *chain)
         return accept_none(tls);
     if (!policy->client_trust || !policy->time || tls->client)
         return tls_fail(tls, WHY_INTERNAL); /* asked without a trust, or of somebody who is known already */
-    tls->client = memory_new(sizeof *tls->client);
+    tls->client = spare_take(sizeof *tls->client);
     if (!tls->client)
         return tls_fail(tls, WHY_NO_MEMORY);
     tls->outcome.client = tls->client; /* for the log, also when it is refused */

@@ -1,6 +1,7 @@
 #include "tls/handshake.h"
 
 #include "base/alloc.h"
+#include "base/spare.h"
 #include "tls/iana.h"
 #include "tls/transcript.h"
 
@@ -15,7 +16,7 @@ const struct handshake_row *handshake_row_find(const struct handshake_row *map, 
 
 bool handshake_start(struct tls *tls)
 {
-    tls->handshake = memory_new(sizeof *tls->handshake);
+    tls->handshake = spare_take(sizeof *tls->handshake);
     return tls->handshake || tls_fail(tls, WHY_NO_MEMORY);
 }
 
@@ -26,16 +27,15 @@ void handshake_end(struct tls *tls)
     if (!hs)
         return;
     if (tls->state == CONNECTED) { /* a failed one keeps what was offered, for the words of its failure */
-        memory_free(tls->offered);
+        spare_give(tls->offered, sizeof *tls->offered);
         tls->offered = NULL;
     }
     pool_give(tls->pool, hs->flight);
     hash_wipe(&hs->transcript);
     public_key_free(hs->client_key);
-    memory_free(hs->kept_hello);
+    buffer_drop(&hs->kept_hello, tls->pool);
     memory_free(hs->log.at);
-    memory_wipe(hs, sizeof *hs);
-    memory_free(hs);
+    spare_give(hs, sizeof *hs);
     tls->handshake = NULL;
 }
 
@@ -68,7 +68,7 @@ struct tls_key_request *handshake_new_key_request(struct tls *tls, enum tls_key_
 {
     struct handshake *hs = tls->handshake;
 
-    memory_wipe(&hs->key_request, sizeof hs->key_request);
+    tls_key_request_wipe(&hs->key_request);
     hs->key_request.operation = operation;
     hs->key_answered = answered;
     return &hs->key_request;

@@ -41,9 +41,13 @@ struct tls_key_request {
     size_t seed_len;
     uint8_t binding[32]; /* of tickets */
     /* SERVER_KEY_EXCHANGE_12: ServerECDHParams; DERIVE: the ciphertext; SEAL: the session; OPEN: the ticket */
-    uint8_t payload[MAX_KEY_PAYLOAD_LEN];
     size_t payload_len;
+    uint8_t payload[MAX_KEY_PAYLOAD_LEN];
 };
+
+/* Both touch no more of the payload than there is: mostly little, for most requests nothing. */
+void tls_key_request_copy(struct tls_key_request *to, const struct tls_key_request *from); /* `to` was wiped */
+void tls_key_request_wipe(struct tls_key_request *request);
 
 /* Everything secret that answers requests. Whoever holds it, in this process or another, needs nothing else. */
 struct ticket_keys;

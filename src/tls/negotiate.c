@@ -60,6 +60,11 @@ const struct tls_suite *negotiate_find_suite(const struct negotiation *n, uint16
     return NULL;
 }
 
+bool negotiate_is_last_resort(const struct negotiation *n, const struct tls_suite *suite)
+{
+    return n->policy->has_aes_last && suite->aead != AEAD_CHACHA20_POLY1305;
+}
+
 void negotiate_reject_suite(const struct negotiation *n, uint16_t code)
 {
     const struct tls_suite *suite = tls_suite_find(code);

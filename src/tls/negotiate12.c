@@ -101,21 +101,40 @@ static enum decision_verdict judge_suite(struct suite_search *search, const stru
     return fit->verdict;
 }
 
-/* The first of the client's list that fits, among those with forward secrecy or those without. */
-static const struct tls_suite *first_that_fits(struct suite_search *search, bool is_rsa)
+/* Those of a higher rank are for clients that can do nothing better, whatever they list first. */
+enum { RANK_LAST_RESORT = 1, RANK_RSA = 2, RANKS = 4 };
+
+static unsigned rank_of(const struct suite_search *search, const struct tls_suite *suite)
+{
+    return (suite->exchange == EXCHANGE_RSA ? RANK_RSA : 0u) +
+           (negotiate_is_last_resort(search->n, suite) ? RANK_LAST_RESORT : 0u);
+}
+
+/* The first of the client's list that fits, among those of this rank. */
+static const struct tls_suite *first_that_fits(struct suite_search *search, unsigned rank)
 {
     struct reader r = reader_of(search->n->ch->cipher_suites);
     uint16_t code;
 
     while (code_list_next(&r, &code)) {
         const struct tls_suite *suite = negotiate_find_suite(search->n, code);
-        if (suite && (suite->exchange == EXCHANGE_RSA) == is_rsa && judge_suite(search, suite) == VERDICT_CHOSEN)
+        if (suite && rank_of(search, suite) == rank && judge_suite(search, suite) == VERDICT_CHOSEN)
             return suite;
     }
     return NULL;
 }
 
-/* Up to the one chosen; past one of the classic RSA exchange also why none that is better fitted. */
+static enum decision_verdict verdict_of(struct suite_search *search, const struct tls_suite *suite,
+                                        const struct tls_suite *chosen)
+{
+    enum decision_verdict verdict = suite == chosen ? VERDICT_CHOSEN : judge_suite(search, suite);
+
+    if (verdict != VERDICT_CHOSEN || suite == chosen)
+        return verdict;
+    return suite->exchange == EXCHANGE_RSA ? VERDICT_NO_FORWARD_SECRECY : VERDICT_LESS_PREFERRED;
+}
+
+/* Up to the one chosen; past one that is no first choice also why none that is better fitted. */
 static void record_suites(struct suite_search *search, const struct tls_suite *chosen)
 {
     const struct negotiation *n = search->n;
@@ -126,36 +145,28 @@ static void record_suites(struct suite_search *search, const struct tls_suite *c
     *n->why = WHY_NO_COMMON_SUITE;
     while (code_list_next(&r, &code)) {
         const struct tls_suite *suite = negotiate_find_suite(n, code);
-        enum decision_verdict verdict;
 
-        if (!suite) {
-            if (!is_past)
-                negotiate_reject_suite(n, code);
+        if (!suite && !is_past)
+            negotiate_reject_suite(n, code);
+        if (!suite || (is_past && rank_of(search, suite) >= rank_of(search, chosen)))
             continue;
-        }
-        if (is_past && suite->exchange == EXCHANGE_RSA)
-            continue;
-        verdict = suite == chosen ? VERDICT_CHOSEN : judge_suite(search, suite);
-        if (verdict == VERDICT_CHOSEN && suite != chosen)
-            verdict = VERDICT_NO_FORWARD_SECRECY;
-        decide(n->decisions, DECISION_SUITE, verdict, code);
+        decide(n->decisions, DECISION_SUITE, verdict_of(search, suite, chosen), code);
         is_past = is_past || suite == chosen;
-        if (is_past && chosen->exchange != EXCHANGE_RSA)
+        if (is_past && rank_of(search, chosen) == 0)
             return;
     }
 }
 
 /*
  * The client's order within what we allow and have a certificate and a group for. Only that the classic RSA exchange,
- * where it is on at all, is for clients that can do nothing better, whatever they list first.
+ * where it is on at all, comes behind all the rest, and so does a last resort.
  */
 static bool choose_suite(const struct negotiation *n)
 {
     struct suite_search search = {.n = n};
 
-    n->out->suite = first_that_fits(&search, false);
-    if (!n->out->suite)
-        n->out->suite = first_that_fits(&search, true);
+    for (unsigned rank = 0; rank < RANKS && !n->out->suite; rank++)
+        n->out->suite = first_that_fits(&search, rank);
     record_suites(&search, n->out->suite);
     if (!n->out->suite)
         negotiate_record_unserved(n);

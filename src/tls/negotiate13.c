@@ -31,22 +31,47 @@ static bool check_presence(const struct negotiation *n)
     return ch->key_shares.at != NULL;
 }
 
-/* The client's order within what we allow. */
-static bool choose_suite(const struct negotiation *n)
+static const struct tls_suite *first_that_fits(const struct negotiation *n, bool is_last_resort)
 {
     struct reader r = reader_of(n->ch->cipher_suites);
     uint16_t code;
 
     while (code_list_next(&r, &code)) {
-        n->out->suite = negotiate_find_suite(n, code);
-        if (n->out->suite) {
-            decide(n->decisions, DECISION_SUITE, VERDICT_CHOSEN, code);
-            return true;
-        }
-        negotiate_reject_suite(n, code);
+        const struct tls_suite *suite = negotiate_find_suite(n, code);
+        if (suite && negotiate_is_last_resort(n, suite) == is_last_resort)
+            return suite;
     }
-    *n->why = WHY_NO_COMMON_SUITE;
-    return false;
+    return NULL;
+}
+
+/* Up to the one chosen, or all of them. */
+static void record_suites(const struct negotiation *n)
+{
+    struct reader r = reader_of(n->ch->cipher_suites);
+    uint16_t code;
+
+    while (code_list_next(&r, &code)) {
+        const struct tls_suite *suite = negotiate_find_suite(n, code);
+        if (!suite)
+            negotiate_reject_suite(n, code);
+        else
+            decide(n->decisions, DECISION_SUITE, suite == n->out->suite ? VERDICT_CHOSEN : VERDICT_LESS_PREFERRED,
+                   code);
+        if (suite && suite == n->out->suite)
+            return;
+    }
+}
+
+/* The client's order within what we allow; what is a last resort comes behind all the rest. */
+static bool choose_suite(const struct negotiation *n)
+{
+    n->out->suite = first_that_fits(n, false);
+    if (!n->out->suite)
+        n->out->suite = first_that_fits(n, true);
+    record_suites(n);
+    if (!n->out->suite)
+        *n->why = WHY_NO_COMMON_SUITE;
+    return n->out->suite != NULL;
 }
 
 /* RFC 8446 4.2.8 MUST NOT: two shares for one group, a share for a group that supported_groups does not name. */

@@ -20,6 +20,9 @@ struct negotiation {
 /* NULL when the policy has none of this code and version. */
 const struct tls_suite *negotiate_find_suite(const struct negotiation *n, uint16_t code);
 
+/* Whether it is for clients that offer nothing else: tls_policy_set_aes_last(). */
+bool negotiate_is_last_resort(const struct negotiation *n, const struct tls_suite *suite);
+
 /* How a suite of the client's list that is not taken is recorded. */
 void negotiate_reject_suite(const struct negotiation *n, uint16_t code);
 

@@ -294,6 +294,11 @@ bool tls_policy_set_suites(struct tls_policy *policy, const struct tls_suite *co
     return true;
 }
 
+void tls_policy_set_aes_last(struct tls_policy *policy, bool is_last)
+{
+    policy->has_aes_last = is_last;
+}
+
 bool tls_policy_set_groups(struct tls_policy *policy, const struct tls_group *const *groups, size_t count)
 {
     if (count > MAX_POLICY_GROUPS)

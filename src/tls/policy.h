@@ -116,6 +116,9 @@ void tls_policy_set_dynamic_records(struct tls_policy *policy, bool is_dynamic);
 
 /* Replace the lists of this build. False when too long. */
 MUST_CHECK bool tls_policy_set_suites(struct tls_policy *policy, const struct tls_suite *const *suites, size_t count);
+/* Suites of AES only for clients that offer none of ChaCha20-Poly1305 that fits; off in tls_policy_new(). */
+void tls_policy_set_aes_last(struct tls_policy *policy, bool is_last);
+
 MUST_CHECK bool tls_policy_set_groups(struct tls_policy *policy, const struct tls_group *const *groups, size_t count);
 MUST_CHECK bool tls_policy_set_schemes(struct tls_policy *policy, const struct tls_signature_scheme *const *schemes,
                                        size_t count);

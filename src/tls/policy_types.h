@@ -71,6 +71,7 @@ struct tls_policy {
     uint32_t ticket_lifetime;
     uint8_t resumption_context[32]; /* of listener and client-certificate policy; goes into every ticket's binding */
     bool has_dynamic_records;
+    bool has_aes_last;
 };
 
 /* Whether any suite of the policy belongs to `version`. */

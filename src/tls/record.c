@@ -3,17 +3,55 @@
 #include "base/reader.h"
 #include "tls/not_tls.h"
 
-bool protection_start(struct protection *protection, const struct tls_suite *suite, const struct secret *traffic_secret)
+/* Another key in the context of the old one, where that is of the same cipher. Frees it, or gives it back keyed. */
+static struct aead *rekey(struct aead *old, const struct aead_alg *alg, const uint8_t *key)
+{
+    if (old && aead_alg(old) == alg && aead_rekey(old, key))
+        return old;
+    aead_free(old);
+    return old ? NULL : aead_new(alg, key);
+}
+
+/* All of a direction but its context. */
+static struct aead *take_context(struct protection *protection)
+{
+    struct aead *aead = protection->aead;
+
+    memory_wipe(protection, sizeof *protection);
+    return aead;
+}
+
+/* `finished_key` NULL: no Finished is made with this secret. */
+static bool start13(struct protection *protection, const struct tls_suite *suite, const struct secret *traffic_secret,
+                    struct secret *finished_key)
 {
     const struct aead_alg *alg = aead_find(suite->aead);
     uint8_t key[MAX_AEAD_KEY_LEN];
+    struct aead *old = take_context(protection);
+    struct hmac keyed;
+    bool is_ok;
 
-    protection_wipe(protection);
-    if (traffic_keys13(hash_find(suite->hash), traffic_secret, alg, key, protection->iv))
-        protection->aead = aead_new(alg, key);
+    is_ok = hmac_init(&keyed, hash_find(suite->hash), secret_view(traffic_secret)) &&
+            (!finished_key || finished_key13(&keyed, finished_key)) && traffic_keys13(&keyed, alg, key, protection->iv);
+    if (is_ok)
+        protection->aead = rekey(old, alg, key);
+    else
+        aead_free(old);
+    hmac_wipe(&keyed);
     memory_wipe(key, sizeof key);
     memcpy(protection->traffic_secret, traffic_secret->bytes, traffic_secret->len);
     return protection->aead != NULL;
+}
+
+bool protection_start(struct protection *protection, const struct tls_suite *suite, const struct secret *traffic_secret)
+{
+    return start13(protection, suite, traffic_secret, NULL);
+}
+
+bool protection_start_handshake(struct protection *protection, const struct tls_suite *suite,
+                                const struct secret *traffic_secret, struct secret *finished_key)
+{
+    return start13(protection, suite, traffic_secret, finished_key);
 }
 
 bool protection_update(struct protection *protection, const struct tls_suite *suite)

@@ -13,6 +13,10 @@
 MUST_CHECK bool protection_start(struct protection *protection, const struct tls_suite *suite,
                                  const struct secret *traffic_secret);
 
+/* The same from a handshake traffic secret, which also gives the key of its writer's Finished. */
+MUST_CHECK bool protection_start_handshake(struct protection *protection, const struct tls_suite *suite,
+                                           const struct secret *traffic_secret, struct secret *finished_key);
+
 /* The next generation of the same (RFC 8446 7.2). */
 MUST_CHECK bool protection_update(struct protection *protection, const struct tls_suite *suite);
 void protection_wipe(struct protection *protection);

@@ -1,6 +1,5 @@
 #include "tls/resumption.h"
 
-#include "base/alloc.h"
 #include "tls/binding.h"
 #include "tls/handshake.h"
 #include "tls/policy_types.h"
@@ -50,11 +49,9 @@ static bool keep_hello(struct tls *tls)
 {
     struct handshake *hs = tls->handshake;
 
-    if (hs->kept_hello) /* it is of this very hello: another of its tickets was asked for */
+    if (hs->kept_hello.block) /* it is of this very hello: another of its tickets was asked for */
         return true;
-    hs->kept_hello = memory_copy(hs->message.at, hs->message.len);
-    hs->kept_hello_len = hs->message.len;
-    return hs->kept_hello || tls_fail(tls, WHY_NO_MEMORY);
+    return buffer_append(&hs->kept_hello, tls->pool, hs->message) || tls_fail(tls, WHY_NO_MEMORY);
 }
 
 static bool ask_to_open(struct tls *tls, struct bytes ticket)
@@ -129,11 +126,10 @@ static void take_opened(struct tls *tls, bool is_ok, struct bytes answer)
 static bool ticket_opened(struct tls *tls, bool is_ok, struct bytes answer)
 {
     struct handshake *hs = tls->handshake;
-    struct bytes message = bytes_of(hs->kept_hello, hs->kept_hello_len);
+    struct bytes message = buffer_view(&hs->kept_hello);
     struct reader body = reader_of(message);
     struct client_hello ch;
     struct bytes header;
-    uint8_t *kept = hs->kept_hello;
     bool is_done;
     enum why why;
 
@@ -142,10 +138,8 @@ static bool ticket_opened(struct tls *tls, bool is_ok, struct bytes answer)
         return tls_fail(tls, WHY_INTERNAL); /* it parsed before */
     hs->message = message;
     is_done = try_next(tls, &ch);
-    if (!is_done || !tls->is_key_wanted || tls->handshake->key_request.operation != TLS_KEY_OPEN_TICKET) {
-        hs->kept_hello = NULL;
-        memory_free(kept);
-    }
+    if (!is_done || !tls->is_key_wanted || tls->handshake->key_request.operation != TLS_KEY_OPEN_TICKET)
+        buffer_drop(&hs->kept_hello, tls->pool);
     return is_done;
 }
 

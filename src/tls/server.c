@@ -1,6 +1,6 @@
 #include "tls/server.h"
 
-#include "base/alloc.h"
+#include "base/spare.h"
 #include "tls/resumption.h"
 #include "tls/server12.h"
 #include "tls/server13.h"
@@ -34,12 +34,12 @@ static void copy_alpn(struct bytes list, char *out, size_t size)
 /* For the words of a failure: what the client offered, kept until the handshake has succeeded. */
 static bool keep_offered(struct tls *tls, const struct client_hello *ch)
 {
-    struct tls_offered *offered = tls->offered ? tls->offered : memory_new(sizeof *offered);
+    struct tls_offered *offered = tls->offered ? tls->offered : spare_take(sizeof *offered);
 
     if (!offered)
         return tls_fail(tls, WHY_NO_MEMORY);
     tls->offered = offered;
-    tls->decisions = tls->decisions ? tls->decisions : memory_new(sizeof *tls->decisions);
+    tls->decisions = tls->decisions ? tls->decisions : spare_take(sizeof *tls->decisions);
     if (!tls->decisions)
         return tls_fail(tls, WHY_NO_MEMORY);
     offered->version_count = copy_codes(ch->supported_versions, offered->versions);
@@ -58,9 +58,10 @@ static bool keep_sni(struct tls *tls, struct bytes sni)
 {
     if (sni.len == 0)
         return true;
-    tls->sni = memory_copy(sni.at, sni.len);
+    tls->sni = spare_take(sni.len);
     if (!tls->sni)
         return tls_fail(tls, WHY_NO_MEMORY);
+    memcpy(tls->sni, sni.at, sni.len);
     tls->outcome.sni = bytes_of(tls->sni, sni.len);
     return true;
 }
@@ -89,9 +90,12 @@ bool server_take_identity(struct tls *tls)
         return tls_fail(tls, WHY_INTERNAL); /* nobody is two */
     if (!session->has_client)
         return true;
-    tls->client = memory_copy(&session->client, sizeof session->client);
+    tls->client = spare_take(sizeof *tls->client);
+    if (!tls->client)
+        return tls_fail(tls, WHY_NO_MEMORY);
+    *tls->client = session->client;
     tls->outcome.client = tls->client;
-    return tls->client || tls_fail(tls, WHY_NO_MEMORY);
+    return true;
 }
 
 /* RFC 6066 3: a server that used the name says so with an empty extension. RFC 6066 3 MUST NOT: when it resumes. */

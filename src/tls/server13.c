@@ -253,7 +253,7 @@ static bool check_verify_data(struct tls *tls, struct bytes verify_data)
     struct handshake *hs = tls->handshake;
     uint8_t transcript_hash[MAX_HASH_LEN], expected[MAX_HASH_LEN];
     bool is_ok = hash_peek(&hs->transcript, transcript_hash) &&
-                 finished13_verify_data(hs->schedule.hash, &hs->client_handshake_secret, transcript_hash, expected);
+                 finished13_verify_data(hs->schedule.hash, &hs->client_finished_key, transcript_hash, expected);
     bool is_equal = is_ok && memory_equal(verify_data.at, expected, verify_data.len);
 
     memory_wipe(expected, sizeof expected);

@@ -98,18 +98,19 @@ static bool change_to_handshake_keys(struct tls *tls)
 {
     struct handshake *hs = tls->handshake;
     struct key_schedule13 *schedule = &hs->schedule;
-    struct secret server;
+    struct secret client, server;
     uint8_t hello_hash[MAX_HASH_LEN];
     bool is_ok = hash_peek(&hs->transcript, hello_hash) &&
                  key_schedule13_start(schedule, hash_find(hs->choice.suite->hash),
                                       hs->choice.is_resumed ? &hs->session.secret : NULL) &&
                  key_schedule13_handshake(schedule, &hs->shared) &&
-                 key_schedule13_derive(schedule, "c hs traffic", hello_hash, &hs->client_handshake_secret) &&
+                 key_schedule13_derive(schedule, "c hs traffic", hello_hash, &client) &&
                  key_schedule13_derive(schedule, "s hs traffic", hello_hash, &server) &&
-                 protection_start(&tls->in, hs->choice.suite, &hs->client_handshake_secret) &&
-                 protection_start(&tls->out, hs->choice.suite, &server);
+                 protection_start_handshake(&tls->in, hs->choice.suite, &client, &hs->client_finished_key) &&
+                 protection_start_handshake(&tls->out, hs->choice.suite, &server, &hs->server_finished_key);
 
     tls->is_clear_over = true;
+    secret_wipe(&client);
     secret_wipe(&server);
     secret_wipe(&hs->shared);
     return is_ok || tls_fail(tls, WHY_CRYPTO);
@@ -212,15 +213,11 @@ static bool send_certificate_verify(struct tls *tls, struct bytes signature)
 static bool send_finished(struct tls *tls)
 {
     struct handshake *hs = tls->handshake;
-    struct secret server;
     uint8_t transcript_hash[MAX_HASH_LEN], verify_data[MAX_HASH_LEN];
     size_t len = hash_alg_len(hs->schedule.hash);
-    bool is_ok = secret_set(&server, bytes_of(tls->out.traffic_secret, len)) &&
-                 hash_peek(&hs->transcript, transcript_hash) &&
-                 finished13_verify_data(hs->schedule.hash, &server, transcript_hash, verify_data);
 
-    secret_wipe(&server);
-    if (!is_ok)
+    if (!hash_peek(&hs->transcript, transcript_hash) ||
+        !finished13_verify_data(hs->schedule.hash, &hs->server_finished_key, transcript_hash, verify_data))
         return tls_fail(tls, WHY_CRYPTO);
     write_bytes(flight_begin_message(hs, FINISHED), bytes_of(verify_data, len));
     return flight_end_message(tls) && flight_finish(tls);

@@ -21,11 +21,11 @@ bool ticket_root_new(struct ticket_root *root, struct random_source random, int6
 /* The secrets are uniform already, so that there is nothing to extract (RFC 5869 3.3). */
 static bool derive(const struct ticket_root *root, struct bytes label, uint8_t *out, size_t len)
 {
-    struct secret secret = {.len = 0};
-    bool is_ok = secret_set(&secret, BYTES_OF_ARRAY(root->secret)) &&
-                 hkdf_expand(hash_find(HASH_SHA256), &secret, label, out, len);
+    struct hmac key;
+    bool is_ok =
+        hmac_init(&key, hash_find(HASH_SHA256), BYTES_OF_ARRAY(root->secret)) && hkdf_expand(&key, label, out, len);
 
-    secret_wipe(&secret);
+    hmac_wipe(&key);
     return is_ok;
 }
 

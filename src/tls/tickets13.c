@@ -1,6 +1,6 @@
 #include "tls/resumption.h"
 
-#include "base/alloc.h"
+#include "base/spare.h"
 #include "tls/iana.h"
 #include "tls/policy_types.h"
 #include "tls/record.h"
@@ -15,8 +15,8 @@ enum {
 struct ticket_issue {
     struct tls_key_request request;
     struct session session;
-    struct secret resumption_master;
-    uint8_t nonce; /* one for each ticket */
+    struct hmac resumption_master; /* keyed with it */
+    uint8_t nonce;                 /* one for each ticket */
     uint8_t left;
     struct writer messages;
     uint8_t storage[2 * MAX_NEW_SESSION_TICKET_LEN];
@@ -28,7 +28,7 @@ static bool derive_psk(struct ticket_issue *issue, const struct hash_alg *hash)
     size_t len = hash_alg_len(hash);
 
     return secret_resize(&issue->session.secret, len) &&
-           hkdf_expand_label(hash, &issue->resumption_master, "resumption", bytes_of(&issue->nonce, NONCE_LEN),
+           hkdf_expand_label(&issue->resumption_master, "resumption", bytes_of(&issue->nonce, NONCE_LEN),
                              issue->session.secret.bytes, len);
 }
 
@@ -37,17 +37,14 @@ static bool prepare(struct tls *tls, struct ticket_issue *issue)
 {
     if (issue->left == 0)
         return true;
-    memory_wipe(&issue->request, sizeof issue->request);
+    tls_key_request_wipe(&issue->request);
     return derive_psk(issue, hash_find(tls->outcome.suite->hash)) &&
            resumption_seal_request(tls, &issue->session, &issue->request);
 }
 
 void tickets13_drop(struct tls *tls)
 {
-    if (!tls->issue)
-        return;
-    memory_wipe(tls->issue, sizeof *tls->issue);
-    memory_free(tls->issue);
+    spare_give(tls->issue, sizeof *tls->issue);
     tls->issue = NULL;
 }
 
@@ -58,14 +55,14 @@ void tickets13_begin(struct tls *tls, const struct secret *resumption_master)
 
     if (count == 0)
         return;
-    tls->issue = issue = memory_new(sizeof *issue);
+    tls->issue = issue = spare_take(sizeof *issue);
     if (!issue)
         return;
     issue->left = (uint8_t)count;
-    issue->resumption_master = *resumption_master;
     issue->messages = writer_of(issue->storage, sizeof issue->storage);
     resumption_session(tls, resumption_master, &issue->session);
-    if (!prepare(tls, issue))
+    if (!hmac_init(&issue->resumption_master, hash_find(tls->outcome.suite->hash), secret_view(resumption_master)) ||
+        !prepare(tls, issue))
         tickets13_drop(tls);
 }
 

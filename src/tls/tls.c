@@ -1,6 +1,6 @@
 #include "tls/tls.h"
 
-#include "base/alloc.h"
+#include "base/spare.h"
 #include "tls/handshake.h"
 #include "tls/policy_types.h"
 #include "tls/receive.h"
@@ -12,7 +12,7 @@
 
 struct tls *tls_new(struct tls_policy *policy, struct pool *pool)
 {
-    struct tls *tls = memory_new(sizeof *tls);
+    struct tls *tls = spare_take(sizeof *tls);
 
     if (!tls)
         return NULL;
@@ -41,11 +41,11 @@ void tls_free(struct tls *tls)
     protection_wipe(&tls->out);
     tickets13_drop(tls);
     tls_policy_unref(tls->policy);
-    memory_free(tls->offered);
-    memory_free(tls->decisions);
-    memory_free(tls->client);
-    memory_free(tls->sni);
-    memory_free(tls);
+    spare_give(tls->offered, sizeof *tls->offered);
+    spare_give(tls->decisions, sizeof *tls->decisions);
+    spare_give(tls->client, sizeof *tls->client);
+    spare_give(tls->sni, tls->outcome.sni.len);
+    spare_give(tls, sizeof *tls);
 }
 
 const struct tls_outcome *tls_outcome(const struct tls *tls)
@@ -65,7 +65,7 @@ const struct decisions *tls_decisions(const struct tls *tls)
 
 void tls_forget_decisions(struct tls *tls)
 {
-    memory_free(tls->decisions);
+    spare_give(tls->decisions, sizeof *tls->decisions);
     tls->decisions = NULL;
 }
 

@@ -63,7 +63,7 @@ struct handshake {
     struct hash transcript;
     struct key_schedule13 schedule;
     struct choice choice;
-    struct secret client_handshake_secret;
+    struct secret client_finished_key, server_finished_key;
     struct secret client_application_secret;
     struct tls_key_request key_request;
     key_answered *key_answered;
@@ -83,8 +83,7 @@ struct handshake {
     /* tickets */
     struct session session; /* the one opened */
     struct offered_session offered;
-    uint8_t *kept_hello; /* the ClientHello, while its tickets are being opened */
-    size_t kept_hello_len;
+    struct buffer kept_hello; /* the ClientHello, while its tickets are being opened */
     bool (*go_on)(struct tls *tls, const struct client_hello *ch);
     int64_t ticket_expires_at; /* of TLS 1.2: what the session being sealed says */
     uint8_t tried_tickets;

@@ -2,6 +2,7 @@
 
 #include "base/secret.h"
 #include "crypto/provider.h"
+#include "crypto/random.h"
 #include "support/check_run.h"
 #include "support/vectors.h"
 
@@ -16,13 +17,28 @@ static const struct {
     {AEAD_CHACHA20_POLY1305, "chacha20-poly1305", "ChaCha20-Poly1305", 32},
 };
 
-static const struct aead_alg *alg_of(const struct vector *vector)
+static enum aead_id id_of(const struct vector *vector)
 {
     for (size_t i = 0; i < ARRAY_LEN(algorithms); i++) {
         if (vector_is(vector, "alg", algorithms[i].word))
-            return aead_find(algorithms[i].id);
+            return algorithms[i].id;
     }
     ck_abort_msg("%s: an unknown algorithm", vector->name);
+}
+
+static const struct aead_alg *alg_of(const struct provider *provider, struct vector *vector)
+{
+    return provider->aeads[id_of(vector)];
+}
+
+/* Whoever serves an algorithm gets every vector of it. */
+static void for_each_provider(struct vector *vector,
+                              void (*run)(const struct provider *provider, struct vector *vector))
+{
+    for (size_t i = 0; provider_at(i); i++) {
+        if (alg_of(provider_at(i), vector))
+            run(provider_at(i), vector);
+    }
 }
 
 /* Memory of exactly the length, so that AddressSanitizer sees a byte too much; empty texts have none at all. */
@@ -35,34 +51,41 @@ static uint8_t *copy_of(struct bytes from)
     return copy;
 }
 
-static void open_vector(struct vector *vector)
+static void open_by(const struct provider *provider, struct vector *vector)
 {
     struct bytes nonce = vector_bytes(vector, "nonce"), aad = vector_bytes(vector, "aad");
     struct bytes sealed = vector_bytes(vector, "sealed"), tag = vector_bytes(vector, "tag");
-    struct aead *aead = aead_new(alg_of(vector), vector_bytes(vector, "key").at);
+    struct aead *aead = aead_new(alg_of(provider, vector), vector_bytes(vector, "key").at);
     uint8_t *text = copy_of(sealed);
     enum crypto_result result;
 
     ck_assert(aead && nonce.len == AEAD_NONCE_LEN && tag.len == AEAD_TAG_LEN);
     result = aead_open(aead, nonce.at, aad, text, sealed.len, tag.at);
     if (vector_is(vector, "result", "valid")) {
-        ck_assert_msg(result == CRYPTO_OK, "%s is refused", vector->name);
+        ck_assert_msg(result == CRYPTO_OK, "%s is refused by %s", vector->name, provider->name());
         ck_assert_msg(bytes_equal(vector_bytes(vector, "text"), bytes_of(text, sealed.len)), "%s", vector->name);
     } else {
-        ck_assert_msg(result == CRYPTO_BAD_INPUT, "%s is accepted", vector->name);
+        ck_assert_msg(result == CRYPTO_BAD_INPUT, "%s is accepted by %s", vector->name, provider->name());
     }
     free(text);
     aead_free(aead);
+}
+
+static void open_vector(struct vector *vector)
+{
+    for_each_provider(vector, open_by);
 }
 
 START_TEST(opening_takes_what_is_whole_and_refuses_what_is_damaged)
 {
     vectors_for_each("aead.txt", open_vector);
     vectors_for_each("edge_aead.txt", open_vector);
+    vectors_for_each("wycheproof_aead.txt", open_vector);
+    vectors_for_each("nist_aead.txt", open_vector);
 }
 END_TEST
 
-static void seal_vector(struct vector *vector)
+static void seal_by(const struct provider *provider, struct vector *vector)
 {
     struct bytes text = vector_bytes(vector, "text");
     struct aead *aead;
@@ -70,7 +93,7 @@ static void seal_vector(struct vector *vector)
 
     if (!vector_is(vector, "result", "valid"))
         return;
-    aead = aead_new(alg_of(vector), vector_bytes(vector, "key").at);
+    aead = aead_new(alg_of(provider, vector), vector_bytes(vector, "key").at);
     out = copy_of(text);
     ck_assert(aead &&
               aead_seal(aead, vector_bytes(vector, "nonce").at, vector_bytes(vector, "aad"), out, text.len, tag));
@@ -80,10 +103,17 @@ static void seal_vector(struct vector *vector)
     aead_free(aead);
 }
 
+static void seal_vector(struct vector *vector)
+{
+    for_each_provider(vector, seal_by);
+}
+
 START_TEST(sealing_gives_the_published_bytes)
 {
     vectors_for_each("aead.txt", seal_vector);
     vectors_for_each("edge_aead.txt", seal_vector);
+    vectors_for_each("wycheproof_aead.txt", seal_vector);
+    vectors_for_each("nist_aead.txt", seal_vector);
 }
 END_TEST
 
@@ -157,6 +187,36 @@ START_TEST(a_context_keeps_nothing_from_one_record_to_the_next)
 END_TEST
 
 /* RFC 8446 5.2: the caller must not see what was not authentic, not even by mistake. */
+/* Another key in the same context: as if it were a new one, whatever the old one was used for. */
+START_TEST(a_key_takes_the_place_of_the_one_before_and_nothing_else_changes)
+{
+    static const uint8_t keys[2][MAX_AEAD_KEY_LEN] = {"the first key of 32 bytes......",
+                                                      "and another, quite different..."};
+    static const uint8_t nonce[AEAD_NONCE_LEN] = {7};
+
+    for (size_t i = 0; i < ARRAY_LEN(algorithms); i++) {
+        const struct aead_alg *alg = aead_find(algorithms[i].id);
+        struct aead *fresh = aead_new(alg, keys[1]), *used = aead_new(alg, keys[0]);
+        uint8_t text[3][100] = {{0}}, tag[3][AEAD_TAG_LEN];
+
+        ck_assert(fresh && used && aead_alg(used) == alg);
+        ck_assert(aead_seal(used, nonce, BYTES_OF_LITERAL("aad"), text[0], 100, tag[0]));
+        memcpy(text[1], text[0], 100);
+        ck_assert_int_eq(aead_open(used, nonce, BYTES_OF_LITERAL("aad"), text[1], 100, tag[0]), CRYPTO_OK);
+        ck_assert(aead_rekey(used, keys[1]));
+        memset(text[1], 0, 100);
+        ck_assert(aead_seal(used, nonce, BYTES_OF_LITERAL("aad"), text[1], 100, tag[1]));
+        ck_assert(aead_seal(fresh, nonce, BYTES_OF_LITERAL("aad"), text[2], 100, tag[2]));
+        ck_assert_mem_eq(text[1], text[2], 100);
+        ck_assert_mem_eq(tag[1], tag[2], AEAD_TAG_LEN);
+        ck_assert_int_eq(aead_open(used, nonce, BYTES_OF_LITERAL("aad"), text[0], 100, tag[0]), CRYPTO_BAD_INPUT);
+        ck_assert_int_eq(aead_open(used, nonce, BYTES_OF_LITERAL("aad"), text[2], 100, tag[2]), CRYPTO_OK);
+        aead_free(fresh);
+        aead_free(used);
+    }
+}
+END_TEST
+
 START_TEST(a_refused_record_does_not_leave_its_plaintext)
 {
     static const uint8_t key[MAX_AEAD_KEY_LEN] = {5}, nonce[AEAD_NONCE_LEN] = {7};
@@ -208,30 +268,44 @@ START_TEST(freeing_nothing_is_fine)
 }
 END_TEST
 
-/* Each provider must be able to open what every other sealed. */
+/* What one sealed the other seals alike and opens, with random keys, nonces, texts and additional data of any length.
+ */
+static void compare(const struct aead_alg *one, const struct aead_alg *two)
+{
+    uint8_t random[MAX_AEAD_KEY_LEN + AEAD_NONCE_LEN + 2 + 40], *key = random, *nonce = random + MAX_AEAD_KEY_LEN;
+    uint8_t text[3][3000], tag[2][AEAD_TAG_LEN];
+    struct aead *seals, *opens;
+    struct bytes aad;
+    size_t len;
+
+    ck_assert(random_fill(random_system(), random, sizeof random));
+    aad = bytes_of(nonce + AEAD_NONCE_LEN + 2, nonce[AEAD_NONCE_LEN] % 41);
+    len = (size_t)(nonce[AEAD_NONCE_LEN] << 8 | nonce[AEAD_NONCE_LEN + 1]) % sizeof text[0];
+    ck_assert(random_fill(random_system(), text[0], len));
+    memcpy(text[1], text[0], len);
+    memcpy(text[2], text[0], len);
+    seals = aead_new(one, key);
+    opens = aead_new(two, key);
+    ck_assert(seals && opens && aead_seal(seals, nonce, aad, text[1], len, tag[0]));
+    ck_assert(aead_seal(opens, nonce, aad, text[2], len, tag[1]));
+    ck_assert(memcmp(text[1], text[2], len) == 0 && memcmp(tag[0], tag[1], sizeof tag[0]) == 0);
+    ck_assert_int_eq(aead_open(opens, nonce, aad, text[1], len, tag[0]), CRYPTO_OK);
+    ck_assert(memcmp(text[1], text[0], len) == 0);
+    aead_free(seals);
+    aead_free(opens);
+}
+
 START_TEST(providers_agree_with_each_other)
 {
-    static const uint8_t key[MAX_AEAD_KEY_LEN] = {3}, nonce[AEAD_NONCE_LEN] = {1};
     unsigned compared = 0;
 
     for (size_t a = 0; provider_at(a); a++) {
         for (size_t b = 0; provider_at(b); b++) {
             for (size_t i = 0; i < ARRAY_LEN(algorithms); i++) {
                 const struct aead_alg *one = provider_at(a)->aeads[i], *two = provider_at(b)->aeads[i];
-                uint8_t text[1000] = "text", before[1000] = "text", tag[AEAD_TAG_LEN];
-                struct aead *seals, *opens;
 
-                if (!one || !two)
-                    continue;
-                seals = aead_new(one, key);
-                opens = aead_new(two, key);
-                ck_assert(seals && opens);
-                ck_assert(aead_seal(seals, nonce, BYTES_OF_LITERAL("aad"), text, sizeof text, tag));
-                ck_assert_int_eq(aead_open(opens, nonce, BYTES_OF_LITERAL("aad"), text, sizeof text, tag), CRYPTO_OK);
-                ck_assert_mem_eq(text, before, sizeof text);
-                aead_free(seals);
-                aead_free(opens);
-                compared++;
+                for (int round = 0; one && two && round < 200; round++, compared++)
+                    compare(one, two);
             }
         }
     }
@@ -246,6 +320,7 @@ int main(void)
         sealing_gives_the_published_bytes,
         sealing_and_opening_in_place_gives_the_text_back_at_every_length,
         a_context_keeps_nothing_from_one_record_to_the_next,
+        a_key_takes_the_place_of_the_one_before_and_nothing_else_changes,
         a_refused_record_does_not_leave_its_plaintext,
         a_failure_of_the_library_is_not_taken_for_a_good_record,
         algorithms_tell_their_key_length_and_name,

@@ -13,6 +13,8 @@
 #include "crypto/certificate.h"
 #include "crypto/hkdf.h"
 #include "crypto/key_exchange.h"
+#include "crypto/mlkem768.h"
+#include "crypto/provider.h"
 #include "support/alloc_fault.h"
 #include "support/check_run.h"
 #include "support/data_file.h"
@@ -185,10 +187,12 @@ static bool use_chachapoly(void)
 static bool derive(void)
 {
     uint8_t out[100];
+    struct hmac keyed;
     struct secret key;
 
     return hkdf_extract(hash_find(HASH_SHA384), bytes_of(NULL, 0), BYTES_OF_LITERAL("input"), &key) &&
-           hkdf_expand(hash_find(HASH_SHA384), &key, BYTES_OF_LITERAL("info"), out, sizeof out);
+           hmac_init(&keyed, hash_find(HASH_SHA384), secret_view(&key)) &&
+           hkdf_expand(&keyed, BYTES_OF_LITERAL("info"), out, sizeof out);
 }
 
 static bool exchange_on(enum key_exchange_id id)
@@ -234,6 +238,30 @@ static bool exchange_on_p384(void)
 static bool exchange_on_x25519mlkem768(void)
 {
     return exchange_on(KEY_EXCHANGE_X25519MLKEM768);
+}
+
+/* By every provider that has it: what comes out is what our own code gives, or nothing. */
+static bool encapsulate(void)
+{
+    static const uint8_t random[MLKEM768_KEYGEN_RANDOM_LEN] = {1}, m[MLKEM768_ENCAPS_RANDOM_LEN] = {2};
+    uint8_t ek[MLKEM768_EK_LEN], dk[MLKEM768_DK_LEN], ciphertext[2][MLKEM768_CIPHERTEXT_LEN];
+    uint8_t secret[2][MLKEM768_SECRET_LEN];
+    bool is_whole = true;
+
+    mlkem768_keygen(random, ek, dk);
+    MUST(mlkem768_encaps(BYTES_OF_ARRAY(ek), m, ciphertext[0], secret[0]) == CRYPTO_OK);
+    for (size_t i = 0; provider_at(i); i++) {
+        const struct kem_alg *kem = provider_at(i)->kems[KEM_MLKEM768];
+        bool is_ok;
+
+        if (!kem || !kem->is_there())
+            continue;
+        is_ok = kem->encaps(BYTES_OF_ARRAY(ek), m, ciphertext[1], secret[1]) == CRYPTO_OK;
+        MUST(!is_ok || memcmp(ciphertext[0], ciphertext[1], sizeof ciphertext[0]) == 0);
+        MUST(!is_ok || memcmp(secret[0], secret[1], sizeof secret[0]) == 0);
+        is_whole = is_whole && is_ok;
+    }
+    return is_whole;
 }
 
 /* A share off its curve is the client's fault or a failure of ours, never good. */
@@ -335,6 +363,7 @@ static const struct scenario scenarios[] = {
     {"ECDH P-256", exchange_on_p256},
     {"ECDH P-384", exchange_on_p384},
     {"X25519MLKEM768", exchange_on_x25519mlkem768},
+    {"ML-KEM-768 of providers", encapsulate},
     {"refuse a share", refuse_share},
     {"sign with RSA", sign_with_rsa},
     {"sign with P-256", sign_with_p256},

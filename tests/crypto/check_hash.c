@@ -41,6 +41,62 @@ static void mac_of_vector(struct vector *vector)
     }
 }
 
+/* One key, the same message in every cut into two parts: each time the code of the whole. */
+static void mac_of_parts_of_vector(struct vector *vector)
+{
+    struct bytes message = vector_bytes(vector, "message");
+
+    for (size_t i = 0; i < ARRAY_LEN(hashes); i++) {
+        struct hmac hmac;
+        uint8_t mac[MAX_HASH_LEN];
+
+        ck_assert(hmac_init(&hmac, hash_find(hashes[i].id), vector_bytes(vector, "key")));
+        for (size_t cut = 0; cut <= message.len; cut++) {
+            struct bytes parts[] = {bytes_of(message.at, cut), bytes_of(message.at + cut, message.len - cut)};
+
+            ck_assert(hmac_make(&hmac, parts, 2, mac));
+            ck_assert_msg(bytes_equal(vector_bytes(vector, hashes[i].field), bytes_of(mac, hashes[i].len)), "%s",
+                          vector->name);
+        }
+        hmac_wipe(&hmac);
+    }
+}
+
+START_TEST(a_kept_hmac_key_gives_the_published_codes_however_often_and_in_whatever_parts)
+{
+    vectors_for_each("hmac.txt", mac_of_parts_of_vector);
+}
+END_TEST
+
+START_TEST(a_code_may_take_the_place_of_what_it_is_made_of)
+{
+    uint8_t a[MAX_HASH_LEN] = "A(1)", expected[MAX_HASH_LEN];
+    struct bytes part = bytes_of(a, 32);
+    struct hmac hmac;
+
+    ck_assert(hmac_once(hash_find(HASH_SHA256), BYTES_OF_LITERAL("key"), part, expected));
+    ck_assert(hmac_init(&hmac, hash_find(HASH_SHA256), BYTES_OF_LITERAL("key")));
+    ck_assert(hmac_make(&hmac, &part, 1, a));
+    ck_assert_mem_eq(a, expected, 32);
+}
+END_TEST
+
+START_TEST(a_wiped_hmac_holds_nothing_and_gives_nothing)
+{
+    static const struct hmac nothing;
+    struct bytes text = BYTES_OF_LITERAL("text");
+    uint8_t mac[MAX_HASH_LEN];
+    struct hmac hmac;
+
+    ck_assert(hmac_init(&hmac, hash_find(HASH_SHA384), BYTES_OF_LITERAL("key")));
+    ck_assert(hmac_alg(&hmac) == hash_find(HASH_SHA384));
+    hmac_wipe(&hmac);
+    ck_assert_mem_eq(&hmac, &nothing, sizeof nothing);
+    ck_assert(!hmac_make(&hmac, &text, 1, mac));
+    hmac_wipe(&hmac);
+}
+END_TEST
+
 /* RFC 4231 */
 START_TEST(hmac_gives_the_published_codes)
 {
@@ -138,6 +194,9 @@ int main(void)
     const TTest *const tests[] = {
         hashes_give_the_published_digests,
         hmac_gives_the_published_codes,
+        a_kept_hmac_key_gives_the_published_codes_however_often_and_in_whatever_parts,
+        a_code_may_take_the_place_of_what_it_is_made_of,
+        a_wiped_hmac_holds_nothing_and_gives_nothing,
         an_hmac_key_of_exactly_one_block_is_used_as_it_is,
         peeking_gives_the_digest_so_far_and_changes_nothing,
         an_empty_update_changes_nothing,

@@ -3,6 +3,14 @@
 #include "support/check_run.h"
 #include "support/vectors.h"
 
+static bool expand(const struct hash_alg *alg, const struct secret *key, struct bytes info, uint8_t *out, size_t len)
+{
+    struct hmac keyed;
+
+    ck_assert(hmac_init(&keyed, alg, secret_view(key)));
+    return hkdf_expand(&keyed, info, out, len);
+}
+
 static void derive_vector(struct vector *vector)
 {
     const struct hash_alg *alg = hash_find(vector_is(vector, "hash", "sha256") ? HASH_SHA256 : HASH_SHA384);
@@ -13,7 +21,7 @@ static void derive_vector(struct vector *vector)
     ck_assert_uint_le(expected.len, sizeof out);
     ck_assert(hkdf_extract(alg, vector_bytes(vector, "salt"), vector_bytes(vector, "ikm"), &key));
     ck_assert_msg(bytes_equal(vector_bytes(vector, "prk"), secret_view(&key)), "%s", vector->name);
-    ck_assert(hkdf_expand(alg, &key, vector_bytes(vector, "info"), out, expected.len));
+    ck_assert(expand(alg, &key, vector_bytes(vector, "info"), out, expected.len));
     ck_assert_msg(bytes_equal(expected, bytes_of(out, expected.len)), "%s", vector->name);
 }
 
@@ -45,10 +53,10 @@ START_TEST(a_shorter_output_is_the_beginning_of_a_longer_one)
     struct secret key;
 
     ck_assert(hkdf_extract(alg, bytes_of(NULL, 0), BYTES_OF_LITERAL("input"), &key));
-    ck_assert(hkdf_expand(alg, &key, BYTES_OF_LITERAL("info"), longest, sizeof longest));
+    ck_assert(expand(alg, &key, BYTES_OF_LITERAL("info"), longest, sizeof longest));
     for (size_t len = 0; len <= sizeof longest; len++) {
         memset(out, 0xee, sizeof out);
-        ck_assert(hkdf_expand(alg, &key, BYTES_OF_LITERAL("info"), out, len));
+        ck_assert(expand(alg, &key, BYTES_OF_LITERAL("info"), out, len));
         ck_assert(bytes_equal(bytes_of(out, len), bytes_of(longest, len)));
         ck_assert(len == sizeof out || out[len] == 0xee);
     }
@@ -66,25 +74,28 @@ START_TEST(more_than_255_blocks_are_refused)
         size_t max_len = 255 * hash_alg_len(alg);
 
         ck_assert(hkdf_extract(alg, bytes_of(NULL, 0), BYTES_OF_LITERAL("input"), &key));
-        ck_assert(hkdf_expand(alg, &key, BYTES_OF_LITERAL("info"), out, max_len));
+        ck_assert(expand(alg, &key, BYTES_OF_LITERAL("info"), out, max_len));
         memset(out, 0xee, sizeof out);
-        ck_assert(!hkdf_expand(alg, &key, BYTES_OF_LITERAL("info"), out, max_len + 1));
+        ck_assert(!expand(alg, &key, BYTES_OF_LITERAL("info"), out, max_len + 1));
         ck_assert_uint_eq(out[0], 0);
         ck_assert_uint_eq(out[max_len], 0);
     }
 }
 END_TEST
 
-START_TEST(the_longest_info_fits_and_a_longer_one_is_refused)
+START_TEST(one_keyed_secret_gives_as_many_keys_as_are_asked_for_and_an_unkeyed_one_none)
 {
-    const struct hash_alg *alg = hash_find(HASH_SHA384);
-    uint8_t info[MAX_HKDF_INFO_LEN + 1] = {0}, out[100];
-    struct secret key;
+    struct hmac keyed, none = {.inner = {.alg = NULL}};
+    uint8_t first[40], other[40], again[40];
 
-    ck_assert(hkdf_extract(alg, bytes_of(NULL, 0), BYTES_OF_LITERAL("input"), &key));
-    ck_assert(hkdf_expand(alg, &key, bytes_of(info, MAX_HKDF_INFO_LEN), out, sizeof out));
-    ck_assert(!hkdf_expand(alg, &key, bytes_of(info, MAX_HKDF_INFO_LEN + 1), out, sizeof out));
-    ck_assert_uint_eq(out[0], 0);
+    ck_assert(hmac_init(&keyed, hash_find(HASH_SHA256), BYTES_OF_LITERAL("key")));
+    ck_assert(hkdf_expand(&keyed, BYTES_OF_LITERAL("info"), first, sizeof first));
+    ck_assert(hkdf_expand(&keyed, BYTES_OF_LITERAL("other"), other, sizeof other));
+    ck_assert(hkdf_expand(&keyed, BYTES_OF_LITERAL("info"), again, sizeof again));
+    ck_assert_mem_eq(first, again, sizeof first);
+    ck_assert_mem_ne(first, other, sizeof first);
+    ck_assert(!hkdf_expand(&none, BYTES_OF_LITERAL("info"), again, sizeof again));
+    ck_assert_uint_eq(again[0], 0);
 }
 END_TEST
 
@@ -95,7 +106,7 @@ int main(void)
         an_empty_salt_stands_for_zeros,
         a_shorter_output_is_the_beginning_of_a_longer_one,
         more_than_255_blocks_are_refused,
-        the_longest_info_fits_and_a_longer_one_is_refused,
+        one_keyed_secret_gives_as_many_keys_as_are_asked_for_and_an_unkeyed_one_none,
     };
     return check_run("hkdf", tests, ARRAY_LEN(tests));
 }

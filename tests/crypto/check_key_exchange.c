@@ -51,9 +51,18 @@ static void agree_with(const struct key_exchange_alg *alg, struct vector *vector
     ck_assert_msg(bytes_equal(vector_bytes(vector, "shared"), secret_view(&shared)), "%s", vector->name);
 }
 
+/* Whoever serves a group gets every vector of it. */
+static void agree_by_each_provider(enum key_exchange_id id, struct vector *vector)
+{
+    for (size_t i = 0; provider_at(i); i++) {
+        if (provider_at(i)->key_exchanges[id])
+            agree_with(provider_at(i)->key_exchanges[id], vector);
+    }
+}
+
 static void agree_on_x25519(struct vector *vector)
 {
-    agree_with(key_exchange_find(KEY_EXCHANGE_X25519), vector);
+    agree_by_each_provider(KEY_EXCHANGE_X25519, vector);
 }
 
 /* RFC 7748 5.2 and 6.1; small orders are refused (RFC 8446 7.4.2), values from p on are reduced (RFC 7748 5). */
@@ -61,20 +70,46 @@ START_TEST(x25519_gives_the_published_secrets)
 {
     vectors_for_each("x25519.txt", agree_on_x25519);
     vectors_for_each("edge_x25519.txt", agree_on_x25519);
+    vectors_for_each("wycheproof_x25519.txt", agree_on_x25519);
 }
 END_TEST
 
 static void agree_on_a_curve(struct vector *vector)
 {
-    agree_with(
-        key_exchange_find(vector_is(vector, "alg", "secp256r1") ? KEY_EXCHANGE_SECP256R1 : KEY_EXCHANGE_SECP384R1),
-        vector);
+    agree_by_each_provider(vector_is(vector, "alg", "secp256r1") ? KEY_EXCHANGE_SECP256R1 : KEY_EXCHANGE_SECP384R1,
+                           vector);
 }
 
 /* RFC 8446 4.2.8.2: "Peers MUST validate each other's public value Q by ensuring that the point is a valid point". */
 START_TEST(ecdh_takes_points_of_the_curve_only)
 {
     vectors_for_each("edge_ecdh.txt", agree_on_a_curve);
+    vectors_for_each("nist_ecdh.txt", agree_on_a_curve);
+}
+END_TEST
+
+static void agree_on_p256(struct vector *vector)
+{
+    if (vector_is(vector, "alg", "secp256r1"))
+        agree_by_each_provider(KEY_EXCHANGE_SECP256R1, vector);
+}
+
+static void agree_on_p384(struct vector *vector)
+{
+    if (vector_is(vector, "alg", "secp384r1"))
+        agree_by_each_provider(KEY_EXCHANGE_SECP384R1, vector);
+}
+
+/* A test for each curve, so that each has its time on a loaded machine. */
+START_TEST(ecdh_on_p256_is_as_published)
+{
+    vectors_for_each("wycheproof_ecdh.txt", agree_on_p256);
+}
+END_TEST
+
+START_TEST(ecdh_on_p384_is_as_published)
+{
+    vectors_for_each("wycheproof_ecdh.txt", agree_on_p384);
 }
 END_TEST
 
@@ -433,6 +468,8 @@ int main(void)
     const TTest *const tests[] = {
         x25519_gives_the_published_secrets,
         ecdh_takes_points_of_the_curve_only,
+        ecdh_on_p256_is_as_published,
+        ecdh_on_p384_is_as_published,
         x25519_iterated_gives_the_published_results,
         both_sides_come_to_the_same_secret,
         the_same_random_bytes_give_the_same_share_and_every_exchange_draws_as_many,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "crypto/provider.h"
 #include "crypto/sha3.h"
 #include "support/check_run.h"
 #include "support/vectors.h"
@@ -22,12 +23,29 @@ static struct pair make_pair(uint8_t first)
     return pair;
 }
 
+/* The n-th implementation that is there: ours, which always is, and those of providers. NULL past the last. */
+static const struct kem_alg *kem_at(size_t n)
+{
+    if (n-- == 0)
+        return &kem_mlkem768;
+    for (size_t i = 0; provider_at(i); i++) {
+        const struct kem_alg *kem = provider_at(i)->kems[KEM_MLKEM768];
+        if (kem && kem->is_there() && n-- == 0)
+            return kem;
+    }
+    return NULL;
+}
+
+/* What all of them say; they have to say the same. */
 static enum crypto_result try_encaps(struct bytes ek)
 {
     static const uint8_t m[MLKEM768_ENCAPS_RANDOM_LEN];
     uint8_t ciphertext[MLKEM768_CIPHERTEXT_LEN], secret[MLKEM768_SECRET_LEN];
+    enum crypto_result result = mlkem768_encaps(ek, m, ciphertext, secret);
 
-    return mlkem768_encaps(ek, m, ciphertext, secret);
+    for (size_t i = 1; kem_at(i); i++)
+        ck_assert_int_eq(kem_at(i)->encaps(ek, m, ciphertext, secret), result);
+    return result;
 }
 
 static enum crypto_result try_decaps(struct bytes dk, struct bytes ciphertext)
@@ -55,13 +73,16 @@ static void keygen(struct vector *vector)
 
 static void encapsulate(struct vector *vector)
 {
-    uint8_t ciphertext[MLKEM768_CIPHERTEXT_LEN], secret[MLKEM768_SECRET_LEN];
-    struct bytes m = vector_bytes(vector, "m");
+    struct bytes ek = vector_bytes(vector, "ek"), m = vector_bytes(vector, "m");
 
     ck_assert_uint_eq(m.len, MLKEM768_ENCAPS_RANDOM_LEN);
-    ck_assert_int_eq(mlkem768_encaps(vector_bytes(vector, "ek"), m.at, ciphertext, secret), CRYPTO_OK);
-    ck_assert_msg(bytes_equal(vector_bytes(vector, "c"), BYTES_OF_ARRAY(ciphertext)), "%s", vector->name);
-    ck_assert_msg(bytes_equal(vector_bytes(vector, "k"), BYTES_OF_ARRAY(secret)), "%s", vector->name);
+    for (size_t i = 0; kem_at(i); i++) {
+        uint8_t ciphertext[MLKEM768_CIPHERTEXT_LEN], secret[MLKEM768_SECRET_LEN];
+
+        ck_assert_int_eq(kem_at(i)->encaps(ek, m.at, ciphertext, secret), CRYPTO_OK);
+        ck_assert_msg(bytes_equal(vector_bytes(vector, "c"), BYTES_OF_ARRAY(ciphertext)), "%s", vector->name);
+        ck_assert_msg(bytes_equal(vector_bytes(vector, "k"), BYTES_OF_ARRAY(secret)), "%s", vector->name);
+    }
 }
 
 static void decapsulate(struct vector *vector)
@@ -181,6 +202,51 @@ START_TEST(thousands_of_rounds_give_the_published_hash)
         expect_hash(&a.with_dk, "f959d18d3d1180121433bf0e05f11e7908cf9d03edc150b2b07cb90bef5bc1c1");
     expect_hash(&a.without_dk, is_long ? "8a518cc63da366322a8e7a818c7a0d63483cb3528d34a4cf42f35d5ad73f22fc"
                                        : "1114b1b6699ed191734fa339376afa7e285c9e6acf6ff0177d346696ce564415");
+}
+END_TEST
+
+/* ---- ours and those of providers */
+
+/* One random key and seed: the same ciphertext and secret, which the owner of the key comes to as well. */
+static void compare_once(void)
+{
+    uint8_t random[RANDOM_LEN], m[MLKEM768_ENCAPS_RANDOM_LEN], secret[MLKEM768_SECRET_LEN];
+    uint8_t ciphertext[2][MLKEM768_CIPHERTEXT_LEN], secrets[2][MLKEM768_SECRET_LEN];
+    struct pair pair;
+
+    ck_assert(random_fill(random_system(), random, sizeof random) && random_fill(random_system(), m, sizeof m));
+    mlkem768_keygen(random, pair.ek, pair.dk);
+    ck_assert_int_eq(mlkem768_encaps(BYTES_OF_ARRAY(pair.ek), m, ciphertext[0], secrets[0]), CRYPTO_OK);
+    for (size_t i = 1; kem_at(i); i++) {
+        ck_assert_int_eq(kem_at(i)->encaps(BYTES_OF_ARRAY(pair.ek), m, ciphertext[1], secrets[1]), CRYPTO_OK);
+        ck_assert_mem_eq(ciphertext[0], ciphertext[1], sizeof ciphertext[0]);
+        ck_assert_mem_eq(secrets[0], secrets[1], sizeof secrets[0]);
+    }
+    ck_assert_int_eq(mlkem768_decaps(BYTES_OF_ARRAY(pair.dk), BYTES_OF_ARRAY(ciphertext[0]), secret), CRYPTO_OK);
+    ck_assert_mem_eq(secret, secrets[0], sizeof secret);
+}
+
+START_TEST(implementations_agree_with_each_other_on_random_inputs)
+{
+    for (int round = 0; round < 500; round++)
+        compare_once();
+}
+END_TEST
+
+/* It stands behind ours in libcrypto from 3.5 on, and nowhere before: what is compared above is known. */
+START_TEST(libcrypto_has_it_from_3_5_on)
+{
+    bool is_expected = false;
+
+    for (size_t i = 0; provider_at(i); i++) {
+        unsigned major, minor;
+
+        if (sscanf(provider_at(i)->name(), "libcrypto %u.%u", &major, &minor) == 2)
+            is_expected = major > 3 || (major == 3 && minor >= 5);
+    }
+    ck_assert_int_eq(kem_at(1) != NULL, is_expected);
+    ck_assert_ptr_null(kem_at(2));
+    ck_assert_ptr_eq(kem_find(KEM_MLKEM768), &kem_mlkem768);
 }
 END_TEST
 
@@ -318,11 +384,13 @@ int main(void)
     const TTest *const tests[] = {
         published_figures_come_out,
         thousands_of_rounds_give_the_published_hash,
+        implementations_agree_with_each_other_on_random_inputs,
+        libcrypto_has_it_from_3_5_on,
         every_number_of_an_encapsulation_key_is_below_q,
         a_key_that_is_refused_writes_nothing,
         lengths_are_checked,
         a_decapsulation_key_holds_the_hash_of_its_encapsulation_key,
         a_spoiled_ciphertext_gives_the_secret_of_nobody,
     };
-    return check_run("mlkem768", tests, ARRAY_LEN(tests));
+    return !crypto_start() ? 1 : check_run("mlkem768", tests, ARRAY_LEN(tests));
 }

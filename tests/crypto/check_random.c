@@ -2,7 +2,11 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,12 +38,161 @@ ssize_t getrandom(void *out, size_t len, unsigned flags)
     return (ssize_t)len;
 }
 
+/* As madvise(2) of a kernel before 4.14, when the test says so. */
+static bool is_kernel_old;
+
+int madvise(void *at, size_t len, int advice)
+{
+    if (is_kernel_old && advice == MADV_WIPEONFORK) {
+        errno = EINVAL;
+        return -1;
+    }
+    return (int)syscall(SYS_madvise, at, len, advice);
+}
+
+static void draw(size_t len)
+{
+    uint8_t out[512];
+
+    ck_assert(random_fill(random_system(), out, len));
+}
+
+/* What is left of a portion is drawn, so that the next request is one to the kernel. */
+static void use_up(void)
+{
+    kernel = KERNEL_ANSWERS;
+    calls = 0;
+    while (calls == 0)
+        draw(1);
+    draw(255);
+    draw(256);
+    ck_assert_uint_eq(calls, 1);
+    calls = 0;
+}
+
+/* In a process of its own: what it answers. */
+static int status_of(int (*run)(void))
+{
+    int status;
+    pid_t child = fork();
+
+    ck_assert(child >= 0);
+    if (child == 0) {
+        signal(SIGABRT, SIG_DFL);
+        _exit(run());
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static int calls_of_three_requests(void)
+{
+    calls = 0;
+    is_kernel_old = true;
+    for (int i = 0; i < 3; i++)
+        draw(16);
+    return (int)calls;
+}
+
+/* The first of the tests: no portion exists yet. */
+START_TEST(without_memory_that_a_fork_wipes_every_request_is_one_to_the_kernel)
+{
+    int status = status_of(calls_of_three_requests);
+
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), 3);
+}
+END_TEST
+
+START_TEST(small_requests_share_a_call_and_no_byte_comes_twice)
+{
+    uint8_t out[3];
+
+    use_up();
+    for (int i = 0; i < 512 / 3; i++) {
+        ck_assert(random_fill(random_system(), out, sizeof out));
+        ck_assert_uint_eq(calls, 1);
+        ck_assert(out[0] == 1 && out[1] == 1 && out[2] == 1);
+    }
+    ck_assert(random_fill(random_system(), out, sizeof out)); /* two were left, which are not enough */
+    ck_assert_uint_eq(calls, 2);
+    ck_assert(out[0] == 2 && out[1] == 2 && out[2] == 2);
+}
+END_TEST
+
+START_TEST(a_large_request_goes_to_the_kernel_and_leaves_the_portion_alone)
+{
+    uint8_t large[512], small[4];
+
+    use_up();
+    draw(1);
+    ck_assert(random_fill(random_system(), large, sizeof large));
+    ck_assert_uint_eq(calls, 2);
+    ck_assert(large[0] == 2 && large[511] == 2);
+    ck_assert(random_fill(random_system(), small, sizeof small));
+    ck_assert_uint_eq(calls, 2);
+    ck_assert_uint_eq(small[0], 1);
+}
+END_TEST
+
+static int calls_of_a_child(void)
+{
+    uint8_t out[16];
+    bool is_new;
+
+    calls = 40;
+    is_new = random_fill(random_system(), out, sizeof out) && out[0] == 41 && out[15] == 41;
+    return is_new ? (int)calls : 0;
+}
+
+START_TEST(a_child_has_nothing_of_its_parents_portion_and_asks_anew)
+{
+    uint8_t out[16];
+    int status;
+
+    use_up();
+    draw(16);
+    status = status_of(calls_of_a_child);
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), 41);
+    ck_assert(random_fill(random_system(), out, sizeof out)); /* and the parent goes on with it */
+    ck_assert_uint_eq(calls, 1);
+    ck_assert_uint_eq(out[0], 1);
+}
+END_TEST
+
+/* The kernel gives each portion a byte of its own, of which no more may be found than are still to be handed out. */
+START_TEST(what_was_handed_out_is_wiped_at_once)
+{
+    uint8_t *page = NULL, out[200];
+    char line[256];
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    unsigned long from = 0;
+
+    use_up();
+    calls = 0xa5 - 1;
+    draw(200);
+    ck_assert_ptr_nonnull(maps);
+    while (!page && fgets(line, sizeof line, maps)) { /* the one mapping that is wiped on fork and not dumped */
+        if (strstr(line, "VmFlags:") && strstr(line, " wf") && strstr(line, " dd"))
+            page = (uint8_t *)from; /* NOLINT */
+        else if (strchr(line, '-') && !strstr(line, "kB"))
+            from = strtoul(line, NULL, 16);
+    }
+    fclose(maps);
+    ck_assert_ptr_nonnull(page);
+    memset(out, 0xa5, sizeof out);
+    ck_assert(memmem(page, 4096, out, sizeof out)); /* 312 of them are left */
+    ck_assert(!memchr(page + sizeof(size_t), 0xa5, 200));
+}
+END_TEST
+
 START_TEST(random_bytes_fill_the_whole_request)
 {
     uint8_t out[40] = {0};
 
+    use_up();
     kernel = KERNEL_GIVES_LITTLE;
-    calls = 0;
     ck_assert(random_fill(random_system(), out, 32));
     for (size_t i = 0; i < 32; i++)
         ck_assert_uint_eq(out[i], i / 3 + 1);
@@ -51,8 +204,8 @@ START_TEST(an_interrupted_call_is_made_again)
 {
     uint8_t out[16] = {0};
 
+    use_up();
     kernel = KERNEL_INTERRUPTS;
-    calls = 0;
     ck_assert(random_fill(random_system(), out, sizeof out));
     ck_assert_uint_eq(calls, 2);
     ck_assert_uint_eq(out[15], 2);
@@ -67,21 +220,16 @@ START_TEST(no_bytes_asked_for_is_no_call)
 }
 END_TEST
 
+static int draw_once(void)
+{
+    draw(16);
+    return 0;
+}
+
 static int status_when_the_kernel(int answer)
 {
-    int status;
-    pid_t child = fork();
-
-    ck_assert(child >= 0);
-    if (child == 0) {
-        uint8_t out[16];
-
-        signal(SIGABRT, SIG_DFL);
-        kernel = answer;
-        _exit(random_fill(random_system(), out, sizeof out) ? 0 : 1);
-    }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    return status;
+    kernel = answer;
+    return status_of(draw_once);
 }
 
 /* reliability T27: guessable keys are worse than no service. */
@@ -163,6 +311,11 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
+        without_memory_that_a_fork_wipes_every_request_is_one_to_the_kernel,
+        small_requests_share_a_call_and_no_byte_comes_twice,
+        a_large_request_goes_to_the_kernel_and_leaves_the_portion_alone,
+        a_child_has_nothing_of_its_parents_portion_and_asks_anew,
+        what_was_handed_out_is_wiped_at_once,
         random_bytes_fill_the_whole_request,
         an_interrupted_call_is_made_again,
         no_bytes_asked_for_is_no_call,

@@ -75,6 +75,11 @@ void *memory_resize(void *at, size_t len)
     return larger;
 }
 
+bool memory_keeps(void)
+{
+    return false;
+}
+
 void memory_free(void *at)
 {
     if (!at)

@@ -18,6 +18,7 @@
 #include "crypto/rsa_premaster.h"
 #include "crypto/scalar.h"
 #include "crypto/sha3.h"
+#include "crypto/x25519_base.h"
 #include "support/must.h"
 #include "support/rig.h"
 #include "tls/session.h"
@@ -363,7 +364,7 @@ static void case_premaster(void)
     }
 }
 
-/* ---- ML-KEM-768 */
+/* ---- X25519 with the base point */
 
 static bool is_undefined(const uint8_t *at)
 {
@@ -372,6 +373,19 @@ static bool is_undefined(const uint8_t *at)
     (void)VALGRIND_GET_VBITS(at, &undefined, sizeof undefined);
     return undefined != 0 || !RUNNING_ON_VALGRIND;
 }
+
+static void case_x25519_base(void)
+{
+    uint8_t scalar[32] = {1, 2, 3}, share[32] = {0};
+
+    if (!X25519_BASE_IS_OURS)
+        return;
+    poison(scalar, sizeof scalar);
+    x25519_base(scalar, share);
+    must(is_undefined(share) && is_undefined(share + sizeof share - 1));
+}
+
+/* ---- ML-KEM-768 */
 
 struct kem {
     uint8_t ek[MLKEM768_EK_LEN], dk[MLKEM768_DK_LEN], ciphertext[MLKEM768_CIPHERTEXT_LEN], secret[MLKEM768_SECRET_LEN];
@@ -474,6 +488,7 @@ static const struct {
     {"ticket_key", case_ticket_key},
     {"session", case_session},
     {"premaster", case_premaster},
+    {"x25519_base", case_x25519_base},
     {"mlkem_keygen", case_mlkem_keygen},
     {"mlkem_encaps", case_mlkem_encaps},
     {"mlkem_decaps", case_mlkem_decaps},

@@ -53,6 +53,7 @@ binder|-|a binder, right or wrong, is verified in constant time
 ticket_key|-|a ticket key seals and opens in constant time
 session|-|the secret in a session is moved in constant time
 premaster|-|a premaster secret, right or wrong, becomes a master secret in constant time
+x25519_base|-|a share of X25519 is made in constant time
 mlkem_keygen|-|a key of ML-KEM is made in constant time
 mlkem_encaps|-|a secret is encapsulated with ML-KEM in constant time
 mlkem_decaps|-|a ciphertext of ML-KEM, right or wrong, is decapsulated in constant time
@@ -73,5 +74,7 @@ if command -v objdump >/dev/null; then
     report "$verdict" "a division is seen in machine code (control)"
     divides src/crypto/mlkem768.o || divides src/crypto/mlkem_poly.o && verdict='not ok' || verdict=ok
     report "$verdict" "ML-KEM divides nothing"
+    divides src/crypto/x25519_base.o || divides src/crypto/field25519.o && verdict='not ok' || verdict=ok
+    report "$verdict" "X25519 with the base point divides nothing"
 fi
 exit $((failures > 0))

@@ -1,5 +1,6 @@
 #!/bin/bash
-# pq = prefer and require, with a client that knows no post-quantum group and, from OpenSSL 3.5 on, with one that does.
+# pq = prefer and require, and a listener without such a group, with a client that knows no post-quantum group and, from
+# OpenSSL 3.5 on, with one that does.
 . "$(dirname "$0")/lib.sh"
 need openssl
 backend_start
@@ -17,6 +18,13 @@ certificate = $CERTS/p256.crt
 key = $CERTS/p256.key
 backend = app
 pq = require
+
+[listen classic]
+address = $HOST:8445
+certificate = $CERTS/p256.crt
+key = $CERTS/p256.key
+backend = app
+groups = x25519, secp256r1
 
 [backend app]
 server = $HOST:8080
@@ -59,6 +67,9 @@ if openssl s_client -groups X25519MLKEM768 -help >/dev/null 2>&1 &&
         check_within "$listener: both are logged" 5 logged_twice "$line"
         check_equal "... one of them with a retry" 1 "$(count_logged "$line.* hello_retried=true")"
     done
+    visit 8445 -groups X25519MLKEM768:X25519
+    check "without it among the groups: a client with a share of it alone is asked for another" said '^hello'
+    check_logged "... and logged with the retry" event=connection listener=classic group=x25519 hello_retried=true
 else
     echo "not looked at: this OpenSSL has no X25519MLKEM768"
 fi

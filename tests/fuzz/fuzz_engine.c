@@ -72,7 +72,8 @@ static void enter_handshake(struct tls *tls, enum handshake_state state, const s
     hs->choice.group = hs->retry_group = &tls_groups[0];
     hs->schedule.hash = hash_find(suite->hash);
     must(hash_init(&hs->transcript, hs->schedule.hash));
-    must(secret_resize(&hs->client_handshake_secret, hash_alg_len(hs->schedule.hash)));
+    must(hmac_init(&hs->schedule.current, hs->schedule.hash, bytes_of(NULL, 0)));
+    must(secret_resize(&hs->client_finished_key, hash_alg_len(hs->schedule.hash)));
     must(secret_resize(&hs->client_application_secret, hash_alg_len(hs->schedule.hash)));
     tls->map = server13_map;
     tls->state = (uint8_t)state;

@@ -22,7 +22,7 @@ may_include() {
 # library header prefix: the folders that may name it
 may_use_library() {
     case $1 in
-    mbedtls/* | psa/* | openssl/* | sodium.h | sodium/*) echo crypto ;;
+    mbedtls/* | psa/* | openssl/* | sodium.h | sodium/* | intel-ipsec-mb.h) echo crypto ;;
     event2/* | event.h) echo proxy admin demo daemon ;;
     ini.h) echo config ;;
     *) echo any ;;

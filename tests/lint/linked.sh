@@ -3,7 +3,7 @@
 # What it may link is a list; what is not on it is an accident.
 . "$(dirname "$0")/lib.sh"
 
-allowed='^lib(mbedcrypto|mbedx509|event_(core|extra)-2\.[0-9]+|inih|crypto|sodium|z|brotli(enc|common)|c|m|gcc_s|asan|ubsan)\.so'
+allowed='^lib(mbedcrypto|mbedx509|event_(core|extra)-2\.[0-9]+|inih|crypto|sodium|IPSec_MB|z|brotli(enc|common)|c|m|gcc_s|asan|ubsan)\.so'
 
 needed() {
     readelf -d "$1" | sed -nE 's/.*\(NEEDED\).*\[(.*)\]/\1/p'

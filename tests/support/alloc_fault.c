@@ -1,5 +1,6 @@
 #include "support/alloc_fault.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,12 @@ void memory_free(void *at)
     inside--;
 }
 
+/* Every allocation is made, so that every one can fail. */
+bool memory_keeps(void)
+{
+    return false;
+}
+
 bool provider_fault_works(void)
 {
     return !HAS_SANITIZER;
@@ -174,11 +181,13 @@ long provider_fault_live(void)
 extern void *__libc_malloc(size_t len);
 extern void *__libc_calloc(size_t count, size_t len);
 extern void *__libc_realloc(void *at, size_t len);
+extern void *__libc_memalign(size_t alignment, size_t len);
 extern void __libc_free(void *at);
 
 void *malloc(size_t len);
 void *calloc(size_t count, size_t len);
 void *realloc(void *at, size_t len);
+int posix_memalign(void **at, size_t alignment, size_t len);
 void free(void *at);
 
 static bool is_watched(void)
@@ -208,6 +217,14 @@ void *realloc(void *at, size_t len)
     if (is_watched() && must_fail(&theirs))
         return NULL;
     return at ? __libc_realloc(at, len) : watched(__libc_realloc(NULL, len));
+}
+
+int posix_memalign(void **at, size_t alignment, size_t len)
+{
+    if (is_watched() && must_fail(&theirs))
+        return ENOMEM;
+    *at = watched(__libc_memalign(alignment, len));
+    return *at ? 0 : ENOMEM;
 }
 
 void free(void *at)

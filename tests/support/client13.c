@@ -191,7 +191,7 @@ static void derive_pair(struct client13 *client, const char *client_label, struc
 
 static void use_handshake_keys(struct client13 *client, struct bytes server_share)
 {
-    struct secret shared = {0};
+    struct secret shared = {0}, client_secret, server_secret;
     struct key_exchange_client *mine = NULL;
     const struct tls_group *group = tls_group_find(client->group);
 
@@ -205,10 +205,9 @@ static void use_handshake_keys(struct client13 *client, struct bytes server_shar
     must(key_schedule13_start(&client->schedule, hash_of(client),
                               client->is_psk_accepted ? &client->hello.ticket->secret : NULL));
     must(key_schedule13_handshake(&client->schedule, &shared));
-    derive_pair(client, "c hs traffic", &client->client_handshake_secret, "s hs traffic",
-                &client->server_handshake_secret);
-    must(protection_start(&client->reading, client->suite, &client->server_handshake_secret));
-    must(protection_start(&client->writing, client->suite, &client->client_handshake_secret));
+    derive_pair(client, "c hs traffic", &client_secret, "s hs traffic", &server_secret);
+    must(protection_start_handshake(&client->reading, client->suite, &server_secret, &client->server_finished_key));
+    must(protection_start_handshake(&client->writing, client->suite, &client_secret, &client->client_finished_key));
     secret_wipe(&shared);
 }
 
@@ -384,6 +383,7 @@ static void take_ticket(struct client13 *client, struct reader *r)
 {
     struct ticket13 *out = &client->ticket;
     struct bytes nonce, ticket, extensions;
+    struct hmac resumption_master;
     uint32_t age_add;
 
     if (!read_u32(r, &out->lifetime) || !read_u32(r, &age_add) || !read_vec8(r, 0, 255, &nonce) ||
@@ -398,8 +398,8 @@ static void take_ticket(struct client13 *client, struct reader *r)
     out->len = ticket.len;
     memcpy(out->bytes, ticket.at, ticket.len);
     must(secret_resize(&out->secret, hash_alg_len(hash_of(client))));
-    must(hkdf_expand_label(hash_of(client), &client->resumption_master, "resumption", nonce, out->secret.bytes,
-                           out->secret.len));
+    must(hmac_init(&resumption_master, hash_of(client), secret_view(&client->resumption_master)));
+    must(hkdf_expand_label(&resumption_master, "resumption", nonce, out->secret.bytes, out->secret.len));
 }
 
 static void take_certificate_verify(struct client13 *client, struct reader *r)
@@ -421,7 +421,7 @@ static void take_finished(struct client13 *client, struct reader *r, struct byte
     size_t len = hash_alg_len(hash_of(client));
 
     must(hash_peek(&client->transcript, digest));
-    must(finished13_verify_data(hash_of(client), &client->server_handshake_secret, digest, expected));
+    must(finished13_verify_data(hash_of(client), &client->server_finished_key, digest, expected));
     if (!bytes_equal(read_rest(r), bytes_of(expected, len))) {
         blame(client, "the server's Finished does not verify");
         return;

@@ -87,7 +87,7 @@ struct client13 {
     size_t first_hello_len;
     struct key_schedule13 schedule;
     struct protection reading, writing;
-    struct secret client_handshake_secret, server_handshake_secret;
+    struct secret client_finished_key, server_finished_key;
     struct secret client_application_secret, server_application_secret, resumption_master;
 
     /* What the server said. */

@@ -18,7 +18,7 @@ struct bytes client13_make_finished(struct client13 *client)
     struct vector_mark mark;
 
     must(hash_peek(&client->transcript, digest));
-    must(finished13_verify_data(hash_of(client), &client->client_handshake_secret, digest, verify_data));
+    must(finished13_verify_data(hash_of(client), &client->client_finished_key, digest, verify_data));
     write_u8(&w, FINISHED);
     mark = write_vec24_begin(&w);
     write_bytes(&w, bytes_of(verify_data, hash_alg_len(hash_of(client))));

@@ -104,8 +104,10 @@ static struct peer peer;
 void peer_start(const struct tls_suite *suite, const struct secret *traffic_secret)
 {
     uint8_t key[MAX_AEAD_KEY_LEN];
+    struct hmac keyed;
 
-    ck_assert(traffic_keys13(hash_find(suite->hash), traffic_secret, aead_find(suite->aead), key, peer.iv));
+    ck_assert(hmac_init(&keyed, hash_find(suite->hash), secret_view(traffic_secret)));
+    ck_assert(traffic_keys13(&keyed, aead_find(suite->aead), key, peer.iv));
     peer.aead = aead_new(aead_find(suite->aead), key);
     ck_assert_ptr_nonnull(peer.aead);
 }

@@ -3,7 +3,6 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "support/data_file.h"
 
@@ -35,22 +34,36 @@ static struct bytes next_word(struct bytes *line)
     return word;
 }
 
-static void take_field(struct vector *vector, struct bytes word)
+/* "^" is what stands under that key in the vector before. */
+static struct bytes resolve(const struct vector *before, const char *key, struct bytes text)
 {
+    if (!bytes_equal(text, bytes_of_string("^")))
+        return text;
+    for (size_t i = 0; i < before->field_count; i++) {
+        if (strcmp(before->fields[i].key, key) == 0)
+            return before->fields[i].text;
+    }
+    ck_abort_msg("%s has no field %s to repeat", before->name, key);
+}
+
+static void take_field(struct vector *vector, const struct vector *before, struct bytes word)
+{
+    char *key = vector->fields[vector->field_count].key;
     const uint8_t *equals = memchr(word.at, '=', word.len);
     size_t key_len;
 
     ck_assert_msg(equals && vector->field_count < MAX_VECTOR_FIELDS, "%s: a field is malformed", vector->name);
     key_len = (size_t)(equals - word.at);
     ck_assert_uint_lt(key_len, sizeof vector->fields[0].key);
-    memcpy(vector->fields[vector->field_count].key, word.at, key_len);
-    vector->fields[vector->field_count].key[key_len] = 0;
-    vector->fields[vector->field_count].text = bytes_of(equals + 1, word.len - key_len - 1);
+    memcpy(key, word.at, key_len);
+    key[key_len] = 0;
+    vector->fields[vector->field_count].text = resolve(before, key, bytes_of(equals + 1, word.len - key_len - 1));
     vector->field_count++;
 }
 
 bool vectors_next(struct vectors *vectors, struct vector *vector)
 {
+    const struct vector before = *vector;
     struct bytes line, name;
 
     do {
@@ -64,7 +77,7 @@ bool vectors_next(struct vectors *vectors, struct vector *vector)
         vector->values = malloc(MAX_VECTOR_VALUES);
     ck_assert(vector->values != NULL);
     while (line.len != 0)
-        take_field(vector, next_word(&line));
+        take_field(vector, &before, next_word(&line));
     vectors->count++;
     return true;
 }
@@ -110,25 +123,16 @@ bool vector_is(const struct vector *vector, const char *key, const char *text)
     return bytes_equal(*find_field(vector, key), bytes_of_string(text));
 }
 
-static void run_file(const char *path, vector_run *run)
+void vectors_for_each(const char *name, vector_run *run)
 {
-    struct vectors vectors = vectors_open(path);
     struct vector vector = {.values = NULL};
+    struct vectors vectors;
+    char path[256];
 
+    snprintf(path, sizeof path, "vectors/%s", name);
+    vectors = vectors_open(data_file_path(path));
     while (vectors_next(&vectors, &vector))
         run(&vector);
     ck_assert_msg(vectors.count != 0, "%s has no vector", path);
     vectors_close(&vectors, &vector);
-}
-
-void vectors_for_each(const char *name, vector_run *run)
-{
-    const char *more = getenv("SALLYPORT_WYCHEPROOF");
-    char path[4096];
-
-    snprintf(path, sizeof path, "vectors/%s", name);
-    run_file(data_file_path(path), run);
-    snprintf(path, sizeof path, "%s/%s", more ? more : "", name);
-    if (more && access(path, R_OK) == 0)
-        run_file(path, run);
 }

@@ -34,7 +34,7 @@ void vectors_close(struct vectors *vectors, struct vector *vector);
 struct bytes vector_bytes(struct vector *vector, const char *key);
 MUST_CHECK bool vector_is(const struct vector *vector, const char *key, const char *text);
 
-/* Runs `run` for each vector of tests/data/vectors/NAME, and of NAME in $SALLYPORT_WYCHEPROOF if that is set. */
+/* Runs `run` for each vector of tests/data/vectors/NAME. */
 typedef void vector_run(struct vector *vector);
 void vectors_for_each(const char *name, vector_run *run);
 

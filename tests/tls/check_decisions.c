@@ -132,6 +132,18 @@ START_TEST(of_certificates_of_one_name_the_others_are_less_preferred_or_cannot_s
 }
 END_TEST
 
+START_TEST(aes_that_was_passed_over_for_chacha20_is_less_preferred)
+{
+    BEGIN_WITH("p256");
+    tls_policy_set_aes_last(rig.policy, true);
+    ck_assert(offer("0304", "1305 1301 1303 1302", "1d", "0403", NULL));
+    SUITE("TLS_AES_128_GCM_SHA256", LESS_PREFERRED);
+    SUITE("TLS_CHACHA20_POLY1305_SHA256", CHOSEN);
+    ck_assert_int_eq(verdict_on(DECISION_SUITE, "TLS_AES_256_GCM_SHA384"), -1); /* came behind */
+    end();
+}
+END_TEST
+
 START_TEST(an_exact_name_and_a_wildcard_are_both_the_name)
 {
     BEGIN_WITH("wildcard", "exact", "p256");
@@ -481,6 +493,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         of_certificates_of_one_name_the_others_are_less_preferred_or_cannot_sign,
+        aes_that_was_passed_over_for_chacha20_is_less_preferred,
         an_exact_name_and_a_wildcard_are_both_the_name,
         where_an_unknown_name_passes_the_record_says_so_and_blames_nobodys_key,
         a_name_that_is_rejected_is_the_reason_of_every_certificate,

@@ -273,7 +273,7 @@ START_TEST(failing_allocations_of_the_providers_fail_closed)
     ck_assert_int_eq(run_with(FAULT_PROVIDER, ~0ul), GOOD);
     ck_assert_int_eq(run_with(FAULT_PROVIDER, ~0ul), GOOD);
     count = provider_fault_count();
-    ck_assert_uint_gt(count, conversation->is_resumed ? 0 : 100);
+    ck_assert(conversation->is_resumed || count > 100); /* a resumption may do without any */
     for (unsigned long n = 1; n <= count; n += 1 + n / 8 % 97, places++) {
         enum outcome outcome = run_with(FAULT_PROVIDER, n);
 
@@ -281,7 +281,7 @@ START_TEST(failing_allocations_of_the_providers_fail_closed)
         if (provider_fault_fired() && !(crypto_provider_name(1) && outcome == GOOD))
             assert_lesser_at_most(outcome, "the provider's failing allocation", n);
     }
-    ck_assert_uint_gt(places, conversation->is_resumed ? 0 : 30);
+    ck_assert(conversation->is_resumed || places > 30);
 }
 END_TEST
 

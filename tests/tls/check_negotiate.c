@@ -245,6 +245,35 @@ START_TEST(the_clients_first_suite_that_we_allow_is_taken)
 }
 END_TEST
 
+START_TEST(a_client_gets_aes_that_comes_last_only_when_it_offers_nothing_else)
+{
+    static const struct {
+        const char *allowed, *offered;
+        uint16_t chosen;
+    } rows[] = {
+        {"1301 1302 1303", "1301 1302 1303", 0x1303},
+        {"1301 1302 1303", "1303 1301", 0x1303},
+        {"1301 1302 1303", "fafa 1302 1301", 0x1302},
+        {"1301 1302", "1303 1302 1301", 0x1302},
+    };
+
+    begin();
+    tls_policy_set_aes_last(rig.policy, true);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct offer offer = {ORDINARY};
+
+        allow_suites(rows[i].allowed);
+        offer.suites = rows[i].offered;
+        ck_assert_msg(negotiate_offer(offer), "row %zu", i);
+        ck_assert_msg(choice.suite->code == rows[i].chosen, "row %zu: %04x", i, choice.suite->code);
+    }
+    tls_policy_set_aes_last(rig.policy, false);
+    ck_assert(negotiate_offer((struct offer){ORDINARY}));
+    ck_assert_uint_eq(choice.suite->code, 0x1301);
+    end();
+}
+END_TEST
+
 /* ---- groups */
 
 START_TEST(our_first_group_with_a_share_is_taken_and_a_retry_only_without_one)
@@ -556,6 +585,7 @@ int main(void)
         a_missing_extension_is_named,
         a_psk_comes_last_and_with_its_modes_and_is_declined,
         the_clients_first_suite_that_we_allow_is_taken,
+        a_client_gets_aes_that_comes_last_only_when_it_offers_nothing_else,
         our_first_group_with_a_share_is_taken_and_a_retry_only_without_one,
         shares_are_one_a_group_and_for_groups_that_are_offered,
         our_first_scheme_that_the_client_takes_chooses_among_certificates_of_one_name,

@@ -117,6 +117,35 @@ START_TEST(nothing_that_fits_is_refused_for_the_reason_of_the_last_candidate)
 }
 END_TEST
 
+/* AES that comes last is still before the classic RSA exchange, and what was passed over is recorded with its reason.
+ */
+START_TEST(aes_that_comes_last_stands_between_chacha20_and_classic_rsa)
+{
+    static const struct {
+        const char *suites, *groups;
+        uint16_t chosen, other;
+        int verdict;
+    } rows[] = {
+        {"c02f cca8", "17", 0xcca8, 0xc02f, VERDICT_LESS_PREFERRED},
+        {"009c c02f cca8", "17", 0xcca8, 0x009c, VERDICT_NO_FORWARD_SECRECY},
+        {"cca8 c02f", "17", 0xcca8, 0xc02f, -1},
+        {"009c c02f", "17", 0xc02f, 0x009c, VERDICT_NO_FORWARD_SECRECY},
+        {"c02f cca9 009c", "17", 0xc02f, 0xcca9, VERDICT_NO_CERTIFICATE}, /* the certificate is one of RSA */
+        {"009c cca8", "19", 0x009c, 0xcca8, VERDICT_NO_CURVE},            /* secp521r1 alone */
+    };
+
+    begin("rsa2048");
+    tls_policy_set_aes_last(rig.policy, true);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        ck_assert(offer(rows[i].suites, rows[i].groups));
+        ck_assert_msg(choice.suite->code == rows[i].chosen, "row %zu: %04x", i, choice.suite->code);
+        ck_assert_int_eq(verdict_of(rows[i].chosen), VERDICT_CHOSEN);
+        ck_assert_msg(verdict_of(rows[i].other) == rows[i].verdict, "row %zu", i);
+    }
+    rig_wipe(&rig);
+}
+END_TEST
+
 /* RFC 8422 5.1 MUST: the curve of our certificate is one of those that the client names, as is that of the exchange. */
 START_TEST(a_certificate_of_a_curve_that_is_not_offered_is_not_used)
 {
@@ -183,6 +212,7 @@ int main(void)
     const TTest *const tests[] = {
         a_suite_with_forward_secrecy_goes_before_classic_rsa_whatever_the_order,
         among_suites_with_forward_secrecy_the_order_is_the_clients,
+        aes_that_comes_last_stands_between_chacha20_and_classic_rsa,
         classic_rsa_is_taken_when_nothing_better_fits_and_the_record_says_why,
         nothing_that_fits_is_refused_for_the_reason_of_the_last_candidate,
         a_certificate_of_a_curve_that_is_not_offered_is_not_used,
