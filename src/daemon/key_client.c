@@ -59,10 +59,10 @@ static enum key_client_state take_question(struct key_client *client, struct byt
     question = key_line_add(&client->lines[key_haste_of(request.operation)]);
     if (question) {
         question->ticket = (struct connection_ticket){.id = number};
-        question->request = request;
+        tls_key_request_copy(&question->request, &request);
         question->asked_at = proxy_now();
     }
-    memory_wipe(&request, sizeof request);
+    tls_key_request_wipe(&request);
     return question ? KEY_CLIENT_FINE : KEY_CLIENT_NO_MEMORY;
 }
 

@@ -7,10 +7,10 @@
  * turn about.
  *
  * How it is started, by whoever execs the process:
- *   1. locked_reserve() (base/locked.h), then a keyring from the secret part of the generation: private_key_new() and
+ *   1. keyholder_reserve_memory(), then a keyring from the secret part of the generation: private_key_new() and
  *      keyring_add() for every key, keyring_set_tickets() with ticket_keys_from_root(), the same root for all
  *      keyholders, or with ticket_keys_from_files().
- *   2. locked_apply(), while /proc is in reach; then the rights are dropped; then the master is told READY.
+ *   2. keyholder_lock_memory(), while /proc is in reach; then the rights are dropped; then the master is told READY.
  *   3. keyholder_run(), which speaks on the control socket (SOCK_SEQPACKET, non-blocking or not) as follows and on
  *      nothing else. It looks after no signals: ignore those a terminal sends to the whole group.
  *
@@ -31,6 +31,13 @@
 #include "proxy/keyring.h"
 
 enum { KEYHOLDER_MAX_WORKERS = 256 };
+
+/*
+ * One heap for all that follows, large enough for key files of `secrets_len` bytes in all and so many workers; then all
+ * of it locked and out of dumps (base/locked.h). What is not to be had is told in the log and goes without.
+ */
+void keyholder_reserve_memory(size_t secrets_len, size_t workers);
+void keyholder_lock_memory(void);
 
 /* From the master, with exactly one descriptor (SCM_RIGHTS): a worker's socket. */
 enum keyholder_order_type { KEYHOLDER_ATTACH = 1 };

@@ -4,19 +4,17 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/locked.h"
 #include "base/log.h"
 #include "daemon/inbox.h"
 #include "daemon/keyholder.h"
 
-/* Of the heap that is locked: some thousand RSA keys with what the library adds to them. */
-enum { LOCKED_HEAP_LEN = 24 * 1024 * 1024 };
-
 struct beginning {
     struct inbox inbox;
     int earlier_secret; /* of the generation before, or -1: handshakes that began under it still want its keys */
+    size_t worker_count;
     struct keyring *keyring;
     char reason[MAX_CONTROL_REASON + 1];
 };
@@ -118,6 +116,7 @@ static bool goes_on(struct beginning *beginning, const struct control_message *m
         begin_inbox(beginning, message);
     else if (message->type == CONTROL_TICKET_ROOT)
         beginning->inbox.root = message->root;
+    beginning->worker_count = message->total;
     return message->type != CONTROL_BUILD;
 }
 
@@ -152,13 +151,11 @@ static bool answer(int control, const struct beginning *beginning, bool is_ready
     return control_send(control, &message);
 }
 
-static void tell_of_lock(void)
+static size_t length_of(int fd)
 {
-    struct locked_memory memory = locked_apply();
+    struct stat status;
 
-    if (memory.error)
-        log_message(LOG_LEVEL_WARNING, "%zu bytes of memory with keys in it are not locked: %s", memory.unlocked,
-                    strerror(memory.error));
+    return fd >= 0 && fstat(fd, &status) == 0 && status.st_size > 0 ? (size_t)status.st_size : 0;
 }
 
 static void forget_files(struct beginning *beginning)
@@ -176,10 +173,13 @@ static enum daemon_exit begin(int control, struct beginning *beginning)
 
     if (!wait_for_order(control, beginning)) /* the master is gone, or thought better of it */
         return DAEMON_EXIT_OK;
-    is_ok = take_in(beginning);
+    keyholder_reserve_memory(length_of(beginning->inbox.files.secret) + length_of(beginning->earlier_secret),
+                             beginning->worker_count);
+    beginning->keyring = keyring_new();
+    is_ok = beginning->keyring ? take_in(beginning) : fail(beginning, "out of memory");
     forget_files(beginning);
     if (is_ok)
-        tell_of_lock();
+        keyholder_lock_memory();
     if (!answer(control, beginning, is_ok) || !is_ok)
         return DAEMON_EXIT_FAILURE;
     inbox_clear(&beginning->inbox);
@@ -189,16 +189,10 @@ static enum daemon_exit begin(int control, struct beginning *beginning)
 enum daemon_exit keyholder_process_run(int control)
 {
     struct beginning beginning = {.inbox = {.files = {-1, -1}}, .earlier_secret = -1};
-    enum daemon_exit exit = DAEMON_EXIT_FAILURE;
+    enum daemon_exit exit;
 
     log_set_process("keyholder");
-    if (!locked_reserve(LOCKED_HEAP_LEN)) /* as under a sanitizer, which has a heap of its own */
-        log_message(LOG_LEVEL_WARNING, "there is no heap to be had for the keys alone: what grows later is not locked");
-    beginning.keyring = keyring_new();
-    if (beginning.keyring)
-        exit = begin(control, &beginning);
-    else
-        log_message(LOG_LEVEL_ERROR, "out of memory at start");
+    exit = begin(control, &beginning);
     inbox_clear(&beginning.inbox);
     forget_files(&beginning);
     keyring_free(beginning.keyring);

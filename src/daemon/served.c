@@ -63,6 +63,7 @@ static bool build_listener(const struct building *building, size_t index)
         tls_policy_unref(policy);
         return false;
     }
+    backend->next = (building->serving->number - 1U) % backend->server_count; /* or all workers would begin with one */
     building->served->listeners[index] = listener_new(building->serving->proxy, listen, policy, backend);
     return building->served->listeners[index] || fail(building, "out of memory");
 }

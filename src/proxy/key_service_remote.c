@@ -65,8 +65,12 @@ static struct flight *free_flight(struct remote *remote)
 /* The question leaves its line for good: its number is one that no reply so far can name. */
 static void begin_flight(struct remote *remote, struct flight *flight, struct key_line *line)
 {
+    const struct key_question *oldest = key_line_oldest(line);
+
     flight->number = ++remote->rounds * KEY_BATCH + (uint64_t)(flight - remote->flights);
-    flight->question = *key_line_oldest(line);
+    flight->question.ticket = oldest->ticket;
+    flight->question.asked_at = oldest->asked_at;
+    tls_key_request_copy(&flight->question.request, &oldest->request);
     remote->in_flight[key_haste_of(flight->question.request.operation)]++;
     key_line_remove_oldest(line);
 }
@@ -78,7 +82,9 @@ static void end_flight(struct remote *remote, struct flight *flight, bool is_ok,
     bool is_given_up = flight->is_given_up;
 
     remote->in_flight[key_haste_of(flight->question.request.operation)]--;
-    memory_wipe(flight, sizeof *flight);
+    tls_key_request_wipe(&flight->question.request);
+    flight->number = 0;
+    flight->is_sent = flight->is_given_up = false;
     if (!is_given_up)
         remote->service.answer(remote->service.context, ticket, is_ok, answer);
 }
@@ -92,7 +98,7 @@ static void give_up(struct remote *remote, struct flight *flight)
         end_flight(remote, flight, false, bytes_of(NULL, 0));
         return;
     }
-    memory_wipe(&flight->question.request, sizeof flight->question.request);
+    tls_key_request_wipe(&flight->question.request);
     flight->question.request.operation = operation;
     flight->is_given_up = true;
     remote->service.answer(remote->service.context, flight->question.ticket, false, bytes_of(NULL, 0));

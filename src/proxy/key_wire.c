@@ -234,10 +234,10 @@ bool key_wire_read_question(struct bytes message, uint64_t *number, struct tls_k
 {
     struct reader r = reader_of(message);
 
-    memset(request, 0, sizeof *request);
+    memset(request, 0, offsetof(struct tls_key_request, payload));
     if (read_u64(&r, number) && read_operation(&r, &request->operation) && read_fields(&r, request) && read_end(&r))
         return true;
-    memory_wipe(request, sizeof *request);
+    tls_key_request_wipe(request);
     return false;
 }
 

@@ -44,7 +44,8 @@ MUST_CHECK bool key_wire_write_reply(const struct key_reply *reply, uint8_t *out
 /* Views of the messages of a datagram, behind the `*count` that are there already. False: a violation. */
 MUST_CHECK bool key_wire_split(struct bytes datagram, struct bytes messages[MAX_KEY_MESSAGES], size_t *count);
 
-/* False: a violation. The request is complete, and wiped when false; the answer of a reply is a view of `message`. */
+/* False: a violation. The request is complete (behind its payload nothing is written), and wiped when false; the answer
+ * of a reply is a view of `message`. */
 MUST_CHECK bool key_wire_read_question(struct bytes message, uint64_t *number, struct tls_key_request *request);
 MUST_CHECK bool key_wire_read_reply(struct bytes message, struct key_reply *reply);
 

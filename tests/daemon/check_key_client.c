@@ -14,7 +14,6 @@ static struct key_client *client;
 static struct key_batch *incoming, *outgoing;
 static struct key_holder holder;
 static int worker; /* its end */
-static uint8_t secret[32];
 static struct tls_key_request request;
 
 static int new_pair(void)
@@ -115,6 +114,8 @@ START_TEST(a_failed_allocation_is_told_and_leaks_nothing)
 END_TEST
 
 #if !defined(__SANITIZE_ADDRESS__) /* which keeps what was freed */
+
+static uint8_t secret[32];
 
 START_TEST(nothing_of_a_session_stays_in_the_keyholder)
 {

@@ -460,13 +460,11 @@ static const struct order_row {
 
 START_TEST(an_order_that_is_none_ends_it_with_a_failure)
 {
-    const struct order_row *row = &bad_orders[_i];
+    const struct order_row *row = &bad_orders[_i % (int)ARRAY_LEN(bad_orders)]; /* the loop is longer than the table */
     uint8_t text[sizeof(struct keyholder_order) + 1] = {0};
     struct keyholder_order order = {row->type, 1};
     int fds[3] = {0, 0, 0};
 
-    if (_i >= (int)ARRAY_LEN(bad_orders))
-        return;
     start();
     memcpy(text, &order, sizeof order);
     keyholder_rig_order(&rig, text, row->len, fds, row->fds);

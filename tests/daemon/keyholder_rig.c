@@ -36,19 +36,26 @@ void keyholder_rig_key_id(const char *name, uint8_t id[KEY_ID_LEN])
     private_key_free(key);
 }
 
+static struct keyring *load(const struct ticket_root *root)
+{
+    struct keyring *keyring;
+
+    keyholder_reserve_memory(4096, 2);
+    keyring = keyring_new();
+    must(keyring && keyring_add(keyring, read_key("p256.key")) && keyring_add(keyring, read_key("rsa2048.key")));
+    if (root)
+        keyring_set_tickets(keyring, ticket_keys_from_root(random_system(), root));
+    keyholder_lock_memory();
+    return keyring;
+}
+
 /* Of the test's descriptors it has none: their ends would never come. */
 static _Noreturn void run(int control, const struct ticket_root *root)
 {
-    struct keyring *keyring = keyring_new();
-    bool is_ok = keyring && keyring_add(keyring, read_key("p256.key")) &&
-                 keyring_add(keyring, read_key("rsa2048.key")) && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 &&
-                 dup2(control, 3) == 3 && close_range(4, ~0U, 0) == 0;
+    struct keyring *keyring = load(root);
     enum daemon_exit exit;
 
-    if (!is_ok)
-        _exit(99);
-    if (root)
-        keyring_set_tickets(keyring, ticket_keys_from_root(random_system(), root));
+    must(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && dup2(control, 3) == 3 && close_range(4, ~0U, 0) == 0);
     exit = keyholder_run(3, keyring);
     keyring_free(keyring);
     _exit((int)exit);

@@ -40,6 +40,10 @@ CONF
     printf 'server = %s\n' "$@"
 }
 daemon_start <<CONF
+[sallyport]
+# each worker takes turns of its own
+workers = 1
+
 $(listener turns 8443 "$HOST:8080" "$HOST:8081")
 $(listener refused 8444 "$HOST:8082" "$HOST:8081")
 $(listener dead 8445 "$HOST:8083" "$HOST:8081")

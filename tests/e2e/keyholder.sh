@@ -73,6 +73,13 @@ check_equal "with two workers there is one keyholder" 1 "$(keyholder_pids | wc -
 start churn python3 "$scratch/churn.py" "$HOST" "$PORT" "$scratch/end"
 churn=$started
 wait_for 20 grep -q begun "$scratch/churn.log"
+handshakes() {
+    local i
+    for i in 1 2 3 4 5 6; do
+        python3 -c 'import sys; from tlsclient import Client; Client(sys.argv[1], int(sys.argv[2])).handshake()' \
+            "$HOST" "$PORT" || return 1
+    done
+}
 replaced() { [ "$(keyholder_pids)" != "$before" ] && [ "$(keyholder_pids | wc -l)" -eq 1 ]; }
 for _ in 1 2 3; do
     before=$(keyholder_pids)
@@ -80,6 +87,7 @@ for _ in 1 2 3; do
     check_within "a killed keyholder is replaced" 10 replaced
     sleep 0.5
 done
+check "... and asked by both workers" timeout 5 bash -c "$(declare -f handshakes); HOST=$HOST PORT=$PORT handshakes"
 kill -HUP "$daemon_pid"
 check_logged "a reload has a keyholder of its own" 'msg="reloaded: '
 one() { [ "$(keyholder_pids | wc -l)" -eq 1 ]; }
@@ -92,13 +100,6 @@ dead=$(worker_pid)
 kill -KILL "$dead"
 fresh_workers() { [ "$(worker_pids | grep -cvx "$dead")" -eq 2 ]; }
 check_within "a worker that is started anew" 10 fresh_workers
-handshakes() {
-    local i
-    for i in 1 2 3 4 5 6; do
-        python3 -c 'import sys; from tlsclient import Client; Client(sys.argv[1], int(sys.argv[2])).handshake()' \
-            "$HOST" "$PORT" || return 1
-    done
-}
 check "... asks the same keyholder" handshakes
 
 finds() { python3 "$scratch/search.py" "$CERTS/p256.key" "$@" | grep -Eq '^found [1-9]'; }

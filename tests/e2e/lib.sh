@@ -254,6 +254,26 @@ cpu_ticks() {
         awk '{ sub(/.*\) /, ""); sum += $12 + $13 } END { print sum }'
 }
 
+# ---- secrets in memory, for root alone
+
+SCAN_MEMORY=${SCAN_MEMORY:-$PWD/scan_memory}
+
+# key_secrets FILE: the private numbers of a key, each a line of hexadecimal digits, as scan_memory takes them
+key_secrets() {
+    openssl pkey -in "$1" -noout -text | awk '
+        function say() { sub(/^00/, "", number); if (number != "") print number; number = "" }
+        /^[^ ]/ { say(); is_secret = /^(priv|privateExponent|prime1|prime2):/; next }
+        is_secret { gsub(/[ :]/, ""); number = number $0 }
+        END { say() }'
+}
+
+# has_secrets PID FILE..., has_no_secrets PID FILE...: some of the secrets of the files, or none, lie in its memory
+has_secrets() {
+    "$SCAN_MEMORY" "$@" >"$scratch/scan.out" 2>&1
+    [ $? -eq 1 ]
+}
+has_no_secrets() { "$SCAN_MEMORY" "$@" >"$scratch/scan.out" 2>&1; }
+
 # ---- backends
 
 # backend_start [PORT|PATH]: the scriptable backend of backend.py; what it sees is in $scratch/backend-*.log

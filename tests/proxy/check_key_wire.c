@@ -70,7 +70,7 @@ static bool reads(struct bytes from)
 START_TEST(a_question_of_any_kind_arrives_as_it_was_asked)
 {
     static const size_t lens[] = {0, 1, 69, MAX_KEY_PAYLOAD_LEN};
-    struct tls_key_request again;
+    struct tls_key_request again = {.operation = 0};
     uint64_t number;
 
     for (enum tls_key_operation operation = 0; operation < TLS_KEY_OPERATIONS; operation++)
@@ -80,6 +80,7 @@ START_TEST(a_question_of_any_kind_arrives_as_it_was_asked)
             ck_assert(key_wire_read_question(bytes_of(message, len), &number, &again));
             ck_assert_uint_eq(number, 0x0123456789abcdef);
             ck_assert_mem_eq(&again, &request, sizeof request);
+            tls_key_request_wipe(&again);
         }
 }
 END_TEST

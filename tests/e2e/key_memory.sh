@@ -1,0 +1,41 @@
+#!/bin/bash
+# Where private keys and ticket keys lie, looked for in the memory of processes while they serve.
+. "$(dirname "$0")/lib.sh"
+. "$here/clients.sh"
+need openssl
+[ -x "$SCAN_MEMORY" ] || skip "scan_memory is not built (make scan_memory)"
+backend_start
+
+head -c 48 /dev/urandom >"$scratch/tickets.key"
+chmod 600 "$scratch/tickets.key"
+daemon_start <<CONF
+[sallyport]
+ticket-key = $scratch/tickets.key
+
+[listen web]
+address = $HOST:8443
+certificate = $CERTS/p256.crt
+key = $CERTS/p256.key
+certificate = $CERTS/rsa2048.crt
+key = $CERTS/rsa2048.key
+backend = app
+
+[backend app]
+server = $HOST:8080
+CONF
+can_look_inside || skip "the memory of a process that is not dumpable is root's alone to read"
+check "a client is served" served 8443
+check "a client of TLS 1.2 is served" served 8443 -tls1_2
+
+key_secrets "$CERTS/p256.key" >"$scratch/p256.secrets"
+key_secrets "$CERTS/rsa2048.key" >"$scratch/rsa.secrets"
+tail -c 32 "$scratch/tickets.key" | od -An -v -tx1 | tr -d ' \n' >"$scratch/ticket.secrets"
+echo >>"$scratch/ticket.secrets"
+head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >"$scratch/nobodys.secrets"
+echo >>"$scratch/nobodys.secrets"
+
+for kind in p256 rsa ticket; do
+    check "the process that has the keys is found to have them: $kind" has_secrets "$daemon_pid" "$scratch/$kind.secrets"
+done
+check "a secret that nobody has is found nowhere" has_no_secrets "$daemon_pid" "$scratch/nobodys.secrets"
+finish
