@@ -308,7 +308,7 @@ static enum daemon_exit serve(struct daemon *daemon)
         return fail(DAEMON_EXIT_FAILURE, "the event loop failed");
     (void)proxy_cut_connections(daemon->proxy);
     proxy_tell_suppressed(daemon->proxy);
-    counters_log(&daemon->proxy->counters);
+    counters_log(daemon->proxy->counters);
     log_message(LOG_LEVEL_NOTICE, "stopped");
     return daemon->exit;
 }

@@ -39,6 +39,10 @@ void listener_stop(struct listener *listener);
 /* One line: where it listens, what it serves, where it relays to. */
 void listener_log_start(const struct listener *listener);
 
+/* Which of the MAX_COUNTED_LISTENERS of counters.h counts what happens here; 0 at first. */
+void listener_count_as(struct listener *listener, uint16_t index);
+uint16_t listener_counted_as(const struct listener *listener);
+
 size_t listener_socket_count(const struct listener *listener);
 int listener_socket(const struct listener *listener, size_t index); /* its descriptor */
 

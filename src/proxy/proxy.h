@@ -28,6 +28,7 @@ struct event_base;
 struct proxy_settings {
     size_t max_connections; /* 0: as many as RLIMIT_NOFILE carries */
     uint64_t linger_timeout, write_stall_timeout;
+    struct counters *counters; /* where this process counts, outlives the proxy; NULL: its own, seen by nobody else */
 };
 
 /* What all listeners of a process share. Its fields are for this folder, the counters for all. */
@@ -37,7 +38,7 @@ struct proxy {
     struct keyring *keyring;
     struct key_service *keys;
     struct handshake_turns turns;
-    struct counters counters;
+    struct counters *counters, *own_counters; /* the latter: ours to free, or NULL */
     struct proxy_settings settings;
 
     struct connection **slots; /* NULL where free */

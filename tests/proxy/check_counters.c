@@ -29,7 +29,7 @@ START_TEST(handshakes_are_counted_by_their_kind)
 
     harness_init(&h);
     harness_start(&h);
-    counters = &h.proxy->counters;
+    counters = h.proxy->counters;
     come_and_go('H');
     ck_assert_uint_eq(counters->handshakes, 1);
     ck_assert_uint_eq(counters->handshakes_resumed + counters->client_certificates + counters->rsa_key_exchanges +
@@ -67,9 +67,9 @@ START_TEST(text_is_counted_by_its_direction_and_the_handshake_is_none)
     close(h.client);
     h.client = -1;
     HARNESS_WAIT(&h, h.proxy->connection_count == 0);
-    ck_assert_uint_eq(h.proxy->counters.bytes_to_backends, 10);
-    ck_assert_uint_eq(h.proxy->counters.bytes_from_backends, 6);
-    ck_assert_uint_eq(h.proxy->counters.truncated, 1);
+    ck_assert_uint_eq(h.proxy->counters->bytes_to_backends, 10);
+    ck_assert_uint_eq(h.proxy->counters->bytes_from_backends, 6);
+    ck_assert_uint_eq(h.proxy->counters->truncated, 1);
     harness_free(&h);
 }
 END_TEST
