@@ -10,6 +10,7 @@ int verb_run(const struct options *options);
 int verb_check(const struct options *options);
 int verb_dump(const struct options *options);
 int verb_explain(const struct options *options);
+int verb_healthcheck(const struct options *options);
 int verb_version(void);
 
 /* To standard error, one finding a line. */

@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
+#include "daemon/sight.h"
 #include "daemon/signals.h"
 #include "demo/demo.h"
 #include "proxy/listener.h"
@@ -21,6 +22,7 @@
 
 struct daemon {
     const struct config *config;
+    struct sight *sight;
     struct event_base *base;
     struct keyring *keyring;
     struct proxy *proxy;
@@ -96,9 +98,11 @@ static enum daemon_exit build_listener(struct daemon *daemon, const struct confi
         return policy ? DAEMON_EXIT_FAILURE : DAEMON_EXIT_CONFIG;
     }
     listener = listener_new(daemon->proxy, listen, policy, backend);
-    if (listener)
-        daemon->listeners[daemon->listener_count++] = listener;
-    return listener ? DAEMON_EXIT_OK : DAEMON_EXIT_FAILURE;
+    if (!listener)
+        return DAEMON_EXIT_FAILURE;
+    daemon->listeners[daemon->listener_count++] = listener;
+    sight_add(daemon->sight, listen, listener);
+    return DAEMON_EXIT_OK;
 }
 
 /* Tells the faults of all listeners, not only of the first. */
@@ -189,6 +193,7 @@ static bool start_drain_timer(struct daemon *daemon)
 static void drain(struct daemon *daemon, int number)
 {
     daemon->is_draining = true;
+    sight_tell_draining(daemon->sight);
     for (size_t i = 0; i < daemon->listener_count; i++) {
         listener_accept_waiting(daemon->listeners[i]);
         listener_stop(daemon->listeners[i]);
@@ -264,6 +269,7 @@ static bool make_parts(struct daemon *daemon)
     struct proxy_settings settings = proxy_default_settings();
 
     settings.max_connections = max_connections(daemon->config);
+    settings.counters = sight_counters(daemon->sight);
     daemon->base = new_base();
     daemon->listeners = memory_new_array(daemon->config->listen_count + 1, sizeof(struct listener *));
     if (!daemon->base || !daemon->listeners)
@@ -287,6 +293,9 @@ static enum daemon_exit serve(struct daemon *daemon)
 {
     enum daemon_exit built;
 
+    daemon->sight = sight_new(daemon->config, findings); /* before any key is here */
+    if (!daemon->sight)
+        return fail(DAEMON_EXIT_FAILURE, "nothing is served: what shows it to others cannot be had");
     if (!make_keyring(daemon))
         return fail(DAEMON_EXIT_CONFIG, "nothing is served: the configuration has faults");
     if (!make_parts(daemon))
@@ -302,6 +311,7 @@ static enum daemon_exit serve(struct daemon *daemon)
     if (!start_listeners(daemon))
         return fail(DAEMON_EXIT_FAILURE, "nothing is served: out of memory at start");
     log_crypto();
+    sight_tell_ready(daemon->sight);
     log_message(LOG_LEVEL_NOTICE, "ready: pid %ld, up to %zu connections", (long)getpid(),
                 daemon->proxy->settings.max_connections);
     if (event_base_dispatch(daemon->base) < 0)
@@ -324,6 +334,7 @@ static void free_parts(struct daemon *daemon)
     memory_free(daemon->listeners);
     demo_free(daemon->demo);
     keyring_free(daemon->keyring);
+    sight_free(daemon->sight);
     if (daemon->base)
         event_base_free(daemon->base);
 }

@@ -46,6 +46,7 @@ START_TEST(a_server_that_refuses_is_passed_over_for_the_next)
     h.servers[0].port = closed_port();
     h.backend.servers.count = 2;
     harness_start(&h);
+    listener_backend(h.listener)->servers[1].counted_as = 1;
     for (int i = 0; i < 4; i++) {
         harness_establish(&h);
         harness_send(&h, h.client, "through", 7);
@@ -55,6 +56,10 @@ START_TEST(a_server_that_refuses_is_passed_over_for_the_next)
     }
     h.client = h.peer = -1;
     ck_assert_uint_eq(h.proxy->counters->backend_failures, 2); /* every second turn is the dead one's */
+    ck_assert_uint_eq(h.proxy->counters->servers[0].refused, 2);
+    ck_assert_uint_eq(h.proxy->counters->servers[0].connects, 0);
+    ck_assert_uint_eq(h.proxy->counters->servers[1].connects, 4);
+    ck_assert_uint_eq(h.proxy->counters->servers[1].refused, 0);
     harness_free(&h);
 }
 END_TEST
@@ -123,6 +128,8 @@ START_TEST(a_lone_server_that_does_not_answer_ends_as_backend_timeout)
     harness_open_client(&h);
     harness_send(&h, h.client, "H", 1);
     HARNESS_WAIT(&h, h.proxy->counters->ended_by_why[WHY_BACKEND_TIMEOUT] == 1);
+    ck_assert_uint_eq(h.proxy->counters->servers[0].timeouts, 1);
+    ck_assert_uint_eq(h.proxy->counters->servers[0].refused, 0);
     for (int i = 0; i < 4; i++)
         close(fillers[i]);
     close(deaf);
