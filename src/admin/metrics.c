@@ -3,27 +3,13 @@
 #include <config.h>
 #include <stdio.h>
 
-#include "admin/exposition.h"
-#include "admin/totals.h"
+#include "admin/metrics_print.h"
 #include "crypto/crypto.h"
-#include "tls/iana.h"
-
-struct print {
-    struct exposition exposition;
-    struct totals totals;
-    const struct board_facts *facts;
-};
 
 static const char *const role_names[BOARD_ROLES] = {
     [BOARD_MASTER] = "master", [BOARD_WORKER] = "worker",     [BOARD_KEYHOLDER] = "keyholder",
     [BOARD_ADMIN] = "admin",   [BOARD_RESOLVER] = "resolver",
 };
-static const char *const state_names[COUNTED_STATES] = {"handshaking", "connecting", "relaying", "closing"};
-static const char *const version_names[COUNTED_VERSIONS] = {
-    [COUNTED_TLS_1_2] = "TLSv1.2",
-    [COUNTED_TLS_1_3] = "TLSv1.3",
-};
-static const char *const resumed_words[COUNTED_KINDS] = {[COUNTED_FULL] = "false", [COUNTED_RESUMED] = "true"};
 
 /* ---- the whole */
 
@@ -102,184 +88,47 @@ static void print_certificates(struct print *p)
     exposition_value(x, NO_LABELS, p->facts->certificates_left_out);
 }
 
-/* ---- by listener */
+/* ---- by what is asked of keys */
 
-typedef void print_listener(struct print *p, const char *name, size_t index);
+static const char *const operation_names[TLS_KEY_OPERATIONS] = {
+    [TLS_KEY_SIGN_CERTIFICATE_VERIFY_13] = "sign_certificate_verify",
+    [TLS_KEY_SIGN_SERVER_KEY_EXCHANGE_12] = "sign_server_key_exchange",
+    [TLS_KEY_DERIVE_MASTER_SECRET_12] = "derive_master_secret",
+    [TLS_KEY_SEAL_TICKET] = "seal_ticket",
+    [TLS_KEY_OPEN_TICKET] = "open_ticket",
+};
+static const char *const ticket_words[COUNTED_TICKET_RESULTS] = {
+    [TICKET_OPENED] = "opened",   [TICKET_OPENED_OLD] = "opened_old", [TICKET_UNKNOWN] = "unknown",
+    [TICKET_INVALID] = "invalid", [TICKET_FAILED] = "failed",
+};
 
-static void print_listeners(struct print *p, const char *family, enum metric_type type, const char *help,
-                            print_listener *print)
+static void print_keys(struct print *p)
 {
-    exposition_family(&p->exposition, family, type, help);
-    for (size_t i = 0; i < MAX_COUNTED_LISTENERS; i++)
-        if (p->facts->listeners[i][0])
-            print(p, p->facts->listeners[i], i);
-}
+    const struct key_counters *keys = p->totals.model->keys;
+    struct exposition *x = &p->exposition;
 
-static const struct listener_counters *listener_at(const struct print *p, size_t index)
-{
-    return &p->totals.model->listeners[index];
-}
-
-static void print_accepted(struct print *p, const char *name, size_t index)
-{
-    exposition_value(&p->exposition, LABELS({"listener", name}),
-                     totals_count(&p->totals, &listener_at(p, index)->accepted));
-}
-
-static void print_silent(struct print *p, const char *name, size_t index)
-{
-    exposition_value(&p->exposition, LABELS({"listener", name}),
-                     totals_count(&p->totals, &listener_at(p, index)->silent));
-}
-
-static void print_open(struct print *p, const char *name, size_t index)
-{
-    for (int state = 0; state < COUNTED_STATES; state++)
-        exposition_value(&p->exposition, LABELS({"listener", name}, {"state", state_names[state]}),
-                         totals_gauge(&p->totals, &p->totals.model->gauges.connections[index][state]));
-}
-
-static void print_handshakes(struct print *p, const char *name, size_t index)
-{
-    for (int version = 0; version < COUNTED_VERSIONS; version++)
-        for (int kind = 0; kind < COUNTED_KINDS; kind++)
-            exposition_value(
-                &p->exposition,
-                LABELS({"listener", name}, {"version", version_names[version]}, {"resumed", resumed_words[kind]}),
-                totals_count(&p->totals, &listener_at(p, index)->handshakes[version][kind]));
-}
-
-/* Of the hundreds of pairs only those that happened. */
-static void print_failures(struct print *p, const char *name, size_t index)
-{
-    for (int stage = 0; stage < COUNTED_STAGES; stage++)
-        for (int why = 1; why < WHY_COUNT; why++) {
-            uint64_t count = totals_count(&p->totals, &listener_at(p, index)->failures[stage][why]);
-            if (count > 0)
-                exposition_value(&p->exposition,
-                                 LABELS({"listener", name}, {"stage", tls_stage_name((enum tls_stage)stage)},
-                                        {"reason", why_name((enum why)why)}),
-                                 count);
-        }
-}
-
-static void print_durations(struct print *p, const char *name, size_t index)
-{
-    for (int kind = 0; kind < COUNTED_KINDS; kind++) {
-        struct histogram sum = totals_histogram(&p->totals, &listener_at(p, index)->handshake[kind]);
-        exposition_histogram(&p->exposition, LABELS({"listener", name}, {"resumed", resumed_words[kind]}), &sum);
+    exposition_family(x, "sallyport_key_operations_total", METRIC_COUNTER, "What was asked of keys, and answered.");
+    for (int i = 0; i < TLS_KEY_OPERATIONS; i++) {
+        exposition_value(x, LABELS({"operation", operation_names[i]}, {"result", "ok"}),
+                         totals_count(&p->totals, &keys[i].done));
+        exposition_value(x, LABELS({"operation", operation_names[i]}, {"result", "failed"}),
+                         totals_count(&p->totals, &keys[i].failed));
+    }
+    exposition_family(x, "sallyport_key_operation_duration_seconds", METRIC_HISTOGRAM,
+                      "How long the answer took, waiting in line included.");
+    for (int i = 0; i < TLS_KEY_OPERATIONS; i++) {
+        struct histogram sum = totals_histogram(&p->totals, &keys[i].wait);
+        exposition_histogram(x, LABELS({"operation", operation_names[i]}), &sum);
     }
 }
 
-static void print_negotiated_one(struct print *p, const char *listener, const char *kind, const char *name,
-                                 const uint64_t *counter)
+static void print_tickets(struct print *p)
 {
-    uint64_t count = totals_count(&p->totals, counter);
-
-    if (count > 0)
-        exposition_value(&p->exposition, LABELS({"listener", listener}, {"kind", kind}, {"name", name}), count);
-}
-
-static void print_negotiated(struct print *p, const char *name, size_t index)
-{
-    const struct listener_counters *counters = listener_at(p, index);
-
-    for (size_t i = 0; i < MAX_COUNTED_SUITES && tls_suites[i].code; i++)
-        print_negotiated_one(p, name, "suite", tls_suites[i].name, &counters->suites[i]);
-    for (size_t i = 0; i < MAX_COUNTED_GROUPS && tls_groups[i].code; i++)
-        print_negotiated_one(p, name, "group", tls_groups[i].name, &counters->groups[i]);
-    for (size_t i = 0; i < MAX_COUNTED_SCHEMES && tls_signature_schemes[i].code; i++)
-        print_negotiated_one(p, name, "signature", tls_signature_schemes[i].name, &counters->schemes[i]);
-}
-
-static void print_ends(struct print *p, const char *name, size_t index)
-{
-    for (int why = 0; why < WHY_COUNT; why++) {
-        uint64_t count = totals_count(&p->totals, &listener_at(p, index)->ends[why]);
-        if (count > 0 || why == WHY_NONE)
-            exposition_value(&p->exposition, LABELS({"listener", name}, {"reason", why_name((enum why)why)}), count);
-    }
-}
-
-static void print_bytes(struct print *p, const char *name, size_t index)
-{
-    exposition_value(&p->exposition, LABELS({"listener", name}, {"direction", "in"}),
-                     totals_count(&p->totals, &listener_at(p, index)->bytes_in));
-    exposition_value(&p->exposition, LABELS({"listener", name}, {"direction", "out"}),
-                     totals_count(&p->totals, &listener_at(p, index)->bytes_out));
-}
-
-static const struct listener_family {
-    const char *name;
-    enum metric_type type;
-    const char *help;
-    print_listener *print;
-} listener_families[] = {
-    {"sallyport_connections_accepted_total", METRIC_COUNTER, "Connections that came in.", print_accepted},
-    {"sallyport_connections_silent_total", METRIC_COUNTER,
-     "Connections that left without a byte: health checks, scanners, browsers connecting ahead.", print_silent},
-    {"sallyport_connections", METRIC_GAUGE, "Connections that are open, by what they are doing.", print_open},
-    {"sallyport_handshakes_total", METRIC_COUNTER, "Handshakes that succeeded.", print_handshakes},
-    {"sallyport_handshake_failures_total", METRIC_COUNTER,
-     "Handshakes that failed, by how far they got and the reason that the log names.", print_failures},
-    {"sallyport_handshake_duration_seconds", METRIC_HISTOGRAM,
-     "From the whole ClientHello to the client's verified Finished, the way to the client and back included.",
-     print_durations},
-    {"sallyport_negotiated_total", METRIC_COUNTER, "What handshakes that succeeded agreed on.", print_negotiated},
-    {"sallyport_connections_ended_total", METRIC_COUNTER,
-     "Connections that were served, by how they ended; none: in order.", print_ends},
-    {"sallyport_bytes_total", METRIC_COUNTER, "Text from clients (in) and to clients (out), without TLS.", print_bytes},
-};
-
-/* ---- by server */
-
-static void print_connects(struct print *p, const struct board_server *server, size_t index)
-{
-    const struct server_counters *counters = &p->totals.model->servers[index];
-
-    exposition_value(&p->exposition,
-                     LABELS({"backend", server->backend}, {"server", server->server}, {"result", "connected"}),
-                     totals_count(&p->totals, &counters->connects));
-    exposition_value(&p->exposition,
-                     LABELS({"backend", server->backend}, {"server", server->server}, {"result", "refused"}),
-                     totals_count(&p->totals, &counters->refused));
-    exposition_value(&p->exposition,
-                     LABELS({"backend", server->backend}, {"server", server->server}, {"result", "timeout"}),
-                     totals_count(&p->totals, &counters->timeouts));
-}
-
-static void print_connect_times(struct print *p, const struct board_server *server, size_t index)
-{
-    struct histogram sum = totals_histogram(&p->totals, &p->totals.model->servers[index].connect);
-
-    exposition_histogram(&p->exposition, LABELS({"backend", server->backend}, {"server", server->server}), &sum);
-}
-
-static void print_relayed(struct print *p, const struct board_server *server, size_t index)
-{
-    exposition_value(&p->exposition, LABELS({"backend", server->backend}, {"server", server->server}),
-                     totals_gauge(&p->totals, &p->totals.model->gauges.relayed[index]));
-}
-
-static const struct server_family {
-    const char *name;
-    enum metric_type type;
-    const char *help;
-    void (*print)(struct print *p, const struct board_server *server, size_t index);
-} server_families[] = {
-    {"sallyport_backend_connects_total", METRIC_COUNTER, "Attempts to connect to a server, by their result.",
-     print_connects},
-    {"sallyport_backend_connect_duration_seconds", METRIC_HISTOGRAM, "How long attempts took that succeeded.",
-     print_connect_times},
-    {"sallyport_backend_connections", METRIC_GAUGE, "Connections that a server has now.", print_relayed},
-};
-
-static void print_servers(struct print *p, const struct server_family *family)
-{
-    exposition_family(&p->exposition, family->name, family->type, family->help);
-    for (size_t i = 0; i < MAX_COUNTED_SERVERS; i++)
-        if (p->facts->servers[i].backend[0])
-            family->print(p, &p->facts->servers[i], i);
+    exposition_family(&p->exposition, "sallyport_tickets_total", METRIC_COUNTER,
+                      "Tickets that clients brought, by what became of them; those that open may still not fit.");
+    for (int i = 0; i < COUNTED_TICKET_RESULTS; i++)
+        exposition_value(&p->exposition, LABELS({"result", ticket_words[i]}),
+                         totals_count(&p->totals, &p->totals.model->tickets_opened[i]));
 }
 
 /* ---- rows of counters.def */
@@ -305,11 +154,10 @@ bool metrics_print(const struct board_facts *facts, const struct counters_map *c
     print_configuration(&print);
     print_processes(&print);
     print_certificates(&print);
-    for (size_t i = 0; i < ARRAY_LEN(listener_families); i++)
-        print_listeners(&print, listener_families[i].name, listener_families[i].type, listener_families[i].help,
-                        listener_families[i].print);
-    for (size_t i = 0; i < ARRAY_LEN(server_families); i++)
-        print_servers(&print, &server_families[i]);
+    metrics_print_listeners(&print);
+    metrics_print_servers(&print);
+    print_keys(&print);
+    print_tickets(&print);
     print_rows(&print);
     return exposition_ok(&print.exposition);
 }

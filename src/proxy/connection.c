@@ -77,7 +77,7 @@ static void ask_key(struct connection *c)
     if (c->is_key_asked || !(tls_ready(c->tls) & TLS_KEY))
         return;
     c->is_key_asked = true;
-    count_one(&c->proxy->counters->key_operations);
+    counting_key_asked(c);
     if (!key_service_ask(c->proxy->keys, c->ticket, tls_key_wanted(c->tls)))
         tls_abort(c->tls, WHY_NO_MEMORY);
 }
@@ -371,7 +371,7 @@ void connection_answer_key(struct connection *c, bool is_ok, struct bytes answer
         return;
     }
     c->is_key_asked = false;
-    count_more(&c->proxy->counters->key_operations_failed, !is_ok);
+    counting_key_answered(c, is_ok, answer);
     tls_key_done(c->tls, is_ok, answer);
     take_turn(c);
 }

@@ -10,6 +10,8 @@
 
 #include "proxy/count.h"
 #include "proxy/histogram.h"
+#include "tls/key_operation.h"
+#include "tls/ticket_keys.h"
 #include "tls/tls.h"
 
 enum {
@@ -19,6 +21,7 @@ enum {
     MAX_COUNTED_GROUPS = 16,
     MAX_COUNTED_SCHEMES = 16,
     COUNTED_STAGES = TLS_STAGE_CONNECTED + 1,
+    COUNTED_TICKET_RESULTS = TICKET_FAILED + 1,
     COUNTED_STATES = 4, /* of enum connection_state */
 };
 
@@ -34,6 +37,12 @@ struct listener_counters {
     uint64_t ends[WHY_COUNT]; /* of connections that were served; WHY_NONE: in order */
     uint64_t suites[MAX_COUNTED_SUITES], groups[MAX_COUNTED_GROUPS], schemes[MAX_COUNTED_SCHEMES]; /* rows of iana.h */
     uint64_t bytes_in, bytes_out; /* text from and to clients, as it flows */
+};
+
+/* Of one operation of the key service. */
+struct key_counters {
+    uint64_t done, failed;
+    struct histogram wait; /* from the question to the answer, good or bad */
 };
 
 struct server_counters {
@@ -53,6 +62,8 @@ struct counters {
 #undef X
     uint64_t ended_by_why[WHY_COUNT];
     struct gauges gauges;
+    struct key_counters keys[TLS_KEY_OPERATIONS];
+    uint64_t tickets_opened[COUNTED_TICKET_RESULTS]; /* what became of tickets that clients brought */
     struct listener_counters listeners[MAX_COUNTED_LISTENERS];
     struct server_counters servers[MAX_COUNTED_SERVERS];
 };

@@ -1,5 +1,6 @@
 #include "proxy/counting.h"
 
+#include "base/reader.h"
 #include "tls/iana.h"
 
 _Static_assert(COUNTED_STATES == CONNECTION_CLOSING + 1, "a gauge for every state");
@@ -112,6 +113,39 @@ void counting_handshake(const struct connection *c)
     count_one(&counters->handshakes[version][kind]);
     histogram_add(&counters->handshake[kind], c->handshake_at - (c->hello_at ? c->hello_at : c->accepted_at));
     count_agreed(counters, outcome);
+}
+
+/* ---- keys */
+
+void counting_key_asked(struct connection *c)
+{
+    count_one(&counters_of(c)->key_operations);
+    c->key_asked_at = proxy_now();
+}
+
+/* An answer about a ticket begins with what became of it (tls/key_operation.h). */
+static void count_ticket(struct counters *counters, struct bytes answer)
+{
+    struct reader r = reader_of(answer);
+    uint8_t result;
+
+    if (!read_u8(&r, &result) || result >= COUNTED_TICKET_RESULTS)
+        result = TICKET_FAILED;
+    count_one(&counters->tickets_opened[result]);
+}
+
+void counting_key_answered(const struct connection *c, bool is_ok, struct bytes answer)
+{
+    const struct tls_key_request *request = tls_key_wanted(c->tls);
+    struct counters *counters = counters_of(c);
+
+    count_more(&counters->key_operations_failed, !is_ok);
+    if (!request)
+        return;
+    count_one(is_ok ? &counters->keys[request->operation].done : &counters->keys[request->operation].failed);
+    histogram_add(&counters->keys[request->operation].wait, proxy_now() - c->key_asked_at);
+    if (request->operation == TLS_KEY_OPEN_TICKET)
+        count_ticket(counters, answer);
 }
 
 /* ---- the end */

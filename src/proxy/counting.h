@@ -17,6 +17,10 @@ void counting_free(const struct connection *c);  /* it is no more */
 void counting_handshake(const struct connection *c); /* Finished is verified, handshake_at is set */
 void counting_end(const struct connection *c, const struct outcome_report *report);
 
+/* A question to the key service begins; its answer is there, before the engine has it: it still knows the question. */
+void counting_key_asked(struct connection *c);
+void counting_key_answered(const struct connection *c, bool is_ok, struct bytes answer);
+
 /* Text that moved. */
 void counting_in(const struct connection *c, size_t len);
 void counting_out(const struct connection *c, size_t len);

@@ -95,6 +95,14 @@ check_count "nor at the server" 0 sallyport_backend_connections
 text=$((10 * $(printf '%s\n' "$ORDER" | wc -c)))
 check_count "the text of clients is counted to the byte" $text sallyport_bytes_total listener=web direction=in
 
+operations() { printf '%s\n' sallyport_key_operations_total "operation=$1" "result=${2:-ok}"; }
+check_count "a signature for each full handshake of TLS 1.3" 3 $(operations sign_certificate_verify)
+check_count "a signature for each full handshake of TLS 1.2" 4 $(operations sign_server_key_exchange)
+check_count "a ticket was opened for each resumption" 3 $(operations open_ticket)
+check_count "... and they were ours" 3 sallyport_tickets_total result=opened
+check_count "no key failed" 0 sallyport_key_operations_total result=failed
+check_count "the time of all of it is there" 3 sallyport_key_operation_duration_seconds_count operation=open_ticket
+
 # ---- failures
 refused 'protocol version' $PORT -tls1_1 -cipher ALL:@SECLEVEL=0
 refused 'handshake failure' $PORT -tls1_3 -groups P-521

@@ -221,6 +221,8 @@ START_TEST(a_key_that_is_unknown_fails_the_handshake)
     harness_expect_log(&h, "reason=key_operation");
     ck_assert_uint_eq(h.proxy->counters->key_operations, 1);
     ck_assert_uint_eq(h.proxy->counters->key_operations_failed, 1);
+    ck_assert_uint_eq(h.proxy->counters->keys[TLS_KEY_SIGN_CERTIFICATE_VERIFY_13].failed, 1);
+    ck_assert_uint_eq(h.proxy->counters->keys[TLS_KEY_SIGN_CERTIFICATE_VERIFY_13].done, 0);
     harness_free(&h);
 }
 END_TEST
