@@ -30,6 +30,8 @@ static void be_admin(const struct sight *sight, int control)
     int fds[MAX_ADMIN_SOCKETS];
 
     close(sight->control);
+    tzset(); /* every reply has a date: who makes it opens /etc/localtime the first time, which a sandbox may not like
+              */
     for (size_t i = 0; i < sight->sockets.count; i++)
         fds[i] = sight->sockets.fds[i];
     _exit(admin_run(view, fds, sight->sockets.count, control) ? 0 : 1);
