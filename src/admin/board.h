@@ -16,6 +16,7 @@
 
 struct tls_policy;
 struct config;
+struct listener;
 
 enum {
     MAX_BOARD_NAME_LEN = 64, /* with the NUL; longer ones are cut */
@@ -118,5 +119,8 @@ void board_leave_slot(struct board *board, size_t slot);
 
 uint16_t board_listener_index(const struct board_facts *facts, const char *listener);
 uint16_t board_server_index(const struct board_facts *facts, const char *backend, const char *server);
+
+/* The listener and the servers behind it count in their places from here on. */
+void board_place_listener(const struct board_facts *facts, struct listener *listener);
 
 #endif

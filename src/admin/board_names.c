@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 
-#include "config/config.h"
+#include "proxy/backend.h"
+#include "proxy/listener.h"
 #include "tls/policy.h"
 
 #define OTHERS "(others)"
@@ -45,6 +46,15 @@ uint16_t board_listener_index(const struct board_facts *facts, const char *liste
 uint16_t board_server_index(const struct board_facts *facts, const char *backend, const char *server)
 {
     return find_server(facts, backend, server);
+}
+
+void board_place_listener(const struct board_facts *facts, struct listener *listener)
+{
+    struct backend *backend = listener_backend(listener);
+
+    listener_count_as(listener, find_listener(facts, listener_config(listener)->name));
+    for (uint32_t i = 0; i < backend->server_count; i++)
+        backend->servers[i].counted_as = find_server(facts, backend->name, backend->servers[i].text);
 }
 
 static void add_listener(struct board_facts *facts, const char *name)

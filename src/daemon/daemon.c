@@ -101,7 +101,7 @@ static enum daemon_exit build_listener(struct daemon *daemon, const struct confi
     if (!listener)
         return DAEMON_EXIT_FAILURE;
     daemon->listeners[daemon->listener_count++] = listener;
-    sight_add(daemon->sight, listen, listener);
+    sight_add(daemon->sight, listener);
     return DAEMON_EXIT_OK;
 }
 

@@ -149,14 +149,10 @@ struct counters *sight_counters(struct sight *sight)
     return sight->counters;
 }
 
-void sight_add(struct sight *sight, const struct config_listen *config, struct listener *listener)
+void sight_add(struct sight *sight, struct listener *listener)
 {
-    struct backend *backend = listener_backend(listener);
-
-    listener_count_as(listener, board_listener_index(sight->facts, config->name));
-    for (uint32_t i = 0; i < backend->server_count; i++)
-        backend->servers[i].counted_as = board_server_index(sight->facts, backend->name, backend->servers[i].text);
-    board_add_certificates(sight->board, config->name, listener_policy(listener));
+    board_place_listener(sight->facts, listener);
+    board_add_certificates(sight->board, listener_config(listener)->name, listener_policy(listener));
 }
 
 void sight_tell_ready(struct sight *sight)

@@ -11,8 +11,6 @@
 
 struct sight;
 struct listener;
-struct backend;
-struct tls_policy;
 
 /*
  * Opens the sockets of [admin] and starts its process, unless there are none. NULL after telling what is in the way. To
@@ -27,7 +25,7 @@ void sight_free(struct sight *sight);
 struct counters *sight_counters(struct sight *sight);
 
 /* A listener with its policy and backend is there: they get their places among the counters and on the board. */
-void sight_add(struct sight *sight, const struct config_listen *config, struct listener *listener);
+void sight_add(struct sight *sight, struct listener *listener);
 
 /* All listeners accept; none does any more. */
 void sight_tell_ready(struct sight *sight);

@@ -32,6 +32,15 @@ void counters_reset_gauges(struct counters *counters)
         count_set(&gauges->relayed[i], 0);
 }
 
+void counters_add(struct counters *sum, const struct counters *from)
+{
+#define X(name, help) count_more(&sum->name, count_read(&from->name));
+#include "proxy/counters.def"
+#undef X
+    for (int why = 0; why < WHY_COUNT; why++)
+        count_more(&sum->ended_by_why[why], count_read(&from->ended_by_why[why]));
+}
+
 static void log_if_any(struct log_line *line, const char *name, uint64_t value)
 {
     if (value != 0)

@@ -78,6 +78,9 @@ MUST_CHECK bool counters_row_at(size_t index, struct counters_row *row);
 /* A new writer takes over: what the one before had open is closed, what it counted stays. */
 void counters_reset_gauges(struct counters *counters);
 
+/* Adds what counters_log() tells of `from`, which another process may be writing. */
+void counters_add(struct counters *sum, const struct counters *from);
+
 /* One line event=counters with everything that is not zero. */
 void counters_log(const struct counters *counters);
 

@@ -216,13 +216,39 @@ START_TEST(counters_are_where_they_are_wanted)
 }
 END_TEST
 
+START_TEST(the_counters_of_several_processes_are_told_as_one)
+{
+    struct counters *sum = calloc(1, sizeof *sum), *one = calloc(1, sizeof *one);
+
+    harness_init(&h);
+    harness_start(&h);
+    one->accepted = 2;
+    one->lines_suppressed = 5; /* the last row, too */
+    one->ended_by_why[WHY_COUNT - 1] = 3;
+    one->gauges.relayed[0] = 1;
+    counters_add(sum, one);
+    counters_add(sum, one);
+    ck_assert_uint_eq(sum->gauges.relayed[0], 0);
+    counters_log(sum);
+    harness_expect_log(&h, "event=counters accepted=4 lines_suppressed=10 why_shutdown=6");
+    harness_free(&h);
+    free(sum);
+    free(one);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
-        handshakes_are_counted_by_their_kind,           text_is_counted_by_its_direction_and_the_handshake_is_none,
-        every_suite_group_and_scheme_has_its_place,     a_listener_counts_what_was_agreed,
-        a_failure_is_counted_where_and_why_it_happened, gauges_follow_a_connection_from_state_to_state_and_come_back,
-        text_is_counted_as_it_flows_not_at_the_end,     counters_are_where_they_are_wanted,
+        handshakes_are_counted_by_their_kind,
+        text_is_counted_by_its_direction_and_the_handshake_is_none,
+        every_suite_group_and_scheme_has_its_place,
+        a_listener_counts_what_was_agreed,
+        a_failure_is_counted_where_and_why_it_happened,
+        gauges_follow_a_connection_from_state_to_state_and_come_back,
+        text_is_counted_as_it_flows_not_at_the_end,
+        counters_are_where_they_are_wanted,
+        the_counters_of_several_processes_are_told_as_one,
     };
 
     return check_run("counters", tests, ARRAY_LEN(tests));
