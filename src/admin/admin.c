@@ -26,6 +26,9 @@ struct admin {
     size_t entrance_count;
 };
 
+/* evhttp puts itself in the place of a listener's context: so its error callback finds the one of this process here. */
+static struct admin *running;
+
 /* ---- requests */
 
 static const char *path_of(struct evhttp_request *request)
@@ -109,10 +112,10 @@ static void on_resume(evutil_socket_t fd, short what, void *context)
 static void on_accept_error(struct evconnlistener *listener, void *context)
 {
     static const struct timeval pause = {0, ADMIN_ACCEPT_PAUSE};
-    struct admin *admin = context;
+    (void)context;
 
-    for (size_t i = 0; i < admin->entrance_count; i++)
-        if (admin->entrances[i].listener == listener && event_add(admin->entrances[i].resume, &pause) == 0)
+    for (size_t i = 0; running && i < running->entrance_count; i++)
+        if (running->entrances[i].listener == listener && event_add(running->entrances[i].resume, &pause) == 0)
             (void)evconnlistener_disable(listener);
 }
 
@@ -155,8 +158,10 @@ struct admin *admin_new(struct event_base *base, struct admin_view view, const i
         else
             close(fds[i]);
     }
-    if (is_open)
+    if (is_open) {
+        running = admin;
         return admin;
+    }
     admin_free(admin);
     return NULL;
 }
@@ -165,6 +170,7 @@ void admin_free(struct admin *admin)
 {
     if (!admin)
         return;
+    running = NULL;
     for (size_t i = 0; i < admin->entrance_count; i++)
         event_free(admin->entrances[i].resume);
     if (admin->http)

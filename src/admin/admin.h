@@ -31,7 +31,8 @@ struct admin;
 struct event_base;
 
 /*
- * Answers on `fds`, which listen, do not block, and are its own from here on, also on failure. NULL when out of memory.
+ * One in a process at a time. Answers on `fds`, which listen, do not block, and are its own from here on, also on
+ * failure. NULL when out of memory.
  */
 MUST_CHECK struct admin *admin_new(struct event_base *base, struct admin_view view, const int *fds, size_t fd_count);
 void admin_free(struct admin *admin); /* ends its clients; NULL is fine */
