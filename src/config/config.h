@@ -81,6 +81,12 @@ struct config_general {
     int sandbox;                               /* an enum config_sandbox */
 };
 
+/* The way in for operators; none without an address. */
+struct config_admin {
+    struct config_address_list addresses; /* of this machine alone */
+    int mode;                             /* of the file of a unix socket: 0600, 0660 or 0666 */
+};
+
 struct config_backend {
     const char *name;
     struct config_place place;
@@ -121,6 +127,7 @@ struct config_listen {
 
 struct config {
     struct config_general general;
+    struct config_admin admin;
     struct config_listen *listens;
     size_t listen_count;
     struct config_backend *backends;
