@@ -4,6 +4,10 @@
 
 #include "admin/metrics.h"
 #include "base/alloc.h"
+#include "proxy/proxy.h"
+
+/* Microseconds. The master ends a worker earlier than that: all of them so late means that it stands still, too. */
+enum { MAX_SILENCE = 15 * 1000 * 1000 };
 
 #define PLAIN "text/plain; charset=utf-8"
 
@@ -17,14 +21,31 @@ static bool say(struct evbuffer *out, const char *text)
     return evbuffer_add_printf(out, "%s\n", text) >= 0;
 }
 
+/* Those that count for themselves are not seen, and taken for what they should be. */
+static bool does_somebody_work(const struct board_facts *facts, const struct admin_view *view)
+{
+    uint64_t now = proxy_now(), seen = 0;
+
+    for (size_t slot = 0; slot < facts->slot_count; slot++) {
+        const struct counters *counters = facts->is_slot_live[slot] ? counters_map_look(view->counters, slot) : NULL;
+        uint64_t beat = counters ? count_read(&counters->gauges.beat) : 0;
+        if (beat != 0 && now < beat + MAX_SILENCE)
+            return true;
+        seen += beat != 0;
+    }
+    return seen < facts->processes[BOARD_WORKER].alive;
+}
+
 /* Alive: somebody serves clients, or is about to. A supervisor that starts it anew when it is not does no harm. */
 static bool answer_health(const struct board_facts *facts, const struct admin_view *view, struct evbuffer *out,
                           struct page *page)
 {
-    bool is_alive = facts->processes[BOARD_WORKER].alive > 0 || facts->state == BOARD_STARTING;
-    (void)view;
+    bool is_there = facts->processes[BOARD_WORKER].alive > 0 || facts->state == BOARD_STARTING;
+    bool is_alive = is_there && (facts->state == BOARD_STARTING || does_somebody_work(facts, view));
 
     *page = is_alive ? ok : unavailable;
+    if (is_there && !is_alive)
+        return say(out, "every worker process stands still");
     return say(out, is_alive ? "ok" : "no worker process is there");
 }
 

@@ -159,9 +159,9 @@ MUST_CHECK struct config *config_parse(const char *name, struct bytes text, stru
 /* A variable of the environment that a value comes from stands in the place of a file, and has no lines. */
 #define CONFIG_VARIABLE_PREFIX "SALLYPORT_"
 
-/* Which variable the lines with a key were made of. */
+/* Which variable the lines with a key, in sections of a kind, were made of. */
 struct config_variable {
-    const char *key, *name; /* NULL ends the list; they live for ever */
+    const char *section, *key, *name; /* NULL ends the list; they live for ever */
 };
 
 /* The same from text made of variables, which findings name in place of a line. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "proxy/proxy.h"
 #include "support/check_run.h"
 
 enum { PATIENCE = 5000, REPLY_LEN = 1 << 17 };
@@ -138,6 +139,28 @@ START_TEST(health_is_somebody_who_serves_or_is_about_to)
     expect("HTTP/1.0 503 ", "no worker");
     board_process_started(board, BOARD_WORKER);
     board_set_state(board, BOARD_DRAINING);
+    ask("GET /healthz HTTP/1.0\r\n\r\n");
+    expect("HTTP/1.0 200 ", "ok");
+    tear_down();
+}
+END_TEST
+
+START_TEST(health_is_a_process_that_moves)
+{
+    struct counters *counters;
+    size_t slot;
+
+    set_up();
+    ck_assert(board_take_slot(board, 1, &slot));
+    counters = counters_map_take(map, slot);
+    board_process_started(board, BOARD_WORKER);
+    board_set_state(board, BOARD_READY);
+    ask("GET /healthz HTTP/1.0\r\n\r\n");
+    expect("HTTP/1.0 200 ", "ok"); /* it has just begun */
+    count_set(&counters->gauges.beat, proxy_now() - 60 * 1000 * 1000);
+    ask("GET /healthz HTTP/1.0\r\n\r\n");
+    expect("HTTP/1.0 503 ", "stands still");
+    count_set(&counters->gauges.beat, proxy_now());
     ask("GET /healthz HTTP/1.0\r\n\r\n");
     expect("HTTP/1.0 200 ", "ok");
     tear_down();
@@ -283,6 +306,7 @@ int main(void)
     const TTest *const tests[] = {
         readiness_follows_the_board,
         health_is_somebody_who_serves_or_is_about_to,
+        health_is_a_process_that_moves,
         a_master_that_stopped_in_the_middle_of_a_change_is_no_health,
         metrics_are_what_is_counted_now,
         a_head_has_no_body_and_other_paths_and_methods_are_refused,

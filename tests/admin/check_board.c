@@ -183,6 +183,58 @@ START_TEST(what_is_no_board_is_refused)
 }
 END_TEST
 
+/* As a master that executed itself anew goes on; the one before it writes no more. */
+START_TEST(a_writer_that_comes_after_another_goes_on_with_all_that_was_there)
+{
+    struct board *next;
+
+    set_up();
+    name_listener("a");
+    board_applied(board, 7, 1700000009);
+    board_process_started(board, BOARD_WORKER);
+    next = board_new_after(board_fd(board));
+    ck_assert_ptr_nonnull(next);
+    board_free(board);
+    board = next;
+    board_refused(board);
+    name_listener("b");
+    look();
+    ck_assert_int_eq(facts.started_at, 1700000000);
+    ck_assert_uint_eq(facts.generation, 7);
+    ck_assert_uint_eq(facts.reloads_refused, 1);
+    ck_assert_uint_eq(facts.processes[BOARD_WORKER].alive, 1);
+    ck_assert_uint_eq(board_listener_index(&facts, "b"), 1);
+    board_free(board);
+    ck_assert_ptr_null(board_new_after(STDERR_FILENO));
+    ck_assert_int_eq(errno, EPROTO);
+}
+END_TEST
+
+/* They are written down by the process that loads them, which is believed as little as any other. */
+START_TEST(certificates_are_put_up_as_they_are_and_taken_down_by_the_next_configuration)
+{
+    static struct board_certificates certificates;
+
+    set_up();
+    certificates.count = 2;
+    certificates.list[1].not_after = 1800000000;
+    memset(certificates.list[1].name, 'n', sizeof certificates.list[1].name); /* without an end */
+    board_set_certificates(board, &certificates);
+    look();
+    ck_assert_uint_eq(facts.certificates.count, 2);
+    ck_assert_int_eq(facts.certificates.list[1].not_after, 1800000000);
+    ck_assert_uint_eq(strlen(facts.certificates.list[1].name), MAX_BOARD_FILE_LEN - 1);
+    certificates.count = UINT64_MAX;
+    board_set_certificates(board, &certificates);
+    look();
+    ck_assert_uint_eq(facts.certificates.count, MAX_BOARD_CERTIFICATES);
+    board_applied(board, 2, 1700000009);
+    look();
+    ck_assert_uint_eq(facts.certificates.count, 0);
+    board_free(board);
+}
+END_TEST
+
 enum { LOOKS = 5000 };
 
 /* The two facts always say the same; only a reader between the two sees them differ. */
@@ -250,6 +302,8 @@ int main(void)
         slots_are_given_out_once_and_again_when_their_process_is_gone,
         processes_are_counted_by_how_they_ended,
         nobody_else_can_write_on_it,
+        a_writer_that_comes_after_another_goes_on_with_all_that_was_there,
+        certificates_are_put_up_as_they_are_and_taken_down_by_the_next_configuration,
         what_is_no_board_is_refused,
         a_reader_in_another_process_sees_whole_changes_alone,
         a_writer_that_stopped_in_the_middle_makes_nobody_wait,

@@ -121,7 +121,7 @@ crashed() { get /metrics | grep -qx 'sallyport_processes_crashed_total{role="adm
 check "... also on the page" crashed
 
 # ---- a reload: the addresses that stay keep their process and their clients, others come and go
-latest_admin() { grep -a 'event=admin ' "$log" | grep -oE 'pid=[0-9]+' | tail -n 1 | cut -d= -f2; }
+latest_admin() { sed -nE 's/.* event=admin .* pid=([0-9]+) process=.*/\1/p' "$log" | tail -n 1; }
 reloaded() { [ "$(count_logged 'msg="reloaded: ')" -ge "$1" ]; }
 refused() { [ "$(count_logged 'reload refused')" -ge "$1" ]; }
 before=$(latest_admin)
