@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proxy/listen_sockets.h"
+
 enum { BACKLOG = 64 };
 
 static const struct socket_address *find_same(const struct admin_sockets *sockets, const struct socket_address *address,
@@ -20,31 +22,18 @@ static const struct socket_address *find_same(const struct admin_sockets *socket
     return NULL;
 }
 
-/* Left behind by a process that was killed: a socket that nobody answers on. Any other file is not ours to remove. */
-static bool is_dead_socket(const struct socket_address *address)
-{
-    struct stat status;
-    bool is_dead;
-    int fd;
-
-    if (lstat(address->un.sun_path, &status) != 0 || !S_ISSOCK(status.st_mode))
-        return false;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    is_dead = connect(fd, &address->any, address->len) != 0 && errno == ECONNREFUSED;
-    close(fd);
-    return is_dead;
-}
-
 /* Between bind(2) and a chmod(2) others could connect: so the file is made with its mode. */
 static bool bind_with_mode(int fd, const struct socket_address *address, mode_t mode)
 {
-    mode_t before = umask(0777 & ~mode);
-    bool is_bound = bind(fd, &address->any, address->len) == 0;
+    mode_t before;
+    bool is_bound;
 
-    if (!is_bound && errno == EADDRINUSE && is_dead_socket(address) && unlink(address->un.sun_path) == 0)
-        is_bound = bind(fd, &address->any, address->len) == 0;
+    if (!listen_sockets_clear_path(address)) {
+        errno = EADDRINUSE;
+        return false;
+    }
+    before = umask(0777 & ~mode);
+    is_bound = bind(fd, &address->any, address->len) == 0;
     umask(before);
     return is_bound;
 }
