@@ -44,6 +44,8 @@ static int call(struct options *options)
         return verb_dump(options);
     case VERB_EXPLAIN:
         return verb_explain(options);
+    case VERB_HEALTHCHECK:
+        return verb_healthcheck(options);
     case VERB_VERSION:
         return verb_version();
     case VERB_HELP:

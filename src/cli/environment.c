@@ -24,6 +24,7 @@ static const struct variable {
     {PREFIX "PROFILE", ONE_LINE_PROFILE, false, NULL},
     {PREFIX "ALPN", ONE_LINE_ALPN, false, NULL},
     {PREFIX "SEND_PROXY", ONE_LINE_SEND_PROXY, false, NULL},
+    {PREFIX "ADMIN", ONE_LINE_ADMIN, true, NULL},
 };
 
 const char *environment_name(size_t index)
@@ -168,12 +169,13 @@ static MUST_CHECK bool take_all(struct one_line *line, struct config_findings fi
 
 static struct config *load(const struct one_line *line, struct config_findings findings)
 {
-    struct config_variable names[ARRAY_LEN(variables) + 1] = {{NULL, NULL}};
+    struct config_variable names[ARRAY_LEN(variables) + 1] = {{NULL, NULL, NULL}};
     uint8_t text[MAX_ONE_LINE_TEXT_LEN];
     struct writer out = writer_of(text, sizeof text);
 
     for (size_t i = 0; i < ARRAY_LEN(variables); i++)
-        names[i] = (struct config_variable){one_line_key(variables[i].option), variables[i].name};
+        names[i] = (struct config_variable){one_line_section(variables[i].option), one_line_key(variables[i].option),
+                                            variables[i].name};
     one_line_write(line, &out);
     return config_parse_variables(writer_view(&out), names, findings);
 }

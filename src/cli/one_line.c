@@ -4,7 +4,7 @@ static const char *const keys[ONE_LINE_OPTIONS] = {
     [ONE_LINE_LISTEN] = "address",          [ONE_LINE_BACKEND] = "server",
     [ONE_LINE_CERTIFICATE] = "certificate", [ONE_LINE_KEY] = "key",
     [ONE_LINE_PROFILE] = "profile",         [ONE_LINE_ALPN] = "alpn",
-    [ONE_LINE_SEND_PROXY] = "send-proxy",
+    [ONE_LINE_SEND_PROXY] = "send-proxy",   [ONE_LINE_ADMIN] = "address",
 };
 
 const char *one_line_key(enum one_line_option option)
@@ -12,17 +12,37 @@ const char *one_line_key(enum one_line_option option)
     return keys[option];
 }
 
+const char *one_line_section(enum one_line_option option)
+{
+    switch (option) {
+    case ONE_LINE_BACKEND:
+    case ONE_LINE_SEND_PROXY:
+        return "backend";
+    case ONE_LINE_ADMIN:
+        return "admin";
+    default:
+        return "listen";
+    }
+}
+
+static struct writer *writer_for(struct one_line *one_line, enum one_line_option option)
+{
+    if (option == ONE_LINE_ADMIN)
+        return &one_line->admin;
+    return option == ONE_LINE_BACKEND || option == ONE_LINE_SEND_PROXY ? &one_line->backend : &one_line->listen;
+}
+
 void one_line_init(struct one_line *one_line)
 {
     *one_line = (struct one_line){.is_used = false};
     one_line->listen = writer_of(one_line->listen_text, sizeof one_line->listen_text);
     one_line->backend = writer_of(one_line->backend_text, sizeof one_line->backend_text);
+    one_line->admin = writer_of(one_line->admin_text, sizeof one_line->admin_text);
 }
 
 const char *one_line_take(struct one_line *one_line, enum one_line_option option, const char *value)
 {
-    bool is_of_backend = option == ONE_LINE_BACKEND || option == ONE_LINE_SEND_PROXY;
-    struct writer *out = is_of_backend ? &one_line->backend : &one_line->listen;
+    struct writer *out = writer_for(one_line, option);
     const char *fault;
 
     one_line->has[option] = one_line->is_used = true;
@@ -61,6 +81,9 @@ void one_line_write(const struct one_line *one_line, struct writer *out)
         write_text(out, "certificate = " CONFIG_CERTIFICATE_DEVELOPMENT "\n");
     write_text(out, has_backend ? "backend = main\n[backend main]\n" : "backend = " CONFIG_BACKEND_DEMO "\n");
     write_bytes(out, writer_view(&one_line->backend));
+    if (one_line->has[ONE_LINE_ADMIN])
+        write_text(out, "[admin]\n");
+    write_bytes(out, writer_view(&one_line->admin));
 }
 
 struct config *one_line_load(const struct one_line *one_line, struct config_findings findings)

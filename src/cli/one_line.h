@@ -18,16 +18,17 @@ enum one_line_option {
     ONE_LINE_PROFILE,
     ONE_LINE_ALPN,
     ONE_LINE_SEND_PROXY,
+    ONE_LINE_ADMIN,
     ONE_LINE_OPTIONS
 };
 
-enum { MAX_ONE_LINE_LEN = 16 * 1024, MAX_ONE_LINE_TEXT_LEN = 2 * MAX_ONE_LINE_LEN + 256 }; /* a section, all */
+enum { MAX_ONE_LINE_LEN = 16 * 1024, MAX_ONE_LINE_TEXT_LEN = 3 * MAX_ONE_LINE_LEN + 256 }; /* a section, all */
 
 struct one_line {
     bool has[ONE_LINE_OPTIONS];
     bool is_used;
-    struct writer listen, backend;
-    uint8_t listen_text[MAX_ONE_LINE_LEN], backend_text[MAX_ONE_LINE_LEN];
+    struct writer listen, backend, admin;
+    uint8_t listen_text[MAX_ONE_LINE_LEN], backend_text[MAX_ONE_LINE_LEN], admin_text[MAX_ONE_LINE_LEN];
 };
 
 void one_line_init(struct one_line *one_line);
@@ -38,8 +39,9 @@ MUST_CHECK const char *one_line_take(struct one_line *one_line, enum one_line_op
 /* NULL, or a sentence about what is missing. */
 MUST_CHECK const char *one_line_check(const struct one_line *one_line);
 
-/* The key of the configuration that an option gives a value to. */
+/* The key of the configuration that an option gives a value to, and the kind of section that it stands in. */
 const char *one_line_key(enum one_line_option option);
+const char *one_line_section(enum one_line_option option);
 
 /* The text of the configuration; MAX_ONE_LINE_TEXT_LEN always hold it. */
 void one_line_write(const struct one_line *one_line, struct writer *out);

@@ -16,7 +16,16 @@ struct option_row {
     const char *help;
 };
 
-enum { OPTION_CERT = LONG_ONLY, OPTION_KEY, OPTION_PROFILE, OPTION_ALPN, OPTION_SEND_PROXY, OPTION_LISTENER };
+enum {
+    OPTION_CERT = LONG_ONLY,
+    OPTION_KEY,
+    OPTION_PROFILE,
+    OPTION_ALPN,
+    OPTION_SEND_PROXY,
+    OPTION_LISTENER,
+    OPTION_ADMIN,
+    OPTION_READY
+};
 
 static const struct option_row rows[] = {
     {'c', "config", "FILE", "run with this configuration, see sallyport.conf(5)"},
@@ -34,6 +43,8 @@ static const struct option_row rows[] = {
     {OPTION_ALPN, "alpn", "NAMES", "offer these protocols, the preferred one first: h2,http/1.1"},
     {OPTION_SEND_PROXY, "send-proxy", "WORD", "tell the backend the client's address: v1 or v2"},
     {OPTION_LISTENER, "listener", "NAME", "explain: which listener answers, where there are several"},
+    {OPTION_ADMIN, "admin", "ADDRESS", "healthcheck: ask there: unix:/path or 127.0.0.1:port"},
+    {OPTION_READY, "ready", NULL, "healthcheck: is it ready for new connections? (else: is it alive?)"},
 };
 
 enum { ROWS = ARRAY_LEN(rows) };
@@ -63,13 +74,36 @@ static const struct option_row *row_of(int letter)
     return NULL;
 }
 
+/* The verbs that are words stand first: they take more than options, or options of their own. */
+static const struct word {
+    const char *word;
+    enum cli_verb verb;
+} words[] = {
+    {"explain", VERB_EXPLAIN},
+    {"healthcheck", VERB_HEALTHCHECK},
+};
+
+/* NULL: it is no word. */
+static const char *word_of(enum cli_verb verb)
+{
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (words[i].verb == verb)
+            return words[i].word;
+    return NULL;
+}
+
+static bool is_word(enum cli_verb verb)
+{
+    return word_of(verb) != NULL;
+}
+
 /* Help and version are always welcome; two other verbs contradict each other. */
 static bool set_verb(struct parse *parse, enum cli_verb verb)
 {
     enum cli_verb *chosen = &parse->options->verb;
 
-    if (*chosen == VERB_EXPLAIN && verb < VERB_VERSION)
-        return wrong(parse, "-t and -T do not go with explain");
+    if (is_word(*chosen) && verb < VERB_VERSION)
+        return wrong(parse, "-t and -T do not go with %s", word_of(*chosen));
     if (*chosen != VERB_RUN && verb < VERB_VERSION && *chosen < VERB_VERSION && *chosen != verb)
         return wrong(parse, "-t and -T do not go together");
     if (verb > *chosen)
@@ -84,6 +118,24 @@ static bool set_listener(struct parse *parse, const char *name)
     if (parse->options->listener)
         return wrong(parse, "there can be one --listener only");
     parse->options->listener = name;
+    return true;
+}
+
+static bool set_admin(struct parse *parse, const char *address)
+{
+    if (parse->options->verb != VERB_HEALTHCHECK)
+        return wrong(parse, "--admin goes with healthcheck alone");
+    if (parse->options->admin)
+        return wrong(parse, "there can be one --admin only");
+    parse->options->admin = address;
+    return true;
+}
+
+static bool set_ready(struct parse *parse)
+{
+    if (parse->options->verb != VERB_HEALTHCHECK)
+        return wrong(parse, "--ready goes with healthcheck alone");
+    parse->options->is_ready_asked = true;
     return true;
 }
 
@@ -141,6 +193,10 @@ static bool take(struct parse *parse, int letter, const char *value)
         return set_listener(parse, value);
     case OPTION_PROFILE:
         return set_one_line(parse, letter, ONE_LINE_PROFILE, value);
+    case OPTION_ADMIN:
+        return set_admin(parse, value);
+    case OPTION_READY:
+        return set_ready(parse);
     case OPTION_ALPN:
         return set_one_line(parse, letter, ONE_LINE_ALPN, value);
     default:
@@ -209,10 +265,15 @@ static bool read_options(struct parse *parse, int argc, char **argv)
     return true;
 }
 
-/* The one verb that is a word, for it takes a file as well. */
-static bool begins_with_explain(int argc, char **argv)
+static bool begins_with_word(int argc, char **argv, enum cli_verb *verb)
 {
-    return argc > 1 && strcmp(argv[1], "explain") == 0;
+    for (size_t i = 0; argc > 1 && i < ARRAY_LEN(words); i++) {
+        if (strcmp(argv[1], words[i].word) != 0)
+            continue;
+        *verb = words[i].verb;
+        return true;
+    }
+    return false;
 }
 
 bool options_parse(int argc, char **argv, struct options *options, char fault[OPTIONS_FAULT_LEN])
@@ -222,8 +283,7 @@ bool options_parse(int argc, char **argv, struct options *options, char fault[OP
 
     memset(options, 0, sizeof *options);
     one_line_init(&options->one_line);
-    if (begins_with_explain(argc, argv)) {
-        options->verb = VERB_EXPLAIN;
+    if (begins_with_word(argc, argv, &options->verb)) {
         argc--;
         argv++;
     }
@@ -236,6 +296,8 @@ bool options_parse(int argc, char **argv, struct options *options, char fault[OP
     missing = one_line_check(&options->one_line);
     if (missing)
         return wrong(&parse, "%s", missing);
+    if (options->admin && (options->config_file || options->one_line.is_used))
+        return wrong(&parse, "--admin needs no configuration");
     if (options->config_file && options->one_line.is_used)
         return wrong(&parse, "-c and the options that stand for a file do not go together");
     return true;
@@ -244,11 +306,13 @@ bool options_parse(int argc, char **argv, struct options *options, char fault[OP
 void options_print_usage(FILE *out)
 {
     fputs("usage: sallyport [-c FILE | -f ADDRESS [-b ADDRESS] [--cert FILE [--key FILE]] ...] [-t | -T] [-q | -d]\n"
+          "       sallyport healthcheck [-c FILE | -f ADDRESS ... | --admin ADDRESS] [--ready]\n"
           "       sallyport explain [-c FILE | -f ADDRESS ...] [--listener NAME] FILE|-\n"
           "A TLS-terminating reverse proxy. Without -c and -f it does what the environment says, and without that it "
           "serves\na demonstration on https://127.0.0.1:8443/.\n"
           "explain decodes a captured ClientHello (records, hex text, pcap, pcapng) and says what a listener "
-          "answers.\n\n",
+          "answers.\n"
+          "healthcheck asks a running one how it is, in one line and by its exit status.\n\n",
           out);
     for (size_t i = 0; i < ROWS; i++) {
         char left[64];

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "cli/one_line.h"
 
-enum cli_verb { VERB_RUN, VERB_CHECK, VERB_DUMP, VERB_EXPLAIN, VERB_VERSION, VERB_HELP };
+enum cli_verb { VERB_RUN, VERB_CHECK, VERB_DUMP, VERB_EXPLAIN, VERB_HEALTHCHECK, VERB_VERSION, VERB_HELP };
 
 struct options {
     enum cli_verb verb;
@@ -15,6 +15,8 @@ struct options {
     const char *config_file; /* NULL: one-line mode, or what is built in */
     const char *file;        /* of VERB_EXPLAIN; "-": standard input */
     const char *listener;    /* of VERB_EXPLAIN; NULL: the only one */
+    const char *admin;       /* of VERB_HEALTHCHECK; NULL: as configured */
+    bool is_ready_asked;     /* of VERB_HEALTHCHECK */
     bool has_log_level;      /* -q or -d: goes before what the configuration says */
     enum log_level log_level;
     struct one_line one_line;

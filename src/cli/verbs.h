@@ -10,6 +10,7 @@ int verb_run(struct options *options);
 int verb_check(const struct options *options);
 int verb_dump(const struct options *options);
 int verb_explain(const struct options *options);
+int verb_healthcheck(const struct options *options);
 int verb_version(void);
 
 /* Not to be asked for: the life of a process that the master starts. */

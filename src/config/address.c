@@ -155,6 +155,20 @@ enum address_answer address_parse(struct arena *arena, const char *text, enum ad
     return parse_host_and_port(&parse, text);
 }
 
+bool address_is_local(const struct config_address *address)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+
+    if (address->is_unix)
+        return true;
+    if (!address->host)
+        return false;
+    if (inet_pton(AF_INET, address->host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
+    return inet_pton(AF_INET6, address->host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
 static bool is_ipv4(const char *host)
 {
     struct in_addr ignored;

@@ -22,6 +22,9 @@ enum address_answer { ADDRESS_OK, ADDRESS_WRONG, ADDRESS_NO_MEMORY };
 MUST_CHECK enum address_answer address_parse(struct arena *arena, const char *text, enum address_use use,
                                              struct config_address *out, char fault[ADDRESS_FAULT_LEN]);
 
+/* Nobody from elsewhere can reach it: a unix socket, 127/8 or ::1, by number: what a name means is the system's. */
+bool address_is_local(const struct config_address *address);
+
 /* Whether sockets bound to both would take each other's connections. */
 bool address_collides(const struct config_address *a, const struct config_address *b);
 

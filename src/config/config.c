@@ -56,6 +56,8 @@ static void build(struct config *config, struct document *document)
     for (const struct document_section *section = document->sections; section; section = section->next) {
         if (section->kind == SECTION_SALLYPORT)
             fill_section(document, section, SECTION_SALLYPORT, &config->general);
+        else if (section->kind == SECTION_ADMIN)
+            fill_section(document, section, SECTION_ADMIN, &config->admin);
         else if (section->kind == SECTION_LISTEN)
             build_listen(config, document, section);
         else
@@ -63,6 +65,8 @@ static void build(struct config *config, struct document *document)
     }
     if (count_sections(document, SECTION_SALLYPORT) == 0)
         fill_section(document, NULL, SECTION_SALLYPORT, &config->general);
+    if (count_sections(document, SECTION_ADMIN) == 0)
+        fill_section(document, NULL, SECTION_ADMIN, &config->admin);
     relations_check(config, document);
 }
 

@@ -81,6 +81,12 @@ struct config_general {
     int sandbox;                               /* an enum config_sandbox */
 };
 
+/* The way in for operators; none without an address. */
+struct config_admin {
+    struct config_address_list addresses; /* of this machine alone */
+    int mode;                             /* of the file of a unix socket: 0600, 0660 or 0666 */
+};
+
 struct config_backend {
     const char *name;
     struct config_place place;
@@ -121,6 +127,7 @@ struct config_listen {
 
 struct config {
     struct config_general general;
+    struct config_admin admin;
     struct config_listen *listens;
     size_t listen_count;
     struct config_backend *backends;
@@ -152,9 +159,9 @@ MUST_CHECK struct config *config_parse(const char *name, struct bytes text, stru
 /* A variable of the environment that a value comes from stands in the place of a file, and has no lines. */
 #define CONFIG_VARIABLE_PREFIX "SALLYPORT_"
 
-/* Which variable the lines with a key were made of. */
+/* Which variable the lines with a key, in sections of a kind, were made of. */
 struct config_variable {
-    const char *key, *name; /* NULL ends the list; they live for ever */
+    const char *section, *key, *name; /* NULL ends the list; they live for ever */
 };
 
 /* The same from text made of variables, which findings name in place of a line. */

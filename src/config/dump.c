@@ -104,6 +104,7 @@ void config_dump(const struct config *config, struct writer *out)
         dump_section(out, SECTION_LISTEN, config->listens[i].name, &config->listens[i]);
     for (size_t i = 0; i < config->backend_count; i++)
         dump_section(out, SECTION_BACKEND, config->backends[i].name, &config->backends[i]);
+    dump_section(out, SECTION_ADMIN, "", &config->admin);
 }
 
 enum { FIRST_DUMP_LEN = 64 * 1024, MAX_DUMP_LEN = 64 * 1024 * 1024 };

@@ -174,6 +174,24 @@ static void check_addresses(const struct config *config, size_t listen, struct r
     }
 }
 
+/* Whoever can connect can read what the metrics tell: that is for this machine to decide, not for the network. */
+static void check_admin_addresses(const struct config *config, struct report *report)
+{
+    const struct config_address_list *list = &config->admin.addresses;
+
+    for (size_t i = 0; i < list->count; i++) {
+        if (!address_is_local(&list->values[i]))
+            report_error(report, list->values[i].place.line,
+                         "[admin] address: '%s' is not of this machine alone: unix:/path, 127.0.0.1:port or [::1]:port",
+                         list->values[i].text);
+        for (size_t j = 0; j < i; j++)
+            compare_addresses(&list->values[i], &list->values[j], report);
+        for (size_t other = 0; other < config->listen_count; other++)
+            for (size_t j = 0; j < config->listens[other].addresses.count; j++)
+                compare_addresses(&list->values[i], &config->listens[other].addresses.values[j], report);
+    }
+}
+
 static void check_use(const struct config *config, const struct config_backend *backend, struct report *report)
 {
     for (size_t i = 0; i < config->listen_count; i++)
@@ -215,6 +233,7 @@ void relations_check(struct config *config, const struct document *document)
         check_rsa_key_exchange(&config->listens[i], report);
         check_addresses(config, i, report);
     }
+    check_admin_addresses(config, report);
     check_ticket_keys(&config->general, document);
     check_chroot(&config->general, report);
     if (config->listen_count == 0 && report_is_clean(report)) /* else it may have been refused */

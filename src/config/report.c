@@ -65,11 +65,22 @@ static struct bytes text_from_line(struct bytes text, unsigned number)
     return text;
 }
 
-static bool begins_with_key(struct bytes line, const char *key)
+static bool begins_with_word(struct bytes text, const char *word)
 {
-    size_t len = strlen(key);
+    size_t len = strlen(word);
 
-    return line.len > len && memcmp(line.at, key, len) == 0 && line.at[len] == ' ';
+    return text.len > len && memcmp(text.at, word, len) == 0 && (text.at[len] == ' ' || text.at[len] == ']');
+}
+
+/* What stands behind the last '[' that begins a line up to line `number`. */
+static struct bytes section_of_line(struct bytes text, unsigned number)
+{
+    struct bytes line = bytes_of(NULL, 0);
+
+    do
+        line = text_from_line(text, number);
+    while (--number > 0 && line.len > 0 && *line.at != '[');
+    return line.len > 0 ? bytes_of(line.at + 1, line.len - 1) : line;
 }
 
 struct config_place report_place(const struct report *report, unsigned line)
@@ -77,7 +88,8 @@ struct config_place report_place(const struct report *report, unsigned line)
     const struct config_variable *variable = line ? report->variables : NULL;
 
     for (; variable && variable->key; variable++)
-        if (begins_with_key(text_from_line(report->text, line), variable->key))
+        if (begins_with_word(text_from_line(report->text, line), variable->key) &&
+            begins_with_word(section_of_line(report->text, line), variable->section))
             return (struct config_place){variable->name, line};
     return (struct config_place){report->file, line};
 }

@@ -11,6 +11,7 @@ const struct section_schema section_schemas[SECTION_KINDS] = {
     [SECTION_SALLYPORT] = {"sallyport", false, "what concerns the whole process"},
     [SECTION_LISTEN] = {"listen", true, "where clients arrive, and what they are shown"},
     [SECTION_BACKEND] = {"backend", true, "where their plaintext goes"},
+    [SECTION_ADMIN] = {"admin", false, "where health, readiness and metrics can be asked for"},
 };
 
 static const struct option_choice log_formats[] = {
@@ -22,6 +23,13 @@ static const struct option_choice log_formats[] = {
 static const struct option_choice log_levels[] = {
     {"error", LOG_LEVEL_ERROR}, {"warning", LOG_LEVEL_WARNING}, {"notice", LOG_LEVEL_NOTICE},
     {"info", LOG_LEVEL_INFO},   {"debug", LOG_LEVEL_DEBUG},     {NULL, 0},
+};
+
+static const struct option_choice socket_modes[] = {
+    {"0600", 0600},
+    {"0660", 0660},
+    {"0666", 0666},
+    {NULL, 0},
 };
 
 static const struct option_choice unknown_snis[] = {
@@ -85,6 +93,7 @@ static const struct option_choice sandboxes[] = {
 #define GENERAL(member) SECTION_SALLYPORT, .offset = offsetof(struct config_general, member)
 #define LISTEN(member) SECTION_LISTEN, .offset = offsetof(struct config_listen, member)
 #define BACKEND(member) SECTION_BACKEND, .offset = offsetof(struct config_backend, member)
+#define ADMIN(member) SECTION_ADMIN, .offset = offsetof(struct config_admin, member)
 
 /* clang-format off */
 static const struct option options[] = {
@@ -231,6 +240,14 @@ static const struct option options[] = {
     {BACKEND(send_proxy), .key = "send-proxy", .type = OPTION_CHOICE, .choices = send_proxies,
      .default_text = "none",
      .help = "Tells the server the client's address by the PROXY protocol, v2 also name, ALPN, version and suite"},
+
+    {ADMIN(addresses), .key = "address", .type = OPTION_LISTEN_ADDRESS, .is_apart = true,
+     .example = "unix:/run/sallyport/admin.sock",
+     .help = "Where /healthz, /readyz and /metrics answer over HTTP: unix:/path, or a port of this machine alone, "
+             "127.0.0.1:9100 or [::1]:9100; without any, nowhere"},
+    {ADMIN(mode), .key = "mode", .type = OPTION_CHOICE, .choices = socket_modes,
+     .default_text = "0600",
+     .help = "Who may connect to its unix sockets: their owner, its group too, or every user of the machine"},
 };
 /* clang-format on */
 

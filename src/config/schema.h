@@ -7,7 +7,7 @@
 
 #include "config/config.h"
 
-enum section_kind { SECTION_SALLYPORT, SECTION_LISTEN, SECTION_BACKEND, SECTION_KINDS };
+enum section_kind { SECTION_SALLYPORT, SECTION_LISTEN, SECTION_BACKEND, SECTION_ADMIN, SECTION_KINDS };
 
 struct section_schema {
     const char *kind;

@@ -239,6 +239,11 @@ int64_t certificate_chain_not_before(const struct certificate_chain *chain)
     return chain->certificates[0].not_before;
 }
 
+struct bytes certificate_chain_serial(const struct certificate_chain *chain)
+{
+    return chain->certificates[0].serial;
+}
+
 int64_t certificate_chain_not_after(const struct certificate_chain *chain)
 {
     return chain->certificates[0].not_after;

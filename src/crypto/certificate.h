@@ -38,6 +38,7 @@ bool certificate_chain_may_encipher_keys(const struct certificate_chain *chain);
 const uint8_t *certificate_chain_key_id(const struct certificate_chain *chain);      /* as private_key_id() */
 struct bytes certificate_chain_spki(const struct certificate_chain *chain);          /* for public_key_new() */
 const uint8_t *certificate_chain_fingerprint(const struct certificate_chain *chain); /* SHA-256, 32 bytes */
+struct bytes certificate_chain_serial(const struct certificate_chain *chain);        /* content of the INTEGER */
 const char *certificate_chain_subject(const struct certificate_chain *chain);        /* printable */
 const char *certificate_chain_issuer(const struct certificate_chain *chain);
 const char *certificate_chain_signature(const struct certificate_chain *chain); /* "ecdsa-with-SHA256"; an OID */

@@ -196,9 +196,9 @@ static bool read_signed_part(struct bytes content, struct bytes algorithm, struc
                              struct crypto_fault *fault)
 {
     struct reader r = reader_of(content);
-    struct bytes version, serial, inner_algorithm, unique_id, extension_field;
+    struct bytes version, inner_algorithm, unique_id, extension_field;
 
-    if (!der_read_optional(&r, DER_CONTEXT_CONSTRUCTED | 0, &version) || !der_read(&r, DER_INTEGER, &serial))
+    if (!der_read_optional(&r, DER_CONTEXT_CONSTRUCTED | 0, &version) || !der_read(&r, DER_INTEGER, &out->serial))
         return fault_set(fault, "its serial number is malformed");
     if (!read_whole(&r, DER_SEQUENCE, &inner_algorithm) || !bytes_equal(inner_algorithm, algorithm))
         return fault_set(fault, "it names two different signature algorithms");

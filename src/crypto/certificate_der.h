@@ -16,6 +16,7 @@ struct certificate {
     struct bytes signed_part; /* tbsCertificate, whole */
     struct bytes signature_oid;
     struct bytes signature;
+    struct bytes serial;  /* content of the INTEGER */
     struct bytes issuer;  /* Name, whole */
     struct bytes subject; /* Name, whole */
     struct bytes spki;    /* whole */

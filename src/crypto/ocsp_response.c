@@ -146,15 +146,6 @@ bool ocsp_response_read(struct bytes der, struct ocsp_response *out, struct cryp
 
 /* ---- whom it is for */
 
-static bool read_serial(const struct certificate *leaf, struct bytes *serial)
-{
-    struct reader r = reader_of(leaf->signed_part), inner;
-    struct bytes version;
-
-    return der_enter(&r, DER_SEQUENCE, &inner) && der_read_optional(&inner, DER_CONTEXT_CONSTRUCTED | 0, &version) &&
-           der_read(&inner, DER_INTEGER, serial);
-}
-
 static bool read_public_key(struct bytes spki, struct bytes *bits)
 {
     struct reader r = reader_of(spki), inner;
@@ -199,10 +190,8 @@ static bool is_by_issuer(const struct ocsp_single *single, const struct certific
 const struct ocsp_single *ocsp_response_find(const struct ocsp_response *response,
                                              const struct certificate_chain *chain)
 {
-    struct bytes serial;
+    struct bytes serial = chain->certificates[0].serial;
 
-    if (!read_serial(&chain->certificates[0], &serial))
-        return NULL;
     for (size_t i = 0; i < response->count; i++) {
         if (bytes_equal(serial, response->singles[i].serial) && is_by_issuer(&response->singles[i], chain))
             return &response->singles[i];

@@ -22,7 +22,8 @@ static struct child *child_new(struct master *master, enum process_role role, ui
         memory_free(child);
         return NULL;
     }
-    *child = (struct child){.master = master, .role = role, .number = number, .generation = generation, .control = -1};
+    *child = (struct child){
+        .master = master, .role = role, .number = number, .generation = generation, .control = -1, .slot = NO_SLOT};
     child->respawn = evtimer_new(master->base, on_respawn, child);
     if (!child->respawn) {
         memory_free(child);
@@ -125,6 +126,10 @@ void children_offer(struct child *child, const struct deployment *deployment)
                                     .number = child->number,
                                     .total = (uint16_t)deployment->worker_count};
 
+    if (child->role == PROCESS_ADMIN) {
+        sight_offer(child, deployment);
+        return;
+    }
     child->building = deployment->number;
     child->is_ready = false;
     if (order.number > order.total) /* it will have to go; until then it counts as one of them */
@@ -162,6 +167,8 @@ static bool start(struct child *child)
     child->is_ready = false;
     if (!listen_to(child))
         children_give_up(child, "cannot be listened to");
+    sight_process_began(child);
+    hung_spare(child, 0);
     if (master->current && child->upgrade <= master->current->number &&
         (child->generation == 0 || child->generation == master->current->number))
         children_offer(child, master->current);
@@ -190,10 +197,11 @@ static void start_later(struct child *child, uint64_t lived)
         log_message(LOG_LEVEL_ERROR, "out of memory: %s %u is not replaced", role_name(child->role), child->number);
 }
 
-/* While workers drain their handshakes may still need a key, but nobody new will be served. */
+/* While workers drain their handshakes may still need a key, and others ask how it is, but nobody new will be served.
+ */
 static bool may_be_replaced(const struct child *child)
 {
-    return !child->is_leaving && (!child->master->is_draining || child->role == PROCESS_KEYHOLDER);
+    return !child->is_leaving && (!child->master->is_draining || child->role != PROCESS_WORKER);
 }
 
 /* In the middle of a reload it would come up with the generation that is about to be replaced. */
@@ -244,7 +252,9 @@ bool children_adopt(struct master *master, const struct state_child *state)
     child->control = state->control;
     child->serving = state->serving;
     child->is_leaving = state->is_leaving;
+    child->slot = state->slot;
     child->born = master_now();
+    hung_spare(child, 0);
     return child->control < 0 || listen_to(child);
 }
 
@@ -321,6 +331,11 @@ static void log_end_of(const struct child *child, int status)
                     WEXITSTATUS(status));
 }
 
+static bool was_told(const struct child *child, int status)
+{
+    return WIFEXITED(status) && (child->is_leaving || child->master->is_draining);
+}
+
 static void child_ended(struct child *child, int status)
 {
     struct master *master = child->master;
@@ -328,6 +343,7 @@ static void child_ended(struct child *child, int status)
     bool is_clean = WIFEXITED(status) && WEXITSTATUS(status) == DAEMON_EXIT_OK;
 
     log_end_of(child, status);
+    sight_process_ended(child, was_told(child, status));
     children_hang_up(child);
     child->pid = 0;
     child->building = child->serving = 0;

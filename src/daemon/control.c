@@ -32,6 +32,7 @@ static const struct shape shapes[CONTROL_TYPES] = {
     [CONTROL_STOP] = {.has_generation = false},
     [CONTROL_READY] = {.has_generation = true, .is_of_child = true},
     [CONTROL_REFUSED] = {.has_generation = true, .is_of_child = true},
+    [CONTROL_SIGHT] = {.min_fds = 2, .max_fds = 2},
 };
 
 bool control_is_of_child(enum control_type type)
@@ -76,6 +77,9 @@ static void write_body(struct writer *w, const struct control_message *message)
     case CONTROL_BUILD:
         write_u16(w, message->number);
         write_u16(w, message->total);
+        break;
+    case CONTROL_SIGHT:
+        write_u16(w, message->number);
         break;
     case CONTROL_REFUSED:
         write_u16(w, message->exit);
@@ -139,6 +143,8 @@ static bool read_body(struct reader *r, struct control_message *message)
     case CONTROL_BUILD:
         return read_u16(r, &message->number) && read_u16(r, &message->total) && message->number > 0 &&
                message->number <= message->total;
+    case CONTROL_SIGHT:
+        return read_u16(r, &message->number);
     case CONTROL_REFUSED:
         return read_u16(r, &message->exit) && message->exit > 0 && message->exit < 256 &&
                read_reason(r, message->reason);

@@ -5,11 +5,14 @@
  * receives takes the other side for hostile: a frame of another length, an unknown type, a number out of its range, a
  * byte that should be zero, or another count of descriptors than the type has is a violation, and ends the sender.
  *
+ *     master -> child    SIGHT                                     where it counts, or what it shows
  *     master -> child    OFFER, SOCKETS..., TICKET_ROOT, BUILD     a generation, and the order to build from it
  *     child -> master    READY or REFUSED
  *     master -> worker   KEYHOLDER                                 who answers its questions of keys
  *     master -> worker   COMMIT or ABORT                           serve it, or forget it
  *     master -> worker   DRAIN, STOP                               at any time
+ *
+ * An admin process gets SIGHT and the SOCKETS on which it is to answer, and nothing else.
  *
  * With a keyholder that said READY the socket goes over to the messages of keyholder.h.
  */
@@ -37,6 +40,7 @@ enum control_type {
     CONTROL_STOP,        /* end now */
     CONTROL_READY,       /* `generation` is built */
     CONTROL_REFUSED,     /* `generation` cannot be built: `exit`, `reason` */
+    CONTROL_SIGHT,       /* `number` of a slot; descriptors: the board, the counters */
     CONTROL_TYPES
 };
 

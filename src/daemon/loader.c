@@ -16,6 +16,7 @@ struct loading {
     const struct config *config;
     struct supply supply;
     struct keyring *keyring;
+    struct board_certificates *certificates;
 };
 
 /* A fault of the configuration stays; a name that does not resolve may by itself. */
@@ -27,6 +28,8 @@ static enum daemon_exit load_listen(const struct loading *loading, const struct 
 
     if (policy && listen->backend && !backend)
         exit = DAEMON_EXIT_FAILURE;
+    if (policy)
+        board_add_certificates(loading->certificates, listen->name, policy);
     tls_policy_unref(policy);
     backend_free(backend);
     return exit;
@@ -51,10 +54,11 @@ static enum daemon_exit load_all(const struct loading *loading)
     return exit;
 }
 
-static enum daemon_exit load(const char *name, const struct config *config, const struct generation_files *files)
+static enum daemon_exit load(const char *name, const struct config *config, const struct generation_files *files,
+                             struct board_certificates *certificates)
 {
     struct recorder *recorder = recorder_new(supply_of_disk(PURPOSE_SERVE));
-    struct loading loading = {config, {.read = NULL}, keyring_new()};
+    struct loading loading = {config, {.read = NULL}, keyring_new(), certificates};
     enum daemon_exit exit = DAEMON_EXIT_FAILURE;
 
     if (!recorder || !loading.keyring || !crypto_start()) {
@@ -72,7 +76,8 @@ static enum daemon_exit load(const char *name, const struct config *config, cons
     return exit;
 }
 
-pid_t loader_start(const char *name, const struct config *config, const struct generation_files *files)
+pid_t loader_start(const char *name, const struct config *config, const struct generation_files *files,
+                   struct board_certificates *certificates)
 {
     pid_t pid = spawn_fork();
 
@@ -81,5 +86,5 @@ pid_t loader_start(const char *name, const struct config *config, const struct g
     spawn_end_with_parent();
     spawn_unblock_signals();
     log_set_process("loader");
-    _exit((int)load(name, config, files));
+    _exit((int)load(name, config, files, certificates));
 }

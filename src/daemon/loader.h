@@ -11,12 +11,15 @@
 
 #include <sys/types.h>
 
+#include "admin/board.h"
 #include "daemon/generation.h"
 
 /*
  * Writes into `files`, which the caller seals when the child has ended with DAEMON_EXIT_OK; with any other exit code it
- * has told why in the log. The child's id, or -1 with errno set.
+ * has told why in the log. `certificates`, which the child shares with its parent, are those that will be served. The
+ * child's id, or -1 with errno set.
  */
-MUST_CHECK pid_t loader_start(const char *name, const struct config *config, const struct generation_files *files);
+MUST_CHECK pid_t loader_start(const char *name, const struct config *config, const struct generation_files *files,
+                              struct board_certificates *certificates);
 
 #endif

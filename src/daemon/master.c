@@ -70,6 +70,7 @@ static void begin_to_stop(struct master *master, int number)
         return;
     }
     reload_abort(master, DAEMON_EXIT_FAILURE, "asked to stop");
+    board_set_state(master->sight.board, BOARD_DRAINING);
     notify_stopping(&master->notify, "draining");
     log_message(LOG_LEVEL_NOTICE, "SIG%s: stopping%s", sigabbrev_np(number),
                 delay ? ", new connections are taken until drain-delay is over" : "");
@@ -170,7 +171,8 @@ static bool make_parts(struct master *master)
     master->signals = signals_new(master->base, on_signal, master);
     master->timer = evtimer_new(master->base, on_timer, master);
     master->ticket_turn = evtimer_new(master->base, on_ticket_turn, master);
-    return master->signals && master->timer && master->ticket_turn && spawn_prepare() && start_signs_of_life(master);
+    return master->signals && master->timer && master->ticket_turn && spawn_prepare() && hung_watch(master) &&
+           start_signs_of_life(master);
 }
 
 static void free_event(struct event *event)
@@ -190,16 +192,29 @@ static void free_parts(struct master *master)
     free_event(master->timer);
     free_event(master->ticket_turn);
     free_event(master->alive);
+    free_event(master->watch);
+    sight_close(&master->sight);
     notify_close(&master->notify);
     if (master->base)
         event_base_free(master->base);
+}
+
+static void begin_first(struct master *master, struct config *config)
+{
+    if (sight_open(&master->sight)) {
+        reload_begin(master, config);
+        return;
+    }
+    log_message(LOG_LEVEL_ERROR, "memory to share for counters is not to be had: %m");
+    config_free(config);
+    master_end(master, DAEMON_EXIT_FAILURE);
 }
 
 /* The first generation, or the children of the binary before this one and then a generation for ours. */
 static void begin(struct master *master, struct config *config)
 {
     if (!upgrade_is_one()) {
-        reload_begin(master, config);
+        begin_first(master, config);
         return;
     }
     if (!upgrade_adopt(master)) {
@@ -237,6 +252,8 @@ enum daemon_exit daemon_run(struct config *config, struct daemon_source source)
     begin(&master, config);
     if (!master.is_over && event_base_dispatch(master.base) < 0)
         master.exit = DAEMON_EXIT_FAILURE;
+    if (master.current)
+        sight_log_counters(&master.sight);
     log_message(LOG_LEVEL_NOTICE, "stopped");
     free_parts(&master);
     return master.exit;

@@ -7,6 +7,8 @@
  *   master.c    its life: signals, the drain, the end
  *   reload.c    a configuration becomes a generation: loaded, offered, committed or aborted
  *   children.c  processes: started, told, listened to, replaced
+ *   sight.c     what others see of all this
+ *   hung.c      workers that stand still
  *   keyholders.c  those with the keys, and who of the workers asks which
  */
 #ifndef DAEMON_MASTER_H
@@ -15,15 +17,17 @@
 #include <event2/event.h>
 #include <sys/types.h>
 
+#include "admin/admin_sockets.h"
 #include "daemon/backoff.h"
 #include "daemon/control.h"
 #include "daemon/daemon.h"
 #include "daemon/generation.h"
 #include "daemon/notify.h"
+#include "daemon/sight.h"
 #include "daemon/spawn.h"
 #include "proxy/listen_sockets.h"
 
-enum { MAX_WORKERS = 64, MAX_KEYHOLDERS = 32, MAX_CHILDREN = 2 * (MAX_WORKERS + MAX_KEYHOLDERS) };
+enum { MAX_WORKERS = 64, MAX_KEYHOLDERS = 32, MAX_CHILDREN = 2 * (1 + MAX_WORKERS + MAX_KEYHOLDERS) };
 
 /* Microseconds. */
 enum { MAX_BUILD_TIME = 60 * 1000 * 1000, KILL_AFTER_DRAIN = 5 * 1000 * 1000 };
@@ -37,7 +41,10 @@ struct deployment {
     int earlier_secret;             /* what was secret in the one before; -1: there was none */
     size_t worker_count;
     size_t keyholder_count; /* 0: workers have the keys themselves */
-    bool is_upgrade;        /* for workers of its own; those that are there end when it is committed */
+    struct admin_sockets admin;
+    struct board_certificates *certificates; /* shared with the loader; NULL: on the board already */
+    bool is_admin_kept;                      /* the process that answers there goes on from the one before */
+    bool is_upgrade;                         /* for workers of its own; those that are there end when it is committed */
 };
 
 /* A place for a process. The process in it may change, its role and number do not. */
@@ -55,6 +62,8 @@ struct child {
     uint32_t building, serving; /* a generation's number; 0: none */
     uint32_t upgrade;           /* started for this generation of an upgrade; 0: for none */
     bool is_ready;              /* what it was building is built */
+    int slot;                   /* where it counts; NO_SLOT */
+    uint64_t watched_from;      /* it has to show signs of life from then on */
     bool is_leaving;            /* told to end: it is not replaced */
 };
 
@@ -66,6 +75,10 @@ struct master {
     struct event *alive; /* a timer: a sign of life for the service manager */
     struct event *timer; /* of the reload while one goes on, of the drain then */
     struct event *ticket_turn;
+    struct sight sight;
+    struct event *watch;           /* a timer: are there workers that hang? */
+    uint64_t watched_at;           /* when it last went off */
+    uint64_t watched_from;         /* all have to show signs of life from then on */
     struct ticket_root tickets;    /* brought up to date; issues 0: none yet */
     struct listen_sockets *passed; /* by the service manager; NULL: none */
     struct child *children[MAX_CHILDREN];
@@ -129,6 +142,10 @@ void children_give_up(struct child *child, const char *why); /* kills it; its en
 void children_sweep(struct master *master);                  /* empty places that nobody comes back to */
 void children_kill(struct master *master);
 void children_free(struct master *master); /* ends them, too */
+
+/* ---- hung.c: who gives no sign of life is ended, and replaced as any other that ends */
+MUST_CHECK bool hung_watch(struct master *master);
+void hung_spare(struct child *child, uint64_t wait); /* what it does takes time; microseconds from now */
 
 /* ---- keyholders.c */
 

@@ -26,6 +26,8 @@ void deployment_free(struct deployment *deployment)
         close(deployment->earlier_secret);
     generation_files_close(&deployment->files);
     config_free(deployment->config);
+    sight_give_up(deployment, NULL);
+    sight_certificates_free(deployment->certificates);
     memory_free(deployment);
 }
 
@@ -67,7 +69,8 @@ static struct deployment *deployment_new(struct master *master, struct config *c
                                       .earlier_secret = -1,
                                       .worker_count = count_workers(config)};
     deployment->keyholder_count = count_keyholders(config, deployment->worker_count);
-    if (generation_files_make(&deployment->files))
+    deployment->certificates = sight_certificates_new();
+    if (deployment->certificates && generation_files_make(&deployment->files))
         return deployment;
     deployment_free(deployment);
     return NULL;
@@ -165,6 +168,7 @@ static void tell_aborted(struct master *master, uint32_t number)
         children_tell(child, &(struct control_message){.type = CONTROL_ABORT, .generation = number});
         child->building = 0;
         child->is_ready = false;
+        hung_spare(child, MAX_BUILD_TIME); /* it may be in the midst of building */
     }
     keyholders_retire(master, number);
     children_dismiss_new(master, number);
@@ -173,6 +177,7 @@ static void tell_aborted(struct master *master, uint32_t number)
 static void refuse(const struct master *master, const char *reason)
 {
     log_message(LOG_LEVEL_ERROR, "reload refused: %s; generation %u goes on", reason, master->current->number);
+    board_refused(master->sight.board);
     notify_ready(&master->notify, "serving; the last reload was refused");
 }
 
@@ -189,6 +194,7 @@ void reload_abort(struct master *master, enum daemon_exit exit, const char *reas
     else
         log_message(LOG_LEVEL_ERROR, "nothing is served: %s", reason);
     over(master);
+    sight_give_up(next, master->current);
     deployment_free(next);
     if (!master->current)
         master_end(master, exit);
@@ -199,6 +205,7 @@ static void has_built(struct child *child)
     child->serving = child->building;
     child->building = 0;
     child->is_ready = false;
+    hung_spare(child, 0);
 }
 
 static void tell_commit(struct child *child)
@@ -211,8 +218,10 @@ static void put_to_work(struct master *master, struct deployment *fresh)
 {
     struct deployment *old = master->current;
 
-    if (old)
+    if (old) {
         listen_sockets_take_over(fresh->sockets, old->sockets);
+        sight_leave_to(old, fresh);
+    }
     for (size_t i = 0; i < master->child_count; i++)
         if (master->children[i]->pid && master->children[i]->building == fresh->number)
             has_built(master->children[i]);
@@ -237,6 +246,7 @@ static void commit(struct master *master)
     log_configure((enum log_format)fresh->config->general.log_format, (enum log_level)fresh->config->general.log_level,
                   STDERR_FILENO);
     log_ready(master, is_first);
+    sight_applied(master);
     if (!children_set_workers(master, fresh->worker_count))
         log_message(LOG_LEVEL_ERROR, "fewer workers than wanted are there");
     over(master);
@@ -279,7 +289,7 @@ static bool bind_sockets(struct master *master)
 {
     master->next->sockets = listen_sockets_open(master->next->config, master->current ? master->current->sockets : NULL,
                                                 master->passed, findings_to_log);
-    if (master->next->sockets)
+    if (master->next->sockets && sight_prepare(master))
         return true;
     reload_abort(master, DAEMON_EXIT_FAILURE, "an address is not to be had");
     return false;
@@ -404,7 +414,7 @@ static void begin(struct master *master, struct config *config, bool is_upgrade)
         return;
     }
     master->next->is_upgrade = is_upgrade;
-    master->loader = loader_start(master->source.name, config, &master->next->files);
+    master->loader = loader_start(master->source.name, config, &master->next->files, master->next->certificates);
     if (master->loader < 0)
         reload_abort(master, DAEMON_EXIT_FAILURE, "no process can be started to load it");
 }

@@ -52,6 +52,7 @@ static const struct rights_rule to_loop[] = {
     ALLOW_IF(fcntl, 1, IS(1, F_GETFD)), ALLOW_IF(fcntl, 1, IS(1, F_SETFD)),
     ALLOW_IF(fcntl, 1, IS(1, F_GETFL)), ALLOW_IF(fcntl, 1, IS(1, F_SETFL)),
     ALLOW_IF(fcntl, 1, IS(1, F_GET_SEALS)),
+    ALLOW_IF(fcntl, 1, IS(1, F_DUPFD_CLOEXEC)), /* of the counters and the board that it was handed */
     ALLOW_IF(prlimit64, 1, IS(0, 0)), /* of itself: how many descriptors there may be */
 };
 

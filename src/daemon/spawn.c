@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "crypto/crypto.h"
+#include "daemon/admin_process.h"
 #include "daemon/rights.h"
 #include "daemon/keyholder_process.h"
 #include "daemon/worker.h"
@@ -26,6 +27,7 @@ static const struct role roles[PROCESS_ROLES] = {
     [PROCESS_MASTER] = {"master", NULL},
     [PROCESS_WORKER] = {"worker", worker_run},
     [PROCESS_KEYHOLDER] = {"keyholder", keyholder_process_run},
+    [PROCESS_ADMIN] = {"admin", admin_process_run},
 };
 
 static int binary = -1;

@@ -50,6 +50,7 @@ static void note_children(const struct master *master, struct upgrade_state *sta
                 .generation = child->generation,
                 .serving = child->serving,
                 .is_leaving = child->is_leaving,
+                .slot = child->slot,
                 .pid = child->pid,
                 .control = child->control,
             };
@@ -66,6 +67,9 @@ static bool note_all(const struct master *master, struct upgrade_state *state)
         .public = current->files.public,
         .secret = current->files.secret,
         .earlier_secret = current->earlier_secret,
+        .board = board_fd(master->sight.board),
+        .counters = counters_map_fd(master->sight.counters),
+        .admin = current->admin,
         .worker_count = (uint32_t)current->worker_count,
         .keyholder_count = (uint32_t)current->keyholder_count,
         .tickets = master->tickets,
@@ -109,6 +113,10 @@ static void keep_all_open(const struct upgrade_state *state, int state_fd, bool 
     keep_open(state->public, is_kept);
     keep_open(state->secret, is_kept);
     keep_open(state->earlier_secret, is_kept);
+    keep_open(state->board, is_kept);
+    keep_open(state->counters, is_kept);
+    for (size_t i = 0; i < state->admin.count; i++)
+        keep_open(state->admin.fds[i], is_kept);
     for (size_t i = 0; i < state->socket_count; i++)
         keep_open(state->sockets[i].fd, is_kept);
     for (size_t i = 0; i < state->child_count; i++)
@@ -313,6 +321,7 @@ static struct deployment *adopt_deployment(const struct upgrade_state *state)
         .number = state->current,
         .files = {state->public, state->secret},
         .earlier_secret = state->earlier_secret,
+        .admin = state->admin,
         .worker_count = state->worker_count,
         .keyholder_count = state->keyholder_count,
     };
@@ -322,6 +331,20 @@ static struct deployment *adopt_deployment(const struct upgrade_state *state)
         return deployment;
     deployment_free(deployment);
     return NULL;
+}
+
+/* Before it the children of the last binary: where they count is known by the same numbers, or not at all. */
+static bool adopt_sight(struct master *master, struct upgrade_state *state)
+{
+    bool is_same = false;
+
+    if (!sight_adopt(&master->sight, state->board, state->counters, &is_same))
+        return false;
+    for (size_t i = 0; !is_same && i < state->child_count; i++) {
+        state->children[i].slot = NO_SLOT;
+        board_process_started(master->sight.board, (enum board_role)state->children[i].role);
+    }
+    return true;
 }
 
 static bool adopt_children(struct master *master, const struct upgrade_state *state)
@@ -342,8 +365,10 @@ bool upgrade_adopt(struct master *master)
         master->last_number = state.last_number;
         master->tickets = state.tickets;
         master->current = adopt_deployment(&state);
-        is_ok = master->current && adopt_children(master, &state);
+        is_ok = master->current && adopt_sight(master, &state) && adopt_children(master, &state);
     }
+    if (is_ok)
+        sight_renew_admin(master); /* the one that is there reads a board that nobody writes any more */
     upgrade_state_free(&state);
     if (!is_ok)
         log_message(LOG_LEVEL_ERROR, "what the last binary left behind cannot be taken over");

@@ -3,13 +3,31 @@
 #include "base/alloc.h"
 #include "base/reader.h"
 #include "base/secret.h"
+#include "proxy/counters_map.h"
 
 /* "SPU" and the version of this form: whoever changes it counts on. */
-enum { MAGIC = 0x53505501 };
+enum { MAGIC = 0x53505502 };
 
 static void write_fd(struct writer *w, int fd)
 {
     write_u32(w, (uint32_t)fd);
+}
+
+static void write_address(struct writer *w, const struct socket_address *address)
+{
+    struct vector_mark mark = write_vec8_begin(w);
+
+    write_bytes(w, bytes_of(&address->any, address->len));
+    write_vec_end(w, mark);
+}
+
+static void write_admin(const struct admin_sockets *sockets, struct writer *w)
+{
+    write_u8(w, (uint8_t)sockets->count);
+    for (size_t i = 0; i < sockets->count; i++) {
+        write_address(w, &sockets->addresses[i]);
+        write_fd(w, sockets->fds[i]);
+    }
 }
 
 static void write_sockets(const struct upgrade_state *state, struct writer *w)
@@ -17,9 +35,8 @@ static void write_sockets(const struct upgrade_state *state, struct writer *w)
     write_u32(w, (uint32_t)state->socket_count);
     for (size_t i = 0; i < state->socket_count; i++) {
         const struct state_socket *sock = &state->sockets[i];
-        struct vector_mark mark = write_vec8_begin(w);
-        write_bytes(w, bytes_of(&sock->address.any, sock->address.len));
-        write_vec_end(w, mark);
+        struct vector_mark mark;
+        write_address(w, &sock->address);
         write_u32(w, sock->listen);
         write_fd(w, sock->fd);
         mark = write_vec8_begin(w);
@@ -38,6 +55,7 @@ static void write_children(const struct upgrade_state *state, struct writer *w)
         write_u32(w, child->generation);
         write_u32(w, child->serving);
         write_u32(w, child->is_leaving);
+        write_fd(w, child->slot);
         write_u32(w, (uint32_t)child->pid);
         write_fd(w, child->control);
     }
@@ -53,12 +71,15 @@ void upgrade_state_write(const struct upgrade_state *state, struct writer *w)
     write_fd(w, state->public);
     write_fd(w, state->secret);
     write_fd(w, state->earlier_secret);
+    write_fd(w, state->board);
+    write_fd(w, state->counters);
     write_u32(w, state->worker_count);
     write_u32(w, state->keyholder_count);
     root = write_space(w, TICKET_ROOT_LEN);
     if (root)
         ticket_root_write(&state->tickets, root);
     write_sockets(state, w);
+    write_admin(&state->admin, w);
     write_children(state, w);
 }
 
@@ -72,16 +93,38 @@ static bool read_fd(struct reader *r, int *fd)
     return *fd >= -1;
 }
 
+static bool read_address(struct reader *r, struct socket_address *address)
+{
+    struct bytes bytes;
+
+    if (!read_vec8(r, sizeof(sa_family_t), sizeof address->un, &bytes))
+        return false;
+    memcpy(&address->any, bytes.at, bytes.len);
+    address->len = (socklen_t)bytes.len;
+    return true;
+}
+
+static bool read_admin(struct reader *r, struct admin_sockets *sockets)
+{
+    uint8_t count;
+
+    if (!read_u8(r, &count) || count > MAX_ADMIN_SOCKETS)
+        return false;
+    for (; sockets->count < count; sockets->count++)
+        if (!read_address(r, &sockets->addresses[sockets->count]) || !read_fd(r, &sockets->fds[sockets->count]) ||
+            sockets->fds[sockets->count] < 0)
+            return false;
+    return true;
+}
+
 static bool read_socket(struct reader *r, struct state_socket *sock)
 {
-    struct bytes address, name;
+    struct bytes name;
 
-    if (!read_vec8(r, sizeof(sa_family_t), sizeof sock->address.un, &address) || !read_u32(r, &sock->listen) ||
-        !read_fd(r, &sock->fd) || !read_vec8(r, 0, CONFIG_MAX_SOCKET_NAME, &name))
+    if (!read_address(r, &sock->address) || !read_u32(r, &sock->listen) || !read_fd(r, &sock->fd) ||
+        !read_vec8(r, 0, CONFIG_MAX_SOCKET_NAME, &name))
         return false;
     memcpy(sock->name, name.at, name.len); /* the rest is zero */
-    memcpy(&sock->address.any, address.at, address.len);
-    sock->address.len = (socklen_t)address.len;
     return sock->fd >= 0;
 }
 
@@ -102,7 +145,8 @@ static bool read_child(struct reader *r, struct state_child *child)
 {
     return read_u32(r, &child->role) && read_u32(r, &child->number) && child->number > 0 &&
            child->number <= UINT16_MAX && read_u32(r, &child->generation) && read_u32(r, &child->serving) &&
-           read_u32(r, &child->is_leaving) && child->is_leaving <= 1 && read_fd(r, &child->pid) && child->pid > 0 &&
+           read_u32(r, &child->is_leaving) && child->is_leaving <= 1 && read_fd(r, &child->slot) &&
+           child->slot < MAX_COUNTER_SLOTS && read_fd(r, &child->pid) && child->pid > 0 &&
            read_fd(r, &child->control) && child->role > PROCESS_MASTER && child->role < PROCESS_ROLES;
 }
 
@@ -138,9 +182,11 @@ bool upgrade_state_read(struct bytes from, struct upgrade_state *state)
     memset(state, 0, sizeof *state);
     return read_u32(&r, &magic) && magic == MAGIC && read_u32(&r, &state->last_number) &&
            read_u32(&r, &state->current) && read_fd(&r, &state->public) && read_fd(&r, &state->secret) &&
-           read_fd(&r, &state->earlier_secret) && read_u32(&r, &state->worker_count) &&
+           read_fd(&r, &state->earlier_secret) && read_fd(&r, &state->board) && state->board >= 0 &&
+           read_fd(&r, &state->counters) && state->counters >= 0 && read_u32(&r, &state->worker_count) &&
            read_u32(&r, &state->keyholder_count) && read_bytes(&r, TICKET_ROOT_LEN, &root) &&
-           read_root(root, &state->tickets) && read_sockets(&r, state) && read_children(&r, state) && read_end(&r);
+           read_root(root, &state->tickets) && read_sockets(&r, state) && read_admin(&r, &state->admin) &&
+           read_children(&r, state) && read_end(&r);
 }
 
 void upgrade_state_free(struct upgrade_state *state)

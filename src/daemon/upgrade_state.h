@@ -4,12 +4,13 @@
 #ifndef DAEMON_UPGRADE_STATE_H
 #define DAEMON_UPGRADE_STATE_H
 
+#include "admin/admin_sockets.h"
 #include "base/writer.h"
 #include "daemon/process_role.h"
 #include "proxy/address.h"
 #include "tls/ticket_root.h"
 
-enum { MAX_STATE_SOCKETS = 4096, MAX_STATE_CHILDREN = 192, MAX_STATE_LEN = 1024 * 1024 };
+enum { MAX_STATE_SOCKETS = 4096, MAX_STATE_CHILDREN = 194, MAX_STATE_LEN = 1024 * 1024 };
 
 struct state_socket {
     struct socket_address address; /* as configured */
@@ -20,16 +21,19 @@ struct state_socket {
 
 struct state_child {
     uint32_t role, number, generation, serving, is_leaving;
+    int slot;         /* where it counts; -1: nowhere */
     int pid, control; /* control -1: it was told all that there is to tell */
 };
 
 struct upgrade_state {
-    uint32_t last_number, current;          /* generations */
-    int public, secret, earlier_secret;     /* -1: none */
+    uint32_t last_number, current;      /* generations */
+    int public, secret, earlier_secret; /* -1: none */
+    int board, counters;
     uint32_t worker_count, keyholder_count; /* of the current one */
     struct ticket_root tickets;
     struct state_socket *sockets;
     size_t socket_count;
+    struct admin_sockets admin;
     struct state_child children[MAX_STATE_CHILDREN];
     size_t child_count;
 };

@@ -1,5 +1,6 @@
 #include "daemon/worker.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include "base/log.h"
 #include "crypto/crypto.h"
 #include "daemon/served.h"
+#include "daemon/worker_sight.h"
 #include "demo/demo.h"
 
 struct worker {
@@ -16,6 +18,7 @@ struct worker {
     struct event *drain_timer;
     struct keyring *keyring; /* those of all generations, joined, and the ticket keys */
     struct proxy *proxy;
+    struct worker_sight sight;
     struct demo *demo; /* NULL unless a listener relays to it */
     int control;
     uint16_t number, total; /* of workers */
@@ -152,6 +155,13 @@ static void refuse(struct worker *worker, uint32_t generation, enum daemon_exit 
     answer(worker, &message);
 }
 
+static void forget_next(struct worker *worker)
+{
+    inbox_clear(&worker->inbox);
+    served_free(worker->next);
+    worker->next = NULL;
+}
+
 static void build(struct worker *worker, const struct control_message *order)
 {
     struct serving serving = {worker->proxy, &worker->demo, order->number, order->total};
@@ -162,17 +172,15 @@ static void build(struct worker *worker, const struct control_message *order)
     worker->total = order->total;
     worker->next = served_build(&serving, &worker->inbox, reason, &exit);
     inbox_clear(&worker->inbox);
+    if (worker->next && !worker_sight_place(&worker->sight, worker->next)) {
+        forget_next(worker);
+        refuse(worker, order->generation, DAEMON_EXIT_FAILURE, strerror(errno));
+        return;
+    }
     if (worker->next)
         answer(worker, &(struct control_message){.type = CONTROL_READY, .generation = order->generation});
     else
         refuse(worker, order->generation, exit, reason);
-}
-
-static void forget_next(struct worker *worker)
-{
-    inbox_clear(&worker->inbox);
-    served_free(worker->next);
-    worker->next = NULL;
 }
 
 static void put_to_work(struct worker *worker, struct served *served)
@@ -279,6 +287,10 @@ static void obey(struct worker *worker, const struct control_message *message)
     case CONTROL_SOCKETS:
         take_sockets(worker, message);
         return;
+    case CONTROL_SIGHT:
+        if (!worker_sight_take(&worker->sight, worker->proxy, message))
+            stop_with(worker, LOG_LEVEL_ERROR, "a worker that nobody sees is none: stopping");
+        return;
     case CONTROL_TICKET_ROOT:
         worker->inbox.root = message->root;
         return;
@@ -362,6 +374,7 @@ static void free_event(struct event *event)
 static void free_parts(struct worker *worker)
 {
     proxy_free(worker->proxy);
+    worker_sight_free(&worker->sight);
     forget_next(worker);
     if (worker->current) {
         worker->current->next = worker->earlier;
@@ -385,7 +398,8 @@ static void say_goodbye(struct worker *worker)
 {
     (void)proxy_cut_connections(worker->proxy);
     proxy_tell_suppressed(worker->proxy);
-    counters_log(&worker->proxy->counters);
+    if (worker->proxy->own_counters) /* else the master tells of all together */
+        counters_log(worker->proxy->own_counters);
     log_message(LOG_LEVEL_NOTICE, "stopped");
 }
 

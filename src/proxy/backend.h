@@ -16,7 +16,8 @@ struct backend_server {
     const char *text; /* as configured */
     struct socket_address addresses[MAX_SERVER_ADDRESSES];
     uint8_t address_count;
-    uint8_t preferred; /* the address that took the last connection */
+    uint8_t preferred;   /* the address that took the last connection */
+    uint16_t counted_as; /* index in counters.h */
 };
 
 struct backend {

@@ -3,6 +3,7 @@
 #include <event2/event.h>
 #include <unistd.h>
 
+#include "proxy/counting.h"
 #include "proxy/decision_log.h"
 #include "proxy/limits.h"
 #include "proxy/outcome_log.h"
@@ -71,24 +72,6 @@ static struct outcome_report report_of(const struct connection *c, const struct 
     };
 }
 
-static void count_end(struct connection *c, const struct outcome_report *report)
-{
-    struct counters *counters = &c->proxy->counters;
-
-    counters->bytes_to_backends += c->bytes_in;
-    counters->bytes_from_backends += c->bytes_out;
-    counters->truncated += c->is_truncated;
-    counters->tickets_issued += report->outcome->tickets_sent;
-    counters->clients_refused += outcome_is_client_refused(report->outcome);
-    counters->ended_by_why[report->outcome->why] += report->outcome->why != WHY_NONE;
-    if (report->is_connected)
-        return;
-    if (outcome_is_silent(report->outcome))
-        counters->silent++;
-    else
-        counters->handshakes_failed++;
-}
-
 static void tell_end(struct connection *c, const struct tls_outcome *outcome)
 {
     uint64_t now = proxy_now();
@@ -97,11 +80,11 @@ static void tell_end(struct connection *c, const struct tls_outcome *outcome)
 
     if (report.is_connected || outcome_is_silent(outcome))
         limit = NULL; /* bounded by what a handshake costs, or told at debug level only */
-    count_end(c, &report);
+    counting_end(c, &report);
     decision_log_write(c->ticket.id, report.policy, tls_decisions(c->tls)); /* kept only while it is not connected */
     if (outcome_log_write(&report, limit, now) == OUTCOME_LOGGED)
         return;
-    c->proxy->counters.lines_suppressed++;
+    count_one(&c->proxy->counters->lines_suppressed);
     proxy_tell_suppressed_later(c->proxy);
 }
 
@@ -123,7 +106,7 @@ void closing_begin(struct connection *c)
     c->is_backend_to_be_reset = !c->backend.has_ended_out && config_of(c)->on_truncation == CONFIG_ON_TRUNCATION_RESET;
     c->is_clean = outcome->why == WHY_NONE;
     c->is_lingering = wants_to_linger(c, outcome);
-    c->state = CONNECTION_CLOSING;
+    counting_enter(c, CONNECTION_CLOSING);
     c->state_at = proxy_now();
     tell_end(c, outcome);
 }

@@ -4,19 +4,20 @@
 
 #include "base/log.h"
 #include "proxy/closing.h"
+#include "proxy/counting.h"
 #include "proxy/limits.h"
 #include "proxy/proxy_protocol.h"
 
-static void log_backend_failure(struct connection *c, const char *error)
+static void note_backend_failure(struct connection *c, const char *error, enum why why)
 {
     const struct backend *backend = listener_backend(c->listener);
     const struct backend_server *server = backend_server_of(backend, &c->attempt);
     struct log_line line;
     uint32_t suppressed;
 
-    c->proxy->counters.backend_failures++;
+    counting_backend_failed(c, why);
     if (!log_limit_allows(&c->proxy->limit_backend, proxy_now(), MAX_LOG_LINES_PER_SECOND, 1000 * 1000, &suppressed)) {
-        c->proxy->counters.lines_suppressed++;
+        count_one(&c->proxy->counters->lines_suppressed);
         proxy_tell_suppressed_later(c->proxy);
         return;
     }
@@ -54,11 +55,11 @@ static void begin_relaying(struct connection *c)
 {
     struct backend *backend = listener_backend(c->listener);
 
-    c->state = CONNECTION_RELAYING;
+    counting_enter(c, CONNECTION_RELAYING);
     c->active_at = c->backend_at = proxy_now();
     c->backend.can_write = true;
     backend_worked(backend, &c->attempt);
-    c->proxy->counters.backend_connects++;
+    counting_backend_connected(c);
     if (!prepare_header(c))
         tls_abort(c->tls, WHY_NO_MEMORY);
 }
@@ -123,7 +124,7 @@ static void try_backends(struct connection *c, enum why why)
 {
     int error = 0;
 
-    c->state = CONNECTION_CONNECTING;
+    counting_enter(c, CONNECTION_CONNECTING);
     while (backend_next(listener_backend(c->listener), &c->attempt)) {
         c->state_at = proxy_now();
         switch (connect_once(c, &error)) {
@@ -135,8 +136,8 @@ static void try_backends(struct connection *c, enum why why)
             publish_handshake(c);
             return;
         case BACKEND_FAILED:
-            log_backend_failure(c, strerror(error));
             why = WHY_BACKEND_REFUSED;
+            note_backend_failure(c, strerror(error), why);
         }
     }
     tls_abort(c->tls, why);
@@ -144,7 +145,7 @@ static void try_backends(struct connection *c, enum why why)
 
 static void give_up_server(struct connection *c, const char *error, enum why why)
 {
-    log_backend_failure(c, error);
+    note_backend_failure(c, error, why);
     endpoint_close(&c->backend);
     try_backends(c, why);
 }

@@ -8,8 +8,8 @@
 #include "base/spare.h"
 #include "proxy/closing.h"
 #include "proxy/connecting.h"
+#include "proxy/counting.h"
 #include "proxy/decision_log.h"
-#include "proxy/outcome_log.h"
 #include "proxy/relay.h"
 
 enum { MAGIC = 0x5a11b07e }; /* wiped from what is freed */
@@ -41,6 +41,7 @@ static void connection_free(struct connection *c)
 {
     struct proxy *proxy = c->proxy;
 
+    counting_free(c);
     connection_leave_sheddable(c);
     handshake_turns_leave(&proxy->turns, c);
     endpoint_close(&c->client);
@@ -77,7 +78,7 @@ static void ask_key(struct connection *c)
     if (c->is_key_asked || !(tls_ready(c->tls) & TLS_KEY))
         return;
     c->is_key_asked = true;
-    c->proxy->counters.key_operations++;
+    counting_key_asked(c);
     if (!key_service_ask(c->proxy->keys, c->ticket, tls_key_wanted(c->tls)))
         tls_abort(c->tls, WHY_NO_MEMORY);
 }
@@ -94,21 +95,11 @@ static void note_progress(struct connection *c)
     }
 }
 
-static bool has_post_quantum_group(const struct tls_outcome *outcome)
-{
-    return outcome->group && outcome->group->is_post_quantum;
-}
-
 static void finish_handshake(struct connection *c)
 {
     connection_leave_sheddable(c);
     c->handshake_at = proxy_now();
-    c->proxy->counters.handshakes++;
-    c->proxy->counters.handshakes_resumed += tls_outcome(c->tls)->is_resumed;
-    c->proxy->counters.client_certificates += tls_outcome(c->tls)->client != NULL;
-    c->proxy->counters.rsa_key_exchanges += outcome_is_rsa_exchange(tls_outcome(c->tls));
-    c->proxy->counters.post_quantum_key_exchanges += has_post_quantum_group(tls_outcome(c->tls));
-    c->proxy->counters.hello_retries += tls_outcome(c->tls)->is_hello_retried;
+    counting_handshake(c);
     decision_log_write(c->ticket.id, listener_policy(c->listener), tls_decisions(c->tls));
     tls_forget_decisions(c->tls);
     connecting_begin(c);
@@ -377,11 +368,11 @@ void connection_go_on(struct connection *c)
 void connection_answer_key(struct connection *c, bool is_ok, struct bytes answer)
 {
     if (c->state == CONNECTION_CLOSING) {
-        c->proxy->counters.key_answers_late++;
+        count_one(&c->proxy->counters->key_answers_late);
         return;
     }
     c->is_key_asked = false;
-    c->proxy->counters.key_operations_failed += !is_ok;
+    counting_key_answered(c, is_ok, answer);
     tls_key_done(c->tls, is_ok, answer);
     take_turn(c);
 }
@@ -426,6 +417,7 @@ static struct connection *connection_new(struct proxy *proxy, struct listener *l
     c->client.fd = fd;
     c->backend.fd = -1;
     c->accepted_at = c->active_at = proxy_now();
+    counting_begin(c);
     return c;
 }
 

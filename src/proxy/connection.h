@@ -43,6 +43,7 @@ struct connection {
     uint8_t state;       /* an enum connection_state */
     uint64_t tickets_at; /* since when tickets wait for text to travel with; 0: none do */
     bool is_key_asked;
+    uint64_t key_asked_at;
     bool is_truncated;
     bool is_clean;               /* in CLOSING: it ended without a why, so all that was sent has to arrive */
     bool is_lingering;           /* in CLOSING: the client is read empty before the close */

@@ -13,7 +13,7 @@
 /* ---- one socket */
 
 /* A socket file nobody answers on was left behind by a process that was killed; any other file is not ours. */
-static bool remove_dead_socket_file(const struct socket_address *address)
+bool listen_sockets_clear_path(const struct socket_address *address)
 {
     struct stat status;
     bool is_dead;
@@ -53,7 +53,7 @@ static int open_socket(const struct socket_address *address)
 
     if (fd < 0)
         return -1;
-    if (family == AF_UNIX && !remove_dead_socket_file(address))
+    if (family == AF_UNIX && !listen_sockets_clear_path(address))
         errno = EADDRINUSE;
     else if (set_options(fd, family) && bind(fd, &address->any, address->len) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
         return fd;

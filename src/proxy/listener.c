@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "proxy/connection.h"
+#include "proxy/counting.h"
 #include "proxy/staple_watch.h"
 
 struct accept_socket {
@@ -32,6 +33,7 @@ struct listener {
     void *idle_context;
     struct log_limit pause_limit;
     struct staple_watch staples;
+    uint16_t counted_as;
 };
 
 static void on_closing(evutil_socket_t fd, short what, void *context);
@@ -79,6 +81,16 @@ void listener_free(struct listener *listener)
 const struct config_listen *listener_config(const struct listener *listener)
 {
     return listener->config;
+}
+
+void listener_count_as(struct listener *listener, uint16_t index)
+{
+    listener->counted_as = index;
+}
+
+uint16_t listener_counted_as(const struct listener *listener)
+{
+    return listener->counted_as;
 }
 
 struct tls_policy *listener_policy(const struct listener *listener)
@@ -161,7 +173,7 @@ static void pause_accepting(struct accept_socket *sock, int error)
 {
     static const struct timeval pause = {0, ACCEPT_PAUSE};
 
-    sock->listener->proxy->counters.accept_paused++;
+    count_one(&sock->listener->proxy->counters->accept_paused);
     log_pause(sock->listener, error);
     if (event_add(&sock->resume, &pause) == 0)
         event_del(&sock->readable);
@@ -198,9 +210,9 @@ static bool is_passing(int error)
 
 static void take_in(struct listener *listener, int fd, const struct socket_address *peer)
 {
-    listener->proxy->counters.accepted++;
+    counting_accepted(listener->proxy, listener);
     if (!proxy_make_room(listener->proxy)) {
-        listener->proxy->counters.shed++;
+        count_one(&listener->proxy->counters->shed);
         close(fd);
         return;
     }

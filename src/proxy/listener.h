@@ -47,6 +47,10 @@ void listener_leave(struct listener *listener);
 bool listener_is_idle(const struct listener *listener);
 void listener_when_idle(struct listener *listener, void (*on_idle)(void *context), void *context);
 
+/* Which of the MAX_COUNTED_LISTENERS of counters.h counts what happens here; 0 at first. */
+void listener_count_as(struct listener *listener, uint16_t index);
+uint16_t listener_counted_as(const struct listener *listener);
+
 size_t listener_socket_count(const struct listener *listener);
 int listener_socket(const struct listener *listener, size_t index); /* its descriptor */
 

@@ -19,7 +19,7 @@ uint64_t proxy_now(void)
 
 struct proxy_settings proxy_default_settings(void)
 {
-    return (struct proxy_settings){0, LINGER_TIMEOUT, WRITE_STALL_TIMEOUT};
+    return (struct proxy_settings){.linger_timeout = LINGER_TIMEOUT, .write_stall_timeout = WRITE_STALL_TIMEOUT};
 }
 
 size_t proxy_raise_descriptor_limit(void)
@@ -84,7 +84,15 @@ static void on_key_answer(void *context, struct connection_ticket ticket, bool i
     if (connection)
         connection_answer_key(connection, is_ok, answer);
     else
-        proxy->counters.key_answers_late++;
+        count_one(&proxy->counters->key_answers_late);
+}
+
+static bool find_counters(struct proxy *proxy)
+{
+    if (!proxy->settings.counters)
+        proxy->own_counters = memory_new(sizeof *proxy->own_counters);
+    proxy->counters = proxy->own_counters ? proxy->own_counters : proxy->settings.counters;
+    return proxy->counters != NULL;
 }
 
 struct proxy *proxy_new(struct event_base *base, struct keyring *keyring, struct proxy_settings settings)
@@ -102,10 +110,18 @@ struct proxy *proxy_new(struct event_base *base, struct keyring *keyring, struct
     proxy->pool = pool_new(0);
     proxy->keys = key_service_new(base, keyring, random_system(), on_key_answer, proxy);
     proxy->suppressed_timer = evtimer_new(base, on_suppressed_timer, proxy);
-    if (proxy->pool && proxy->keys && proxy->suppressed_timer && handshake_turns_init(&proxy->turns, base))
+    if (find_counters(proxy) && proxy->pool && proxy->keys && proxy->suppressed_timer &&
+        handshake_turns_init(&proxy->turns, base))
         return proxy;
     proxy_free(proxy);
     return NULL;
+}
+
+void proxy_count_in(struct proxy *proxy, struct counters *counters)
+{
+    memory_free(proxy->own_counters);
+    proxy->own_counters = NULL;
+    proxy->counters = counters;
 }
 
 bool proxy_use_keyholder(struct proxy *proxy, int socket)
@@ -132,6 +148,7 @@ void proxy_free(struct proxy *proxy)
     handshake_turns_free(&proxy->turns);
     key_service_free(proxy->keys);
     pool_free(proxy->pool);
+    memory_free(proxy->own_counters);
     memory_free(proxy->slots);
     memory_free(proxy);
 }
@@ -204,7 +221,7 @@ bool proxy_shed_one(struct proxy *proxy)
 
     if (!oldest)
         return false;
-    proxy->counters.shed++;
+    count_one(&proxy->counters->shed);
     connection_cut(oldest, WHY_OVERLOADED);
     return true;
 }

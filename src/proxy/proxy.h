@@ -28,6 +28,7 @@ struct event_base;
 struct proxy_settings {
     size_t max_connections; /* 0: as many as RLIMIT_NOFILE carries */
     uint64_t linger_timeout, write_stall_timeout;
+    struct counters *counters; /* where this process counts, outlives the proxy; NULL: its own, seen by nobody else */
 };
 
 /* What all listeners of a process share. Its fields are for this folder, the counters for all. */
@@ -37,7 +38,7 @@ struct proxy {
     struct keyring *keyring;
     struct key_service *keys;
     struct handshake_turns turns;
-    struct counters counters;
+    struct counters *counters, *own_counters; /* the latter: ours to free, or NULL */
     struct proxy_settings settings;
 
     struct connection **slots; /* NULL where free */
@@ -58,6 +59,9 @@ struct proxy_settings proxy_default_settings(void);
 
 /* Takes over neither `base` nor `keyring`, which outlive it. NULL when out of memory. */
 MUST_CHECK struct proxy *proxy_new(struct event_base *base, struct keyring *keyring, struct proxy_settings settings);
+
+/* Counts there from now on, in memory that outlives it: before the first connection. */
+void proxy_count_in(struct proxy *proxy, struct counters *counters);
 
 /*
  * Questions of keys go to a keyholder from now on, not to `keyring`: before the first connection. Takes over `socket`

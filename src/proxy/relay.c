@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "proxy/counting.h"
 #include "proxy/limits.h"
 
 enum io_kind { IO_MOVED, IO_BLOCKED, IO_END, IO_RESET };
@@ -239,6 +240,7 @@ static bool push_to_backend(struct connection *c)
     if (io.len > 0)
         c->active_at = proxy_now();
     c->bytes_in += io.len;
+    counting_in(c, io.len);
     tls_plain_consume(c->tls, io.len);
     return io.len > 0;
 }
@@ -284,6 +286,7 @@ static bool pull_from_backend(struct connection *c)
     else
         c->active_at = proxy_now();
     c->bytes_out += io.len;
+    counting_out(c, io.len);
     return true;
 }
 

@@ -234,6 +234,13 @@ const struct certificate_chain *tls_policy_chain(const struct tls_policy *policy
     return credential ? credential->chain : NULL;
 }
 
+const char *tls_policy_certificate_label(const struct tls_policy *policy, size_t index)
+{
+    const struct tls_credential *credential = credential_at(policy, index);
+
+    return credential ? credential->label : NULL;
+}
+
 bool tls_policy_set_staple(struct tls_policy *policy, size_t index, struct bytes response, struct tls_staple_time time)
 {
     struct tls_credential *credential = credential_at(policy, index);

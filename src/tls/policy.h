@@ -134,6 +134,7 @@ size_t tls_policy_suites(const struct tls_policy *policy, const struct tls_suite
 size_t tls_policy_groups(const struct tls_policy *policy, const struct tls_group *const **groups);
 size_t tls_policy_schemes(const struct tls_policy *policy, const struct tls_signature_scheme *const **schemes);
 const struct certificate_chain *tls_policy_chain(const struct tls_policy *policy, size_t index); /* as added */
+const char *tls_policy_certificate_label(const struct tls_policy *policy, size_t index);         /* likewise */
 size_t tls_policy_certificate_count(const struct tls_policy *policy);
 
 const char *tls_credential_label(const struct tls_credential *credential);

@@ -96,6 +96,21 @@ START_TEST(every_option_of_the_line_has_its_variable)
     dump_has("profile = modern\n");
     dump_has("alpn = h2\nalpn = http/1.1\n");
     dump_has("send-proxy = v2\n");
+    set("SALLYPORT_ADMIN", "unix:/run/a.sock,127.0.0.1:9100");
+    dump_has("\n[admin]\naddress = unix:/run/a.sock\naddress = 127.0.0.1:9100\n");
+}
+END_TEST
+
+/* Both are addresses, in sections of two kinds. */
+START_TEST(an_address_is_told_with_the_variable_that_it_came_from)
+{
+    begin_good();
+    set("SALLYPORT_ADMIN", "9100");
+    is_refused("SALLYPORT_ADMIN: address: '9100' is a port alone, did you mean ':9100'?\n");
+    begin_good();
+    set("SALLYPORT_LISTEN", "8443");
+    set("SALLYPORT_ADMIN", "127.0.0.1:9100");
+    is_refused("SALLYPORT_LISTEN: address: '8443' is a port alone, did you mean ':8443'?\n");
 }
 END_TEST
 
@@ -220,6 +235,7 @@ int main(void)
     const TTest *const tests[] = {
         four_variables_make_a_proxy,
         every_option_of_the_line_has_its_variable,
+        an_address_is_told_with_the_variable_that_it_came_from,
         several_values_stand_with_commas_between_them,
         a_value_of_a_variable_means_itself,
         what_is_forgotten_is_told_and_nothing_is_made_up,

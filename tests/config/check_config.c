@@ -89,7 +89,12 @@ static const char full[] = "[sallyport]\n"
                            "server = 127.0.0.1:8080\n"
                            "server = unix:/run/app$$1.sock\n"
                            "connect-timeout = 1500ms\n"
-                           "send-proxy = v2\n";
+                           "send-proxy = v2\n"
+                           "\n"
+                           "[admin]\n"
+                           "address = unix:/run/sallyport/admin.sock\n"
+                           "address = 127.0.0.1:9100\n"
+                           "mode = 0660\n";
 
 static struct heard heard;
 
@@ -121,6 +126,8 @@ START_TEST(what_is_not_written_has_its_default)
     ck_assert_uint_eq(config->general.drain_delay, 0);
     ck_assert_uint_eq(config->general.drain_timeout, 30000000);
     ck_assert_uint_eq(config->general.max_connections, 0);
+    ck_assert_uint_eq(config->admin.addresses.count, 0);
+    ck_assert_int_eq(config->admin.mode, 0600);
     ck_assert_uint_eq(listen->keys.count, 0);
     ck_assert_uint_eq(listen->alpn.count, 0);
     ck_assert_int_eq(listen->unknown_sni, CONFIG_UNKNOWN_SNI_DEFAULT);

@@ -138,6 +138,22 @@ static const struct row relation_rows[] = {
     {FINE "address = *:443\n", "f:7: address: '*:443' is already taken by '*:443' in line 4\n"},
     {FINE "[listen b]\naddress = :443\ncertificate = b\nbackend = app\n",
      "f:8: address: ':443' is already taken by '*:443' in line 4\n"},
+    {FINE "[admin]\naddress = *:9100\n", "f:8: [admin] address: '*:9100' is not of this machine alone: unix:/path, "
+                                         "127.0.0.1:port or [::1]:port\n"},
+    {FINE "[admin]\naddress = 192.0.2.1:9100\n", "f:8: [admin] address: '192.0.2.1:9100' is not of this machine alone: "
+                                                 "unix:/path, 127.0.0.1:port or [::1]:port\n"},
+    {FINE "[admin]\naddress = localhost:9100\n", "f:8: [admin] address: 'localhost:9100' is not of this machine alone: "
+                                                 "unix:/path, 127.0.0.1:port or [::1]:port\n"},
+    {FINE "[admin]\naddress = [::2]:9100\n", "f:8: [admin] address: '[::2]:9100' is not of this machine alone: "
+                                             "unix:/path, 127.0.0.1:port or [::1]:port\n"},
+    {FINE "[admin]\naddress = 0.0.0.0:9100\n", "f:8: [admin] address: '0.0.0.0:9100' is not of this machine alone: "
+                                               "unix:/path, 127.0.0.1:port or [::1]:port\n"},
+    {FINE "[admin]\naddress = unix:/a\naddress = unix:/a\n",
+     "f:9: address: 'unix:/a' is already taken by 'unix:/a' in line 8\n"},
+    {FINE "[admin]\naddress = 127.0.0.1:443\n",
+     "f:8: address: '127.0.0.1:443' is already taken by '*:443' in line 4\n"},
+    {FINE "[admin a]\n", "f:7: [admin] takes no name\n"},
+    {FINE "[admin]\nmode = 0700\n", "f:8: mode: '0700' is not one of 0600, 0660, 0666, did you mean '0600'?\n"},
     {FINE "[listen b]\naddress = [::1]:443\ncertificate = b\nbackend = app\n",
      "f:8: address: '[::1]:443' is already taken by '*:443' in line 4\n"},
     {FINE "certificate = development\n", "f:7: certificate: 'development' stands alone or not at all\n"},
@@ -168,6 +184,7 @@ static const struct row warning_rows[] = {
     {FINE "ticket-lifetime = 8h\n", ""},
     {FINE "ticket-lifetime = 7d\nsession-tickets = 0\n", ""},
     {FINE "ticket-lifetime = 7d\n[sallyport]\nticket-key = f\n", ""},
+    {FINE "[admin]\naddress = 127.255.0.9:9100\naddress = [::1]:9100\naddress = unix:/a\n", ""},
     {FINE "ticket-lifetime = 32h\n[sallyport]\nticket-key-accepts = 32h\n", ""}, /* 8 keys of 4 hours are held */
     {FINE "[sallyport]\nticket-key-accepts = 33h\n", "f:8: warning: ticket-key-accepts (33h) is longer than 8 times "
                                                      "ticket-key-issues (4h, the default): " PUSHED_OUT},

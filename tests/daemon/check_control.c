@@ -57,6 +57,11 @@ START_TEST(what_is_sent_arrives_as_it_was)
     got = there_and_back(&message);
     ck_assert_uint_eq(got.exit, 78);
     ck_assert_str_eq(got.reason, "it has faults");
+    message = (struct control_message){.type = CONTROL_SIGHT, .number = 127, .fds = {0, 1}, .fd_count = 2};
+    got = there_and_back(&message);
+    ck_assert_uint_eq(got.number, 127);
+    close(got.fds[0]);
+    close(got.fds[1]);
     message = (struct control_message){.type = CONTROL_TICKET_ROOT, .generation = 9};
     ck_assert(ticket_root_new(&message.root, random_system(), 1234567890, 60, 120));
     got = there_and_back(&message);

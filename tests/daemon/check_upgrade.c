@@ -33,13 +33,25 @@ static struct upgrade_state example(void)
         .public = 20,
         .secret = 21,
         .earlier_secret = -1,
+        .board = 22,
+        .counters = 23,
+        .admin = {.count = 1,
+                  .fds = {24},
+                  .addresses = {{.un = {.sun_family = AF_UNIX, .sun_path = "/run/b"},
+                                 .len = offsetof(struct sockaddr_un, sun_path) + 7}}},
         .worker_count = 2,
         .keyholder_count = 1,
         .sockets = sockets,
         .socket_count = ARRAY_LEN(sockets),
         .children =
-            {{.role = PROCESS_WORKER, .number = 1, .serving = 6, .pid = 100, .control = 30},
-             {.role = PROCESS_WORKER, .number = 2, .serving = 5, .is_leaving = 1, .pid = 101, .control = -1},
+            {{.role = PROCESS_WORKER, .number = 1, .serving = 6, .slot = 3, .pid = 100, .control = 30},
+             {.role = PROCESS_WORKER,
+              .number = 2,
+              .serving = 5,
+              .is_leaving = 1,
+              .slot = -1,
+              .pid = 101,
+              .control = -1},
              {.role = PROCESS_KEYHOLDER, .number = 1, .generation = 6, .serving = 6, .pid = 102, .control = 32}},
         .child_count = 3,
     };
@@ -73,7 +85,14 @@ START_TEST(all_of_it_comes_back)
     ck_assert_str_eq(read.sockets[1].name, "web");
     ck_assert_str_eq(read.sockets[1].address.un.sun_path, "/run/a");
     ck_assert_uint_eq(read.sockets[0].address.v4.sin_port, 0xbb01);
+    ck_assert_int_eq(read.board, 22);
+    ck_assert_int_eq(read.counters, 23);
+    ck_assert_uint_eq(read.admin.count, 1);
+    ck_assert_int_eq(read.admin.fds[0], 24);
+    ck_assert_str_eq(read.admin.addresses[0].un.sun_path, "/run/b");
     ck_assert_uint_eq(read.child_count, 3);
+    ck_assert_int_eq(read.children[0].slot, 3);
+    ck_assert_int_eq(read.children[1].slot, -1);
     ck_assert_int_eq(read.children[1].control, -1);
     ck_assert_uint_eq(read.children[1].is_leaving, 1);
     ck_assert_uint_eq(read.children[2].generation, 6);

@@ -117,6 +117,19 @@ for pid in $(worker_pids); do kill -KILL "$pid"; done
 wait "$queue"
 check "20 clients that nobody had accepted are served by the next workers" grep -q served "$scratch/queue.log"
 
+# One that stands still is no help to anybody either.
+still=$(worker_pid)
+kill -STOP "$still"
+check_within "a worker that stands still is ended" 10 logged 'worker [12] .*has stood still for more than 5 s' level=error
+check_logged "... by ABRT, stopped as it is" "worker [12] .pid $still. was ended by SIGABRT"
+is_in_place() { [ "$(worker_pids | grep -cvx "$still")" -eq 2 ]; }
+check_within "... and replaced" 5 is_in_place
+for pid in "$daemon_pid" $(worker_pids); do kill -STOP "$pid"; done
+sleep 7
+for pid in $(worker_pids) "$daemon_pid"; do kill -CONT "$pid"; done
+sleep 2
+check_equal "all of them stopped and continued are forgiven" 1 "$(count_logged 'has stood still')"
+
 # A crash loop: each new one is killed as soon as it is there.
 loop_end=$((SECONDS + 4))
 while [ $SECONDS -lt $loop_end ]; do

@@ -34,7 +34,7 @@ START_TEST(a_backend_that_is_down_is_an_alert_and_a_line_that_names_server_and_e
     h.client = -1;
     harness_expect_log(&h, "event=backend_failed id=1 backend=app server=first error=\"Connection refused\"");
     harness_expect_log(&h, "end=backend_refused");
-    ck_assert_uint_eq(h.proxy->counters.backend_failures, 1); /* one server, one attempt */
+    ck_assert_uint_eq(h.proxy->counters->backend_failures, 1); /* one server, one attempt */
     harness_free(&h);
 }
 END_TEST
@@ -46,6 +46,7 @@ START_TEST(a_server_that_refuses_is_passed_over_for_the_next)
     h.servers[0].port = closed_port();
     h.backend.servers.count = 2;
     harness_start(&h);
+    listener_backend(h.listener)->servers[1].counted_as = 1;
     for (int i = 0; i < 4; i++) {
         harness_establish(&h);
         harness_send(&h, h.client, "through", 7);
@@ -54,7 +55,11 @@ START_TEST(a_server_that_refuses_is_passed_over_for_the_next)
         close(h.peer);
     }
     h.client = h.peer = -1;
-    ck_assert_uint_eq(h.proxy->counters.backend_failures, 2); /* every second turn is the dead one's */
+    ck_assert_uint_eq(h.proxy->counters->backend_failures, 2); /* every second turn is the dead one's */
+    ck_assert_uint_eq(h.proxy->counters->servers[0].refused, 2);
+    ck_assert_uint_eq(h.proxy->counters->servers[0].connects, 0);
+    ck_assert_uint_eq(h.proxy->counters->servers[1].connects, 4);
+    ck_assert_uint_eq(h.proxy->counters->servers[1].refused, 0);
     harness_free(&h);
 }
 END_TEST
@@ -68,8 +73,8 @@ START_TEST(both_servers_down_end_after_one_attempt_at_each)
     harness_start(&h);
     harness_open_client(&h);
     harness_send(&h, h.client, "H", 1);
-    HARNESS_WAIT(&h, h.proxy->counters.ended_by_why[WHY_BACKEND_REFUSED] == 1);
-    ck_assert_uint_eq(h.proxy->counters.backend_failures, 2);
+    HARNESS_WAIT(&h, h.proxy->counters->ended_by_why[WHY_BACKEND_REFUSED] == 1);
+    ck_assert_uint_eq(h.proxy->counters->backend_failures, 2);
     harness_free(&h);
 }
 END_TEST
@@ -122,7 +127,9 @@ START_TEST(a_lone_server_that_does_not_answer_ends_as_backend_timeout)
     harness_start(&h);
     harness_open_client(&h);
     harness_send(&h, h.client, "H", 1);
-    HARNESS_WAIT(&h, h.proxy->counters.ended_by_why[WHY_BACKEND_TIMEOUT] == 1);
+    HARNESS_WAIT(&h, h.proxy->counters->ended_by_why[WHY_BACKEND_TIMEOUT] == 1);
+    ck_assert_uint_eq(h.proxy->counters->servers[0].timeouts, 1);
+    ck_assert_uint_eq(h.proxy->counters->servers[0].refused, 0);
     for (int i = 0; i < 4; i++)
         close(fillers[i]);
     close(deaf);
@@ -142,7 +149,7 @@ START_TEST(the_last_server_tried_gives_the_reason)
     harness_start(&h);
     harness_open_client(&h);
     harness_send(&h, h.client, "H", 1);
-    HARNESS_WAIT(&h, h.proxy->counters.ended_by_why[WHY_BACKEND_REFUSED] == 1);
+    HARNESS_WAIT(&h, h.proxy->counters->ended_by_why[WHY_BACKEND_REFUSED] == 1);
     harness_expect_log(&h, "server=second error=\"No such file or directory\"");
     for (int i = 0; i < 4; i++)
         close(fillers[i]);

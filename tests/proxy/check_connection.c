@@ -115,8 +115,8 @@ START_TEST(a_connection_without_a_byte_is_told_at_debug_level_and_counted_apart)
     h.client = -1;
     HARNESS_WAIT(&h, h.proxy->connection_count == 0);
     harness_expect_log(&h, "level=debug event=handshake_failed");
-    ck_assert_uint_eq(h.proxy->counters.silent, 1);
-    ck_assert_uint_eq(h.proxy->counters.handshakes_failed, 0);
+    ck_assert_uint_eq(h.proxy->counters->silent, 1);
+    ck_assert_uint_eq(h.proxy->counters->handshakes_failed, 0);
     harness_free(&h);
 }
 END_TEST
@@ -132,13 +132,13 @@ START_TEST(a_client_refused_for_its_certificate_is_counted_apart)
     harness_expect(&h, h.client, certificate_required, 2);
     HARNESS_WAIT(&h, harness_end_of(h.client) == HARNESS_EOF);
     ck_assert(nobody_came());
-    ck_assert_uint_eq(h.proxy->counters.clients_refused, 1);
-    ck_assert_uint_eq(h.proxy->counters.handshakes_failed, 1);
+    ck_assert_uint_eq(h.proxy->counters->clients_refused, 1);
+    ck_assert_uint_eq(h.proxy->counters->handshakes_failed, 1);
     close(h.client);
     h.client = harness_connect(&h);
     harness_send(&h, h.client, "garbage", 7);
-    HARNESS_WAIT(&h, h.proxy->counters.handshakes_failed == 2);
-    ck_assert_uint_eq(h.proxy->counters.clients_refused, 1);
+    HARNESS_WAIT(&h, h.proxy->counters->handshakes_failed == 2);
+    ck_assert_uint_eq(h.proxy->counters->clients_refused, 1);
     harness_free(&h);
 }
 END_TEST
@@ -155,7 +155,7 @@ START_TEST(the_client_hello_timeout_is_not_put_off_by_progress)
     harness_start(&h);
     harness_open_client(&h);
     began = proxy_now();
-    while (h.proxy->counters.accepted == 0 || h.proxy->connection_count == 1) {
+    while (h.proxy->counters->accepted == 0 || h.proxy->connection_count == 1) {
         (void)!send(h.client, ".", 1, MSG_NOSIGNAL);
         harness_turn(&h, 5);
         ck_assert_uint_lt(proxy_now() - began, 8 * 1000000);
@@ -248,7 +248,7 @@ START_TEST(traffic_in_either_direction_puts_off_the_idle_timeout)
         harness_expect(&h, i % 2 ? h.peer : h.client, "x", 1);
     }
     ck_assert_uint_eq(h.proxy->connection_count, 1);
-    HARNESS_WAIT(&h, h.proxy->counters.ended_by_why[WHY_TIMEOUT_IDLE] == 1);
+    HARNESS_WAIT(&h, h.proxy->counters->ended_by_why[WHY_TIMEOUT_IDLE] == 1);
     harness_free(&h);
 }
 END_TEST
@@ -301,7 +301,7 @@ START_TEST(tickets_leave_alone_when_the_backend_says_nothing_for_100_ms)
     close(h.client);
     h.client = -1;
     HARNESS_WAIT(&h, h.proxy->connection_count == 0);
-    ck_assert_uint_eq(h.proxy->counters.tickets_issued, FAKE_TICKETS);
+    ck_assert_uint_eq(h.proxy->counters->tickets_issued, FAKE_TICKETS);
     harness_free(&h);
 }
 END_TEST
@@ -326,7 +326,7 @@ START_TEST(tickets_that_never_left_are_not_counted)
     close(h.client);
     h.client = -1;
     HARNESS_WAIT(&h, h.proxy->connection_count == 0);
-    ck_assert_uint_eq(h.proxy->counters.tickets_issued, 0);
+    ck_assert_uint_eq(h.proxy->counters->tickets_issued, 0);
     harness_free(&h);
 }
 END_TEST

@@ -108,7 +108,7 @@ START_TEST(fin_without_close_notify_delivers_what_came_and_then_resets_the_backe
     ck_assert_int_eq(shutdown(h.client, SHUT_WR), 0);
     hear(h.peer, "half a request");
     HARNESS_WAIT(&h, harness_end_of(h.peer) == HARNESS_RESET);
-    HARNESS_WAIT(&h, h.proxy->counters.truncated == 1);
+    HARNESS_WAIT(&h, h.proxy->counters->truncated == 1);
     end_with("end=truncated");
 }
 END_TEST
@@ -295,7 +295,7 @@ START_TEST(text_that_could_not_be_delivered_in_time_ends_in_a_reset_and_never_in
         quiet = send(h.client, piece, sizeof piece, MSG_NOSIGNAL) > 0 ? 0 : quiet + 1;
         harness_turn(&h, 1);
     }
-    HARNESS_WAIT(&h, h.proxy->counters.ended_by_why[WHY_TIMEOUT_IDLE] == 1);
+    HARNESS_WAIT(&h, h.proxy->counters->ended_by_why[WHY_TIMEOUT_IDLE] == 1);
     do {
         len = recv(h.peer, piece, sizeof piece, 0);
         harness_turn(&h, 1);

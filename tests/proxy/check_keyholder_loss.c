@@ -73,7 +73,7 @@ START_TEST(handshakes_wait_for_the_next_keyholder_and_relays_do_not_notice)
     relay_both_ways();
     answer_question();
     harness_expect(&h, waiting, "S", 1);
-    ck_assert_uint_eq(h.proxy->counters.key_operations_failed, 0);
+    ck_assert_uint_eq(h.proxy->counters->key_operations_failed, 0);
     close(waiting);
     harness_free(&h);
     key_batch_free(batch);

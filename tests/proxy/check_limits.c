@@ -24,7 +24,7 @@ START_TEST(at_the_limit_the_oldest_unfinished_handshake_goes_for_the_new_client)
     harness_establish(&h);
     for (int i = 0; i < 4; i++) {
         silent[i] = harness_connect(&h);
-        HARNESS_WAIT(&h, h.proxy->counters.accepted == (uint64_t)i + 2);
+        HARNESS_WAIT(&h, h.proxy->counters->accepted == (uint64_t)i + 2);
     }
     ck_assert_uint_eq(h.proxy->connection_count, 4);
     ck_assert_int_ne(harness_end_of(h.client), HARNESS_EOF); /* finished: it is nobody's place */
@@ -32,7 +32,7 @@ START_TEST(at_the_limit_the_oldest_unfinished_handshake_goes_for_the_new_client)
     ck_assert_int_ne(harness_end_of(silent[0]), HARNESS_OPEN);
     for (int i = 1; i < 4; i++)
         ck_assert_int_eq(harness_end_of(silent[i]), HARNESS_OPEN);
-    ck_assert_uint_eq(h.proxy->counters.shed, 1);
+    ck_assert_uint_eq(h.proxy->counters->shed, 1);
     for (int i = 0; i < 4; i++)
         close(silent[i]);
     harness_free(&h);
@@ -70,7 +70,7 @@ START_TEST(handshakes_that_are_ready_together_do_not_all_go_in_one_turn_of_the_l
         ck_assert_int_eq(send(clients[i], "H", 1, MSG_NOSIGNAL), 1);
     }
     gone = clients[CLIENTS - 1]; /* stands in line when it leaves */
-    for (; h.proxy->counters.handshakes < CLIENTS - 1; turns++) {
+    for (; h.proxy->counters->handshakes < CLIENTS - 1; turns++) {
         ck_assert_int_ge(event_base_loop(h.base, EVLOOP_ONCE), 0);
         if (turns == 1)
             harness_reset(gone);
@@ -138,7 +138,7 @@ START_TEST(without_descriptors_accepting_pauses_without_spinning_says_so_once_an
     struct socket_address address;
     ck_assert(address_of_socket(listener_socket(h.listener, 0), &address));
     (void)!connect(client, &address.any, address.len);
-    for (end = proxy_now() + 6 * SHORT; proxy_now() < end || h.proxy->counters.accept_paused < 2; turns++)
+    for (end = proxy_now() + 6 * SHORT; proxy_now() < end || h.proxy->counters->accept_paused < 2; turns++)
         harness_turn(&h, 50);
     ck_assert_int_le(turns,
                      100); /* pauses of 100 ms and our own timer of 50 in 300 ms: a loop that spins has thousands */
@@ -173,8 +173,8 @@ START_TEST(without_descriptors_a_silent_client_gives_its_place_to_the_next)
     count = take_all_descriptors(taken, 1024);
     ck_assert(address_of_socket(listener_socket(h.listener, 0), &address));
     (void)!connect(client, &address.any, address.len);
-    HARNESS_WAIT(&h, h.proxy->counters.accepted == 2);
-    ck_assert_uint_eq(h.proxy->counters.shed, 1);
+    HARNESS_WAIT(&h, h.proxy->counters->accepted == 2);
+    ck_assert_uint_eq(h.proxy->counters->shed, 1);
     for (int i = 0; i < count; i++)
         close(taken[i]);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
@@ -217,12 +217,12 @@ START_TEST(more_than_ten_lines_a_second_of_one_failure_are_suppressed_and_told_a
         clients[i] = harness_connect(&h);
         ck_assert_int_eq(send(clients[i], "garbage", 7, 0), 7);
     }
-    HARNESS_WAIT(&h, h.proxy->counters.handshakes_failed == COUNT);
+    HARNESS_WAIT(&h, h.proxy->counters->handshakes_failed == COUNT);
     harness_expect_log(&h, "event=suppressed class=not_tls lines=");
     for (const char *at = harness_log(&h); (at = strstr(at, "event=handshake_failed")); at++)
         lines++;
     ck_assert_int_le(lines, 40); /* a busy machine may take more than one second for them */
-    ck_assert_uint_eq(h.proxy->counters.lines_suppressed, (uint64_t)(COUNT - lines));
+    ck_assert_uint_eq(h.proxy->counters->lines_suppressed, (uint64_t)(COUNT - lines));
     for (int i = 0; i < COUNT; i++)
         close(clients[i]);
     harness_free(&h);
@@ -242,7 +242,7 @@ START_TEST(lines_of_connections_are_never_suppressed)
         clients[i] = harness_connect(&h);
         harness_send(&h, clients[i], "H", 1);
     }
-    HARNESS_WAIT(&h, h.proxy->counters.ended_by_why[WHY_TIMEOUT_IDLE] == COUNT);
+    HARNESS_WAIT(&h, h.proxy->counters->ended_by_why[WHY_TIMEOUT_IDLE] == COUNT);
     for (const char *at = harness_log(&h); (at = strstr(at, "end=timeout_idle")); at++)
         lines++;
     ck_assert_int_eq(lines, COUNT);

@@ -95,7 +95,7 @@ START_TEST(who_waits_for_others_is_left_to_them)
     waiting = harness_connect(&h);
     listener_stop(h.listener, LISTENER_LEAVES_WAITING);
     HARNESS_WAIT(&h, listener_socket_count(h.listener) == 0);
-    ck_assert_uint_eq(h.proxy->counters.accepted, 0);
+    ck_assert_uint_eq(h.proxy->counters->accepted, 0);
     close(accept(h.sockets->sockets[0].fd, NULL, NULL)); /* it does not wait: there is one */
     close(waiting);
     harness_free(&h);

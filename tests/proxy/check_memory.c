@@ -88,7 +88,7 @@ static bool converse(void)
         if (at_peer == strlen(up) && h.peer >= 0)
             (void)!shutdown(h.peer, SHUT_WR);
         at_client = take(h.client, "Sanswer\x04", at_client);
-        if (h.proxy->counters.accepted > 0 && h.proxy->connection_count == 0)
+        if (h.proxy->counters->accepted > 0 && h.proxy->connection_count == 0)
             break;
     }
     return at_client == 8 && at_peer == strlen(up);

@@ -1,0 +1,166 @@
+#!/bin/bash
+# /metrics: real handshakes of each kind, and failures of several, raise their counters by exactly as many.
+. "$(dirname "$0")/lib.sh"
+. "$here/clients.sh"
+need openssl curl python3
+backend_start
+client_authority one
+client_certificate alice one
+mkdir "$scratch/odd"
+cp "$CERTS/rsa2048.crt" "$scratch/odd/a\"b\\c.crt" # a name that would end its label's quotes
+cp "$CERTS/rsa2048.key" "$scratch/odd/a.key"
+daemon_start <<CONF
+[sallyport]
+workers = 2
+
+[admin]
+address = unix:$scratch/admin.sock
+
+[listen web]
+address = $HOST:$PORT
+certificate = $CERTS/p256.crt
+key = $CERTS/p256.key
+certificate = $scratch/odd/a"b\\c.crt
+key = $scratch/odd/a.key
+backend = app
+
+[listen clients]
+address = $HOST:8444
+certificate = $CERTS/p256.crt
+key = $CERTS/p256.key
+backend = app
+client-certificate = required
+client-ca = $scratch/one-ca.crt
+
+[listen down]
+address = $HOST:8445
+certificate = $CERTS/p256.crt
+key = $CERTS/p256.key
+backend = nobody
+
+[backend app]
+server = $HOST:8080
+
+[backend nobody]
+server = $HOST:8099
+CONF
+
+scrape() { curl -s --max-time 10 --unix-socket "$scratch/admin.sock" http://admin/metrics >"$1"; }
+value() { python3 "$here/exposition.py" "$scratch/metrics" "$@"; }
+# is COUNT NAME LABEL=VALUE...: on a fresh page, within a moment: what ends a connection is counted when it has ended
+is() {
+    local expected=$1 got
+    shift
+    scrape "$scratch/metrics" || return 1
+    got=$(value "$@")
+    [ "$got" = "$expected" ] || { echo "$got, not $expected" && return 1; }
+}
+check_count() {
+    local sentence=$1
+    shift
+    if wait_for 5 is "$@"; then ok "$sentence"; else not_ok "$sentence: $(is "$@")"; fi
+}
+check_format() {
+    scrape "$scratch/metrics"
+    check "$1: the page follows the format to the letter" python3 "$here/exposition.py" "$scratch/metrics"
+    if command -v "${PROMTOOL:-promtool}" >/dev/null; then
+        check "$1: promtool finds nothing" "${PROMTOOL:-promtool}" check metrics <"$scratch/metrics"
+    else
+        echo "skipped: promtool is not installed"
+    fi
+}
+handshakes() { printf '%s\n' sallyport_handshakes_total listener=web "version=$1" "resumed=$2"; }
+failures() { printf '%s\n' sallyport_handshake_failures_total "listener=$1" "stage=$2" "reason=$3"; }
+
+check_format "before anything happened"
+check_count "a listener that nobody used shows zero, not nothing" 0 $(handshakes TLSv1.3 false)
+
+# ---- handshakes
+for _ in 1 2 3; do served $PORT -tls1_3 -sigalgs ECDSA+SHA256 -groups P-256 -ciphersuites TLS_AES_128_GCM_SHA256 -sess_out "$scratch/13.pem"; done
+for _ in 1 2; do served_resumed $PORT -tls1_3 -groups P-384 -ciphersuites TLS_AES_128_GCM_SHA256 -sess_in "$scratch/13.pem"; done
+for _ in 1 2 3 4; do served $PORT -tls1_2 -cipher ECDHE-RSA-AES256-GCM-SHA384 -groups X25519 -sess_out "$scratch/12.pem"; done
+served_resumed $PORT -tls1_2 -sess_in "$scratch/12.pem"
+check_count "three full handshakes of TLS 1.3 are three" 3 $(handshakes TLSv1.3 false)
+check_count "two resumed ones of TLS 1.3 are two" 2 $(handshakes TLSv1.3 true)
+check_count "four full handshakes of TLS 1.2 are four" 4 $(handshakes TLSv1.2 false)
+check_count "a resumed one of TLS 1.2 is one" 1 $(handshakes TLSv1.2 true)
+check_count "their durations are as many" 10 sallyport_handshake_duration_seconds_count listener=web
+negotiated() { printf '%s\n' sallyport_negotiated_total listener=web "kind=$1" "name=$2"; }
+check_count "the suite of TLS 1.3 is counted by its name" 5 $(negotiated suite TLS_AES_128_GCM_SHA256)
+check_count "the suite of TLS 1.2 is counted by its name" 5 $(negotiated suite TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384)
+check_count "the groups of full handshakes are counted" 3 $(negotiated group secp256r1)
+check_count "... and those of resumed ones" 2 $(negotiated group secp384r1)
+check_count "signatures are of full handshakes alone" 3 $(negotiated signature ecdsa_secp256r1_sha256)
+check_count "every connection ended in order" 10 sallyport_connections_ended_total listener=web reason=none
+check_count "the server behind them was connected to as often" 10 sallyport_backend_connects_total backend=app result=connected
+check_count "nothing is open any more" 0 sallyport_connections
+check_count "nor at the server" 0 sallyport_backend_connections
+text=$((10 * $(printf '%s\n' "$ORDER" | wc -c)))
+check_count "the text of clients is counted to the byte" $text sallyport_bytes_total listener=web direction=in
+
+operations() { printf '%s\n' sallyport_key_operations_total "operation=$1" "result=${2:-ok}"; }
+check_count "a signature for each full handshake of TLS 1.3" 3 $(operations sign_certificate_verify)
+check_count "a signature for each full handshake of TLS 1.2" 4 $(operations sign_server_key_exchange)
+check_count "a ticket was opened for each resumption" 3 $(operations open_ticket)
+check_count "... and they were ours" 3 sallyport_tickets_total result=opened
+check_count "no key failed" 0 sallyport_key_operations_total result=failed
+check_count "the time of all of it is there" 3 sallyport_key_operation_duration_seconds_count operation=open_ticket
+
+# ---- failures
+refused 'protocol version' $PORT -tls1_1 -cipher ALL:@SECLEVEL=0
+refused 'handshake failure' $PORT -tls1_3 -groups P-521
+refused 'handshake failure' $PORT -tls1_3 -groups P-521
+refused 'handshake failure' $PORT -tls1_2 -cipher AES128-SHA:@SECLEVEL=0
+curl -s --max-time 5 "http://$HOST:$PORT/" >"$scratch/output"
+check_count "a client of TLS 1.1 is a failure for its version" 1 $(failures web client_hello no_common_version)
+check_count "two without a group in common are two" 2 $(failures web client_hello no_common_group)
+check_count "one without a suite in common is one" 1 $(failures web client_hello no_common_suite)
+check_count "plain HTTP is known for it" 1 $(failures web start not_tls_http)
+check_count "and there are no other failures" 5 sallyport_handshake_failures_total listener=web
+python3 -c "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2]))).close()" "$HOST" $PORT
+check_count "a connection without a byte is silent and no failure" 1 sallyport_connections_silent_total listener=web
+check_count "all that came in were accepted" 16 sallyport_connections_accepted_total listener=web
+
+# ---- client certificates, and a backend that is down
+served 8444 -tls1_3 -cert "$scratch/alice.crt" -key "$scratch/alice.key"
+s_client 8444 -tls1_3
+check_count "a good client certificate is counted" 1 sallyport_client_certificates_total
+check_count "a missing one is a failure for it" 1 $(failures clients client_finished client_certificate_missing)
+check_count "and a client refused" 1 sallyport_clients_refused_total
+s_client 8445 -tls1_3
+check_count "a server that is down refused" 1 sallyport_backend_connects_total backend=nobody result=refused
+check_count "which is the end of a good handshake" 1 sallyport_connections_ended_total listener=down reason=backend_refused
+
+# ---- what the page says of the whole
+check_count "it is ready" 1 sallyport_ready
+check_count "two processes serve" 2 sallyport_processes role=worker
+check_count "one has the keys" 1 sallyport_processes role=keyholder
+check_count "one shows all of it" 1 sallyport_processes role=admin
+expiry=$(date -d "$(openssl x509 -in "$CERTS/p256.crt" -noout -enddate | cut -d= -f2)" +%s)
+serial=$(openssl x509 -in "$CERTS/p256.crt" -noout -serial | cut -d= -f2 | tr A-F a-f)
+check_count "a certificate's expiry is there, under the serial that openssl reads" "$expiry" \
+    sallyport_certificate_not_after_timestamp_seconds listener=web "certificate=$CERTS/p256.crt" "serial=$(printf %s "$serial")"
+check_format "after all of it"
+
+# ---- one open connection
+exec 3<>"/dev/tcp/$HOST/$PORT"
+check_count "a client that waits is seen handshaking" 1 sallyport_connections listener=web state=handshaking
+exec 3>&-
+check_count "... and is gone with it" 0 sallyport_connections listener=web
+
+# ---- processes come and go, totals stay
+kill -KILL "$(worker_pid)"
+check_count "a worker that was killed is counted" 1 sallyport_processes_crashed_total role=worker
+check_count "... and so is the one in its place" 3 sallyport_processes_started_total role=worker
+check_count "what it had counted is not lost" 3 $(handshakes TLSv1.3 false)
+kill -USR2 "$daemon_pid"
+reloaded() { [ "$(count_logged 'msg="reloaded: ')" -ge 1 ]; }
+check_within "the binary is executed anew" 15 reloaded
+check_count "... and counts on" 4 $(handshakes TLSv1.2 false)
+check_count "... from the processes of before, too" 2 sallyport_processes role=worker
+served $PORT -tls1_2
+check_count "... and one more" 5 $(handshakes TLSv1.2 false)
+check_count "its configuration is the second one" 1 sallyport_config_reloads_total result=applied
+daemon_stop
+check_logged "the log's last count is of all of them" event=counters process=master "handshakes=1[2-9]"
+finish
