@@ -8,6 +8,7 @@
 #include "daemon/master.h"
 #include "daemon/upgrade.h"
 #include "daemon/upgrade_state.h"
+#include "demo/demo.h"
 
 static void on_control(evutil_socket_t fd, short what, void *context);
 static void on_respawn(evutil_socket_t fd, short what, void *context);
@@ -107,6 +108,31 @@ static void send_sockets(struct child *child, const struct deployment *deploymen
     }
 }
 
+static bool has_demo(const struct config *config)
+{
+    for (size_t i = 0; i < config->listen_count; i++)
+        if (!config->listens[i].backend)
+            return true;
+    return false;
+}
+
+/* A worker may not bind. Without a socket it says what it cannot start. */
+static void send_demo(struct child *child, const struct deployment *deployment)
+{
+    struct control_message message = {.type = CONTROL_DEMO, .fd_count = 1};
+
+    if (child->has_demo || !has_demo(deployment->config))
+        return;
+    message.fds[0] = demo_listen();
+    if (message.fds[0] < 0) {
+        log_message(LOG_LEVEL_ERROR, "no socket for the demo backend of worker %u: %m", child->number);
+        return;
+    }
+    children_tell(child, &message);
+    close(message.fds[0]);
+    child->has_demo = true;
+}
+
 static void send_tickets(struct child *child, const struct deployment *deployment)
 {
     struct control_message message = {.type = CONTROL_TICKET_ROOT, .generation = deployment->number};
@@ -130,11 +156,35 @@ void children_offer(struct child *child, const struct deployment *deployment)
     if (order.number > order.total) /* it will have to go; until then it counts as one of them */
         order.total = order.number;
     send_files(child, deployment);
-    if (child->role == PROCESS_WORKER)
+    if (child->role == PROCESS_WORKER) {
         send_sockets(child, deployment);
+        send_demo(child, deployment);
+    }
     if (count_files(child, deployment) > 1)
         send_tickets(child, deployment);
     children_tell(child, &order);
+}
+
+/* The one that it starts under. NULL: it will be told to go. */
+static const struct deployment *deployment_of(const struct child *child)
+{
+    const struct master *master = child->master;
+    const struct deployment *next = master->next;
+
+    if (next && (!master->current || child->generation == next->number || child->upgrade == next->number))
+        return next;
+    return master->current;
+}
+
+/* Without a deployment it is the strictest, for somebody who cannot be: it ends. */
+static void send_start(struct child *child)
+{
+    const struct deployment *deployment = deployment_of(child);
+    struct control_message message = {.type = CONTROL_START};
+
+    if (deployment)
+        message.rights = deployment->rights[child->role];
+    children_tell(child, &message);
 }
 
 /* ---- starting */
@@ -160,8 +210,11 @@ static bool start(struct child *child)
     child->born = master_now();
     child->building = child->serving = 0;
     child->is_ready = false;
+    child->has_demo = false;
+    child->quota = (struct unix_quota){0, 0};
     if (!listen_to(child))
         children_give_up(child, "cannot be listened to");
+    send_start(child);
     if (master->current && child->upgrade <= master->current->number &&
         (child->generation == 0 || child->generation == master->current->number))
         children_offer(child, master->current);
@@ -313,7 +366,12 @@ static void log_end_of(const struct child *child, int status)
     const char *role = role_name(child->role);
     long pid = (long)child->pid;
 
-    if (WIFSIGNALED(status))
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+        log_message(
+            LOG_LEVEL_ERROR,
+            "%s %u (pid %ld) was killed by its list of system calls (SIGSYS): it made one that it has no use for", role,
+            child->number, pid);
+    else if (WIFSIGNALED(status))
         log_message(LOG_LEVEL_ERROR, "%s %u (pid %ld) was ended by SIG%s", role, child->number, pid,
                     sigabbrev_np(WTERMSIG(status)));
     else if (!child->is_leaving && !child->master->is_draining)
@@ -395,6 +453,55 @@ static void on_refused(struct child *child, const struct control_message *messag
         children_give_up(child, "cannot build what others serve");
 }
 
+/* All of a role come to the same: one line tells of it, and one more of whoever cannot go on. */
+static void on_confined(struct child *child, const struct control_message *message)
+{
+    bool *is_told = &child->master->is_rights_told[child->role];
+
+    if (message->report.role != (int)child->role) {
+        children_give_up(child, "tells of the rights of another");
+        return;
+    }
+    if (!*is_told || !message->is_dropped)
+        rights_log(&message->report, message->is_dropped);
+    *is_told = *is_told || message->is_dropped;
+}
+
+static void on_connect(struct child *child, const struct control_message *message)
+{
+    struct control_message answer = {.type = CONTROL_CONNECTED, .request = message->request};
+    uint64_t now = master_now();
+    int fd;
+
+    if (child->role != PROCESS_WORKER || !unix_quota_take(&child->quota, now)) {
+        children_give_up(child, "asks for more connections than a process of its kind may");
+        return;
+    }
+    answer.error = (uint16_t)unix_backends_connect(&child->master->unix_backends, message->path, now, &fd);
+    answer.fds[0] = fd;
+    answer.fd_count = fd >= 0;
+    children_tell(child, &answer);
+    if (fd >= 0)
+        close(fd);
+}
+
+static void obey(struct child *child, const struct control_message *message)
+{
+    switch (message->type) {
+    case CONTROL_READY:
+        on_ready(child, message);
+        return;
+    case CONTROL_CONFINED:
+        on_confined(child, message);
+        return;
+    case CONTROL_CONNECT:
+        on_connect(child, message);
+        return;
+    default:
+        on_refused(child, message);
+    }
+}
+
 static void hear(struct child *child)
 {
     struct control_message message;
@@ -407,10 +514,8 @@ static void hear(struct child *child)
             for (size_t i = 0; i < message.fd_count; i++)
                 close(message.fds[i]);
         children_give_up(child, "breaks the rules of what a child may say");
-    } else if (result == CONTROL_GOT && message.type == CONTROL_READY) {
-        on_ready(child, &message);
     } else if (result == CONTROL_GOT) {
-        on_refused(child, &message);
+        obey(child, &message);
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/locked.h"
 #include "base/log.h"
+#include "daemon/confine.h"
 #include "daemon/inbox.h"
 #include "daemon/keyholder.h"
 
@@ -174,12 +175,13 @@ static enum daemon_exit begin(int control, struct beginning *beginning)
 {
     bool is_ok;
 
+    tell_of_lock(); /* what is mapped by now, for afterwards no list of it can be read: all memory for keys is */
+    if (!confine_process(PROCESS_KEYHOLDER, control))
+        return DAEMON_EXIT_FAILURE;
     if (!wait_for_order(control, beginning)) /* the master is gone, or thought better of it */
         return DAEMON_EXIT_OK;
     is_ok = take_in(beginning);
     forget_files(beginning);
-    if (is_ok)
-        tell_of_lock();
     if (!answer(control, beginning, is_ok) || !is_ok)
         return DAEMON_EXIT_FAILURE;
     inbox_clear(&beginning->inbox);

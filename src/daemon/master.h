@@ -20,7 +20,9 @@
 #include "daemon/daemon.h"
 #include "daemon/generation.h"
 #include "daemon/notify.h"
+#include "daemon/rights.h"
 #include "daemon/spawn.h"
+#include "daemon/unix_backends.h"
 #include "proxy/listen_sockets.h"
 
 enum { MAX_WORKERS = 64, MAX_KEYHOLDERS = 32, MAX_CHILDREN = 2 * (MAX_WORKERS + MAX_KEYHOLDERS) };
@@ -36,8 +38,9 @@ struct deployment {
     struct listen_sockets *sockets; /* NULL until they are bound */
     int earlier_secret;             /* what was secret in the one before; -1: there was none */
     size_t worker_count;
-    size_t keyholder_count; /* 0: workers have the keys themselves */
-    bool is_upgrade;        /* for workers of its own; those that are there end when it is committed */
+    size_t keyholder_count;                       /* 0: workers have the keys themselves */
+    struct rights_settings rights[PROCESS_ROLES]; /* for processes that start under it */
+    bool is_upgrade; /* for workers of its own; those that are there end when it is committed */
 };
 
 /* A place for a process. The process in it may change, its role and number do not. */
@@ -56,6 +59,8 @@ struct child {
     uint32_t upgrade;           /* started for this generation of an upgrade; 0: for none */
     bool is_ready;              /* what it was building is built */
     bool is_leaving;            /* told to end: it is not replaced */
+    bool has_demo;              /* it was handed the socket of the built-in backend */
+    struct unix_quota quota;    /* of connections to unix sockets */
 };
 
 struct master {
@@ -68,6 +73,10 @@ struct master {
     struct event *ticket_turn;
     struct ticket_root tickets;    /* brought up to date; issues 0: none yet */
     struct listen_sockets *passed; /* by the service manager; NULL: none */
+    struct unix_backends unix_backends;
+    bool is_confined; /* it gave up its rights ... */
+    bool is_filtered; /* ... of which some are never to be given up twice: by this binary or the one before it */
+    bool is_rights_told[PROCESS_ROLES]; /* what came of dropping them is logged once a role */
     struct child *children[MAX_CHILDREN];
     size_t child_count;
 

@@ -5,7 +5,7 @@
 #include "base/secret.h"
 
 /* "SPU" and the version of this form: whoever changes it counts on. */
-enum { MAGIC = 0x53505501 };
+enum { MAGIC = 0x53505502 };
 
 static void write_fd(struct writer *w, int fd)
 {
@@ -55,6 +55,7 @@ void upgrade_state_write(const struct upgrade_state *state, struct writer *w)
     write_fd(w, state->earlier_secret);
     write_u32(w, state->worker_count);
     write_u32(w, state->keyholder_count);
+    write_u32(w, state->is_filtered);
     root = write_space(w, TICKET_ROOT_LEN);
     if (root)
         ticket_root_write(&state->tickets, root);
@@ -139,8 +140,9 @@ bool upgrade_state_read(struct bytes from, struct upgrade_state *state)
     return read_u32(&r, &magic) && magic == MAGIC && read_u32(&r, &state->last_number) &&
            read_u32(&r, &state->current) && read_fd(&r, &state->public) && read_fd(&r, &state->secret) &&
            read_fd(&r, &state->earlier_secret) && read_u32(&r, &state->worker_count) &&
-           read_u32(&r, &state->keyholder_count) && read_bytes(&r, TICKET_ROOT_LEN, &root) &&
-           read_root(root, &state->tickets) && read_sockets(&r, state) && read_children(&r, state) && read_end(&r);
+           read_u32(&r, &state->keyholder_count) && read_u32(&r, &state->is_filtered) && state->is_filtered <= 1 &&
+           read_bytes(&r, TICKET_ROOT_LEN, &root) && read_root(root, &state->tickets) && read_sockets(&r, state) &&
+           read_children(&r, state) && read_end(&r);
 }
 
 void upgrade_state_free(struct upgrade_state *state)
