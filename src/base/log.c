@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include "base/journal.h"
+
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +12,7 @@ static struct {
     enum log_format format;
     enum log_level level;
     int fd;
+    bool is_journal; /* each line begins with its priority */
     uint64_t lost, lost_told;
     char process[32]; /* empty: lines do not say */
     int64_t pid;
@@ -25,6 +28,12 @@ void log_configure(enum log_format format, enum log_level level, int fd)
     sink.format = format;
     sink.level = level;
     sink.fd = fd;
+    sink.is_journal = journal_reads(fd);
+}
+
+const char *log_priority(enum log_level level)
+{
+    return sink.is_journal ? journal_prefix(level) : "";
 }
 
 void log_set_process(const char *name)
@@ -61,12 +70,12 @@ static void put_string(struct log_line *line, const char *text)
 static void put_key(struct log_line *line, const char *key)
 {
     if (is_json()) {
-        put_string(line, line->len == 1 ? "\"" : ",\"");
+        put_string(line, line->len == line->head_len ? "\"" : ",\"");
         put_string(line, key);
         put_string(line, "\":");
         return;
     }
-    if (line->len != 0)
+    if (line->len != line->head_len)
         put_string(line, " ");
     put_string(line, key);
     put_string(line, "=");
@@ -240,8 +249,10 @@ void log_begin(struct log_line *line, enum log_level level, const char *event)
     line->len = 0;
     if (!line->is_wanted)
         return;
+    put_string(line, log_priority(level));
     if (is_json())
         put_string(line, "{");
+    line->head_len = line->len;
     put_time(line);
     log_text(line, "level", level_names[level]);
     log_text(line, "event", event);

@@ -3,7 +3,8 @@
  *
  * One event is one line of key=value pairs (logfmt) or one JSON object, written with one write(2). Whatever comes
  * from a peer goes through log_bytes(): no byte of it can end the line, close a quote or reach the terminal raw.
- * Secrets have a type that no function here takes.
+ * Where the systemd journal reads, each line begins with its priority (journal.h). Secrets have a type that no function
+ * here takes.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -17,9 +18,9 @@ enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 enum { LOG_LINE_MAX = 4096, LOG_VALUE_MAX = 512, LOG_HEX_MAX = 64 };
 
 struct log_line {
-    bool is_wanted; /* false when the level is filtered: every further call returns at once */
-    bool is_cut;    /* a field did not fit and was left out; the line says so */
-    size_t len;
+    bool is_wanted;       /* false when the level is filtered: every further call returns at once */
+    bool is_cut;          /* a field did not fit and was left out; the line says so */
+    size_t len, head_len; /* head: what stands before the first field */
     char text[LOG_LINE_MAX];
 };
 
@@ -28,6 +29,9 @@ void log_configure(enum log_format format, enum log_level level, int fd);
 
 /* From now on every line ends with process=NAME pid=N; it was written by the process that calls this. */
 void log_set_process(const char *name);
+
+/* What begins a line of this level that is written by other means to the same descriptor: "" or "<3>". */
+const char *log_priority(enum log_level level);
 
 /* Begins a line "ts=... level=... event=NAME"; fields follow; log_end() writes it. */
 bool log_is_on(enum log_level level); /* whether a line of this level is written at all */

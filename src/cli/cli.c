@@ -6,11 +6,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void tell_finding(void *context, const char *finding)
 {
+    bool is_warning = strstr(finding, CONFIG_WARNING_PREFIX) != NULL;
+
     (void)context;
-    fprintf(stderr, "%s\n", finding);
+    fprintf(stderr, "%s%s\n", log_priority(is_warning ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR), finding);
 }
 
 const struct config_findings cli_findings = {tell_finding, NULL};
@@ -19,7 +22,7 @@ void cli_tell(const char *format, ...)
 {
     va_list args;
 
-    fputs("sallyport: ", stderr);
+    fprintf(stderr, "%ssallyport: ", log_priority(LOG_LEVEL_ERROR));
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);
@@ -65,6 +68,7 @@ int cli_main(int argc, char **argv)
     static struct options options; /* too large for comfort on a stack */
     char fault[OPTIONS_FAULT_LEN];
 
+    log_configure(LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO, STDERR_FILENO);
     if (argc == 3 && strcmp(argv[1], "--process") == 0)
         return verb_process(argv[2]);
     if (!options_parse(argc, argv, &options, fault)) {

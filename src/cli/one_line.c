@@ -1,9 +1,16 @@
 #include "cli/one_line.h"
 
 static const char *const keys[ONE_LINE_OPTIONS] = {
-    [ONE_LINE_LISTEN] = "address", [ONE_LINE_BACKEND] = "server", [ONE_LINE_CERTIFICATE] = "certificate",
-    [ONE_LINE_KEY] = "key",        [ONE_LINE_ALPN] = "alpn",      [ONE_LINE_SEND_PROXY] = "send-proxy",
+    [ONE_LINE_LISTEN] = "address",          [ONE_LINE_BACKEND] = "server",
+    [ONE_LINE_CERTIFICATE] = "certificate", [ONE_LINE_KEY] = "key",
+    [ONE_LINE_PROFILE] = "profile",         [ONE_LINE_ALPN] = "alpn",
+    [ONE_LINE_SEND_PROXY] = "send-proxy",
 };
+
+const char *one_line_key(enum one_line_option option)
+{
+    return keys[option];
+}
 
 void one_line_init(struct one_line *one_line)
 {
@@ -31,7 +38,7 @@ const char *one_line_check(const struct one_line *one_line)
     const bool *has = one_line->has;
 
     if (one_line->is_used && !has[ONE_LINE_LISTEN])
-        return "-b, --cert, --key, --alpn and --send-proxy need -f";
+        return "-b, --cert, --key, --profile, --alpn and --send-proxy need -f";
     if (has[ONE_LINE_KEY] && !has[ONE_LINE_CERTIFICATE])
         return "--key needs --cert";
     if (has[ONE_LINE_SEND_PROXY] && !has[ONE_LINE_BACKEND])
@@ -44,17 +51,23 @@ static void write_text(struct writer *out, const char *text)
     write_bytes(out, bytes_of_string(text));
 }
 
-struct config *one_line_load(const struct one_line *one_line, struct config_findings findings)
+void one_line_write(const struct one_line *one_line, struct writer *out)
 {
-    uint8_t text[2 * MAX_ONE_LINE_LEN + 256];
-    struct writer out = writer_of(text, sizeof text);
     bool has_backend = one_line->has[ONE_LINE_BACKEND];
 
-    write_text(&out, "[listen main]\n");
-    write_bytes(&out, writer_view(&one_line->listen));
+    write_text(out, "[listen main]\n");
+    write_bytes(out, writer_view(&one_line->listen));
     if (!one_line->has[ONE_LINE_CERTIFICATE])
-        write_text(&out, "certificate = " CONFIG_CERTIFICATE_DEVELOPMENT "\n");
-    write_text(&out, has_backend ? "backend = main\n[backend main]\n" : "backend = " CONFIG_BACKEND_DEMO "\n");
-    write_bytes(&out, writer_view(&one_line->backend));
+        write_text(out, "certificate = " CONFIG_CERTIFICATE_DEVELOPMENT "\n");
+    write_text(out, has_backend ? "backend = main\n[backend main]\n" : "backend = " CONFIG_BACKEND_DEMO "\n");
+    write_bytes(out, writer_view(&one_line->backend));
+}
+
+struct config *one_line_load(const struct one_line *one_line, struct config_findings findings)
+{
+    uint8_t text[MAX_ONE_LINE_TEXT_LEN];
+    struct writer out = writer_of(text, sizeof text);
+
+    one_line_write(one_line, &out);
     return config_parse(CONFIG_NAME_COMMAND_LINE, writer_view(&out), findings);
 }

@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include "cli/environment.h"
 #include "config/nearest.h"
 
 #include <getopt.h>
@@ -15,7 +16,7 @@ struct option_row {
     const char *help;
 };
 
-enum { OPTION_CERT = LONG_ONLY, OPTION_KEY, OPTION_ALPN, OPTION_SEND_PROXY, OPTION_LISTENER };
+enum { OPTION_CERT = LONG_ONLY, OPTION_KEY, OPTION_PROFILE, OPTION_ALPN, OPTION_SEND_PROXY, OPTION_LISTENER };
 
 static const struct option_row rows[] = {
     {'c', "config", "FILE", "run with this configuration, see sallyport.conf(5)"},
@@ -29,6 +30,7 @@ static const struct option_row rows[] = {
     {'b', "backend", "ADDRESS", "and relay them there: host:port or unix:/path (without it: a demo page)"},
     {OPTION_CERT, "cert", "FILE", "with this certificate (without it: a self-signed one for development)"},
     {OPTION_KEY, "key", "FILE", "and its private key, unless the certificate's file holds it"},
+    {OPTION_PROFILE, "profile", "WORD", "what clients may agree on: modern (TLS 1.3 alone) or intermediate"},
     {OPTION_ALPN, "alpn", "NAMES", "offer these protocols, the preferred one first: h2,http/1.1"},
     {OPTION_SEND_PROXY, "send-proxy", "WORD", "tell the backend the client's address: v1 or v2"},
     {OPTION_LISTENER, "listener", "NAME", "explain: which listener answers, where there are several"},
@@ -137,6 +139,8 @@ static bool take(struct parse *parse, int letter, const char *value)
         return set_one_line(parse, letter, ONE_LINE_KEY, value);
     case OPTION_LISTENER:
         return set_listener(parse, value);
+    case OPTION_PROFILE:
+        return set_one_line(parse, letter, ONE_LINE_PROFILE, value);
     case OPTION_ALPN:
         return set_one_line(parse, letter, ONE_LINE_ALPN, value);
     default:
@@ -241,7 +245,8 @@ void options_print_usage(FILE *out)
 {
     fputs("usage: sallyport [-c FILE | -f ADDRESS [-b ADDRESS] [--cert FILE [--key FILE]] ...] [-t | -T] [-q | -d]\n"
           "       sallyport explain [-c FILE | -f ADDRESS ...] [--listener NAME] FILE|-\n"
-          "A TLS-terminating reverse proxy. Without -c and -f it serves a demonstration on https://127.0.0.1:8443/.\n"
+          "A TLS-terminating reverse proxy. Without -c and -f it does what the environment says, and without that it "
+          "serves\na demonstration on https://127.0.0.1:8443/.\n"
           "explain decodes a captured ClientHello (records, hex text, pcap, pcapng) and says what a listener "
           "answers.\n\n",
           out);
@@ -254,6 +259,9 @@ void options_print_usage(FILE *out)
         else
             fprintf(out, "      %-19s %s\n", left, rows[i].help);
     }
+    fputs("\nEnvironment, in place of the options of the same names:\n", out);
+    for (size_t i = 0; environment_name(i); i++)
+        fprintf(out, "  %s\n", environment_name(i));
     fputs("\nExit status: 0 ended as told, 1 failure, 2 wrong options, 3 refused (explain), 78 faulty configuration.\n",
           out);
 }

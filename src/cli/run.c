@@ -7,8 +7,9 @@
 /* Nobody who meant to serve something else shall overlook it. */
 static void announce_built_in(void)
 {
-    log_message(LOG_LEVEL_WARNING, "no configuration was given (-c FILE or -f ADDRESS): serving the built-in "
-                                   "demonstration with a self-signed certificate on https://127.0.0.1:8443/");
+    log_message(LOG_LEVEL_WARNING,
+                "no configuration was given (-c FILE, -f ADDRESS or SALLYPORT_LISTEN): serving the built-in "
+                "demonstration with a self-signed certificate on https://127.0.0.1:8443/");
 }
 
 static struct config *load_again(void *context, struct config_findings findings)

@@ -1,18 +1,21 @@
 #include "cli/source.h"
 
+#include "cli/environment.h"
 #include "cli/verbs.h"
 #include "crypto/crypto.h"
 
 bool source_is_built_in(const struct options *options)
 {
-    return !options->config_file && !options->one_line.is_used;
+    return !options->config_file && !options->one_line.is_used && !environment_is_used();
 }
 
 const char *source_name(const struct options *options)
 {
     if (options->config_file)
         return options->config_file;
-    return options->one_line.is_used ? CONFIG_NAME_COMMAND_LINE : "built in";
+    if (options->one_line.is_used)
+        return CONFIG_NAME_COMMAND_LINE;
+    return environment_is_used() ? CONFIG_NAME_ENVIRONMENT : "built in";
 }
 
 static struct config *load(const struct options *options, struct config_findings findings)
@@ -21,6 +24,8 @@ static struct config *load(const struct options *options, struct config_findings
         return config_load(options->config_file, findings);
     if (options->one_line.is_used)
         return one_line_load(&options->one_line, findings);
+    if (environment_is_used())
+        return environment_load(findings);
     return config_parse(source_name(options), bytes_of_string(default_config), findings);
 }
 

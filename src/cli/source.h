@@ -1,4 +1,4 @@
-/* source.h: where the configuration comes from: a file, the command line, or what is built in. */
+/* source.h: where the configuration comes from: a file, the command line, the environment, or what is built in. */
 #ifndef CLI_SOURCE_H
 #define CLI_SOURCE_H
 
@@ -11,7 +11,7 @@ MUST_CHECK struct config *source_load(const struct options *options, struct conf
 /* With the cryptographic library started: the exit code of `use`, or the one of what kept it from being called. */
 int source_use(const struct options *options, int (*use)(const struct options *options, const struct config *config));
 
-/* Without -c and -f: a demonstration for whoever starts sallyport for the first time. */
+/* Without -c, -f and variables that stand for them: a demonstration for whoever starts sallyport for the first time. */
 bool source_is_built_in(const struct options *options);
 
 /* What findings call it. */

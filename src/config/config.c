@@ -36,7 +36,7 @@ static void build_listen(struct config *config, struct document *document, const
     struct config_listen *listen = &config->listens[config->listen_count++];
 
     listen->name = section->name;
-    listen->place = (struct config_place){document->report->file, section->line};
+    listen->place = report_place(document->report, section->line);
     fill_section(document, section, SECTION_LISTEN, listen);
 }
 
@@ -45,7 +45,7 @@ static void build_backend(struct config *config, struct document *document, cons
     struct config_backend *backend = &config->backends[config->backend_count++];
 
     backend->name = section->name;
-    backend->place = (struct config_place){document->report->file, section->line};
+    backend->place = report_place(document->report, section->line);
     fill_section(document, section, SECTION_BACKEND, backend);
 }
 
@@ -66,12 +66,11 @@ static void build(struct config *config, struct document *document)
     relations_check(config, document);
 }
 
-struct config *config_parse(const char *name, struct bytes text, struct config_findings findings)
+static struct config *parse(struct bytes text, struct report report)
 {
-    struct report report = {.findings = findings, .file = name};
     struct owner *owner = memory_new(sizeof *owner);
     struct document document;
-    const char *file = owner ? arena_copy(&owner->arena, bytes_of_string(name)) : NULL;
+    const char *file = owner ? arena_copy(&owner->arena, bytes_of_string(report.file)) : NULL;
 
     if (file) {
         report.file = file;
@@ -85,6 +84,20 @@ struct config *config_parse(const char *name, struct bytes text, struct config_f
         return &owner->config;
     config_free(owner ? &owner->config : NULL);
     return NULL;
+}
+
+struct config *config_parse(const char *name, struct bytes text, struct config_findings findings)
+{
+    return parse(text, (struct report){.findings = findings, .file = name});
+}
+
+struct config *config_parse_variables(struct bytes text, const struct config_variable *variables,
+                                      struct config_findings findings)
+{
+    struct report report = {
+        .findings = findings, .file = CONFIG_NAME_ENVIRONMENT, .variables = variables, .text = text};
+
+    return parse(text, report);
 }
 
 void config_free(struct config *config)

@@ -16,7 +16,7 @@
 
 /* Lives as long as the struct config it is part of. */
 struct config_place {
-    const char *file; /* as the user named it; "command line", "built in" */
+    const char *file; /* as the user named it; "command line", "built in"; or a variable, CONFIG_VARIABLE_PREFIX */
     unsigned line;    /* 0: the option was not written, this is its default */
 };
 
@@ -129,6 +129,7 @@ struct config {
 
 /* Text that the command line stands for: its findings carry no line numbers. */
 #define CONFIG_NAME_COMMAND_LINE "command line"
+#define CONFIG_NAME_ENVIRONMENT "environment"
 
 /*
  * Receives one finding a call: "sallyport.conf:12: unknown key 'adress', did you mean 'address'?". What does not
@@ -147,6 +148,18 @@ MUST_CHECK struct config *config_load(const char *path, struct config_findings f
 
 /* The same from text in memory; `name` stands for the file in findings. */
 MUST_CHECK struct config *config_parse(const char *name, struct bytes text, struct config_findings findings);
+
+/* A variable of the environment that a value comes from stands in the place of a file, and has no lines. */
+#define CONFIG_VARIABLE_PREFIX "SALLYPORT_"
+
+/* Which variable the lines with a key were made of. */
+struct config_variable {
+    const char *key, *name; /* NULL ends the list; they live for ever */
+};
+
+/* The same from text made of variables, which findings name in place of a line. */
+MUST_CHECK struct config *config_parse_variables(struct bytes text, const struct config_variable *variables,
+                                                 struct config_findings findings);
 void config_free(struct config *config); /* NULL is fine */
 
 /* Tells a finding of another layer about a value, as "file:line: sentence". */

@@ -208,7 +208,7 @@ static void fill_entry(struct document *document, const struct document_entry *e
         .option = entry->option,
         .target = object + entry->option->offset,
         .text = entry->text,
-        .place = {document->report->file, entry->line},
+        .place = report_place(document->report, entry->line),
     };
     if (fill.text)
         fill_value(&fill);
@@ -221,7 +221,7 @@ static void fill_default(struct document *document, const struct option *option,
         .option = option,
         .target = object + option->offset,
         .text = option->default_text,
-        .place = {document->report->file, 0},
+        .place = report_place(document->report, 0),
     };
     if (fill.text)
         fill_value(&fill);

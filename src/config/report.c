@@ -13,6 +13,14 @@ static void make_printable(char *text)
             *text = '?';
 }
 
+/* The text made of a command line or of variables has lines that its author never saw. */
+static bool shows_line(const struct config_place *place)
+{
+    return place->line != 0 && strcmp(place->file, CONFIG_NAME_COMMAND_LINE) != 0 &&
+           strcmp(place->file, CONFIG_NAME_ENVIRONMENT) != 0 &&
+           strncmp(place->file, CONFIG_VARIABLE_PREFIX, strlen(CONFIG_VARIABLE_PREFIX)) != 0;
+}
+
 PRINTF_LIKE(4, 0)
 static void tell(struct config_findings findings, const struct config_place *place, const char *prefix,
                  const char *format, va_list args)
@@ -21,8 +29,7 @@ static void tell(struct config_findings findings, const struct config_place *pla
     char finding[MAX_FINDING_LEN + 512];
 
     vsnprintf(sentence, sizeof sentence, format, args);
-    /* The text made of a command line has lines that its author never saw. */
-    if (place->line == 0 || strcmp(place->file, CONFIG_NAME_COMMAND_LINE) == 0)
+    if (!shows_line(place))
         snprintf(finding, sizeof finding, "%.400s: %s%s", place->file, prefix, sentence);
     else
         snprintf(finding, sizeof finding, "%.400s:%u: %s%s", place->file, place->line, prefix, sentence);
@@ -48,15 +55,43 @@ void config_warn(struct config_findings findings, const struct config_place *pla
     va_end(args);
 }
 
+/* Line `number` of `text` and all that follows. */
+static struct bytes text_from_line(struct bytes text, unsigned number)
+{
+    const uint8_t *end;
+
+    while (--number > 0 && (end = memchr(text.at, '\n', text.len)))
+        text = bytes_of(end + 1, text.len - (size_t)(end + 1 - text.at));
+    return text;
+}
+
+static bool begins_with_key(struct bytes line, const char *key)
+{
+    size_t len = strlen(key);
+
+    return line.len > len && memcmp(line.at, key, len) == 0 && line.at[len] == ' ';
+}
+
+struct config_place report_place(const struct report *report, unsigned line)
+{
+    const struct config_variable *variable = line ? report->variables : NULL;
+
+    for (; variable && variable->key; variable++)
+        if (begins_with_key(text_from_line(report->text, line), variable->key))
+            return (struct config_place){variable->name, line};
+    return (struct config_place){report->file, line};
+}
+
 void report_error(struct report *report, unsigned line, const char *format, ...)
 {
+    struct config_place place = report_place(report, line);
     va_list args;
 
     if (report_is_full(report))
         return;
     report->errors++;
     va_start(args, format);
-    tell(report->findings, &(struct config_place){report->file, line}, "", format, args);
+    tell(report->findings, &place, "", format, args);
     va_end(args);
 }
 
@@ -86,7 +121,7 @@ bool report_is_full(const struct report *report)
 
 void report_close(struct report *report)
 {
-    struct config_place place = {report->file, 0};
+    struct config_place place = report_place(report, 0);
 
     if (report->is_out_of_memory)
         config_complain(report->findings, &place, "out of memory");

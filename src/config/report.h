@@ -10,9 +10,14 @@ enum { MAX_ERRORS_TOLD = 100 };
 struct report {
     struct config_findings findings;
     const char *file;
+    const struct config_variable *variables; /* what findings name in place of lines; NULL: nothing */
+    struct bytes text;                       /* with `variables`: what they were made into */
     unsigned errors;
     bool is_out_of_memory; /* told once, at the end */
 };
+
+/* What findings about a line, or about a value in it, begin with. 0: of no line. */
+struct config_place report_place(const struct report *report, unsigned line);
 
 void report_error(struct report *report, unsigned line, const char *format, ...) PRINTF_LIKE(3, 4);
 void report_warning(struct report *report, unsigned line, const char *format, ...) PRINTF_LIKE(3, 4);

@@ -2,8 +2,9 @@
  * key_client.h: one worker as its keyholder sees it: a socket, the questions that were read from it, and the replies
  * that have not left.
  *
- * Of a worker at most KEY_BATCH questions are held that have no reply on its way; what it sends beyond that stays in
- * the socket until there is room. The worker is taken for hostile: what is no question ends it.
+ * Of a worker at most KEY_BATCH questions are held that have no reply on its way. It knows that: what it sends beyond
+ * stays in the socket until there is room, or ends it where it cannot be left there. The worker is taken for hostile:
+ * what is no question ends it, too.
  */
 #ifndef DAEMON_KEY_CLIENT_H
 #define DAEMON_KEY_CLIENT_H

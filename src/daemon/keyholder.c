@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "daemon/key_client.h"
+#include "daemon/key_turns.h"
 #include "proxy/proxy.h"
 
 /* So long questions are answered before the replies leave and the sockets are looked at again. */
@@ -19,7 +19,7 @@ struct keyholder {
     struct key_batch *incoming;
     struct key_client *clients[KEYHOLDER_MAX_WORKERS];
     size_t count;
-    size_t turn; /* whose turn it is, modulo `count` */
+    struct key_turns turns;
 };
 
 /* ---- workers come and go */
@@ -81,7 +81,7 @@ static bool settle(struct keyholder *keyholder, size_t index, enum key_client_st
 
 /* ---- the master */
 
-/* -1: none, or more than the one there is room for, which the kernel closes and tells of by MSG_CTRUNC. */
+/* -1: none, or not exactly one. */
 static int descriptor_of(struct msghdr *header)
 {
     struct cmsghdr *part = CMSG_FIRSTHDR(header);
@@ -102,7 +102,7 @@ static ssize_t receive_order(int control, struct keyholder_order *order, int *fd
     ssize_t len = recvmsg(control, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC);
 
     *fd = len < 0 ? -1 : descriptor_of(&header);
-    return len > 0 && (header.msg_flags & MSG_CTRUNC) ? (ssize_t)sizeof *order + 1 : len;
+    return len;
 }
 
 static void close_control(struct keyholder *keyholder)
@@ -134,31 +134,14 @@ static void take_order(struct keyholder *keyholder)
 
 /* ---- answering */
 
-static struct key_client *next_with(struct keyholder *keyholder, enum key_haste haste, bool has_tokens)
-{
-    for (size_t i = 0; i < keyholder->count; i++) {
-        size_t index = (keyholder->turn + i) % keyholder->count;
-        struct key_client *client = keyholder->clients[index];
-        if (client->lines[haste].count > 0 && key_share_has_some(&client->share) == has_tokens) {
-            keyholder->turn = index + 1;
-            return client;
-        }
-    }
-    return NULL;
-}
-
-/* Who has tokens goes before who has none, tickets before private keys, and otherwise turn and turn about. */
 static bool answer_one(struct keyholder *keyholder)
 {
-    for (int without = 0; without < 2; without++)
-        for (enum key_haste haste = 0; haste < KEY_HASTES; haste++) {
-            struct key_client *client = next_with(keyholder, haste, !without);
-            if (client) {
-                key_client_answer(client, haste, &keyholder->holder);
-                return true;
-            }
-        }
-    return false;
+    enum key_haste haste;
+    struct key_client *client = key_turns_take(&keyholder->turns, keyholder->clients, keyholder->count, &haste);
+
+    if (client)
+        key_client_answer(client, haste, &keyholder->holder);
+    return client != NULL;
 }
 
 static void answer_some(struct keyholder *keyholder)

@@ -194,7 +194,10 @@ enum daemon_exit keyholder_process_run(int control)
     enum daemon_exit exit = DAEMON_EXIT_FAILURE;
 
     log_set_process("keyholder");
-    if (locked_reserve(LOCKED_HEAP_LEN) && (beginning.keyring = keyring_new()))
+    if (!locked_reserve(LOCKED_HEAP_LEN)) /* as under a sanitizer, which has a heap of its own */
+        log_message(LOG_LEVEL_WARNING, "there is no heap to be had for the keys alone: what grows later is not locked");
+    beginning.keyring = keyring_new();
+    if (beginning.keyring)
         exit = begin(control, &beginning);
     else
         log_message(LOG_LEVEL_ERROR, "out of memory at start");

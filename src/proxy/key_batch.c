@@ -4,20 +4,30 @@
 #include <sys/socket.h>
 
 #include "base/alloc.h"
+#include "base/writer.h"
+
+enum { LENGTH_LEN = 2 };
+
+struct datagram {
+    size_t len, messages;
+    uint8_t bytes[MAX_KEY_DATAGRAM_LEN];
+};
 
 struct key_batch {
-    size_t first, count; /* those before `first` were sent */
-    struct iovec spans[KEY_BATCH];
-    struct mmsghdr headers[KEY_BATCH];
-    uint8_t messages[KEY_BATCH][MAX_KEY_MESSAGE_LEN];
+    size_t count;                  /* messages */
+    size_t first, datagram_count;  /* those before `first` were sent */
+    struct bytes views[KEY_BATCH]; /* of what was received */
+    struct iovec spans[KEY_DATAGRAMS];
+    struct mmsghdr headers[KEY_DATAGRAMS];
+    struct datagram datagrams[KEY_DATAGRAMS];
 };
 
 struct key_batch *key_batch_new(void)
 {
     struct key_batch *batch = memory_new(sizeof *batch);
 
-    for (size_t i = 0; batch && i < KEY_BATCH; i++) {
-        batch->spans[i] = (struct iovec){batch->messages[i], MAX_KEY_MESSAGE_LEN};
+    for (size_t i = 0; batch && i < KEY_DATAGRAMS; i++) {
+        batch->spans[i].iov_base = batch->datagrams[i].bytes;
         batch->headers[i].msg_hdr.msg_iov = &batch->spans[i];
         batch->headers[i].msg_hdr.msg_iovlen = 1;
     }
@@ -34,60 +44,89 @@ void key_batch_free(struct key_batch *batch)
 
 size_t key_batch_count(const struct key_batch *batch)
 {
-    return batch->count - batch->first;
+    return batch->count;
 }
 
 struct bytes key_batch_view(const struct key_batch *batch, size_t index)
 {
-    const struct iovec *span = &batch->spans[batch->first + index];
-
-    return bytes_of(span->iov_base, span->iov_len);
+    return batch->views[index];
 }
 
-static void wipe(struct key_batch *batch, size_t index)
+static void wipe(struct datagram *datagram)
 {
-    memory_wipe(batch->messages[index], batch->spans[index].iov_len);
-    batch->spans[index].iov_len = MAX_KEY_MESSAGE_LEN;
+    memory_wipe(datagram->bytes, datagram->len);
+    datagram->len = datagram->messages = 0;
 }
 
 void key_batch_clear(struct key_batch *batch)
 {
-    for (; batch->first < batch->count; batch->first++)
-        wipe(batch, batch->first);
-    batch->first = batch->count = 0;
+    for (size_t i = batch->first; i < batch->datagram_count; i++)
+        wipe(&batch->datagrams[i]);
+    batch->count = batch->first = batch->datagram_count = 0;
+}
+
+/* ---- sending */
+
+static bool has_room(const struct datagram *datagram)
+{
+    return sizeof datagram->bytes - datagram->len >= LENGTH_LEN + MAX_KEY_MESSAGE_LEN;
+}
+
+uint8_t *key_batch_space(struct key_batch *batch)
+{
+    struct datagram *last;
+
+    if (batch->count == KEY_BATCH)
+        return NULL;
+    if (batch->datagram_count == 0 || !has_room(&batch->datagrams[batch->datagram_count - 1])) {
+        if (batch->datagram_count == KEY_DATAGRAMS)
+            return NULL;
+        batch->datagram_count++;
+    }
+    last = &batch->datagrams[batch->datagram_count - 1];
+    return last->bytes + last->len + LENGTH_LEN;
+}
+
+void key_batch_commit(struct key_batch *batch, size_t len)
+{
+    struct datagram *last = &batch->datagrams[batch->datagram_count - 1];
+    struct writer w = writer_of(last->bytes + last->len, LENGTH_LEN);
+
+    write_u16(&w, (uint16_t)len);
+    last->len += LENGTH_LEN + len;
+    last->messages++;
+    batch->count++;
 }
 
 /* What is left of a batch that was sent in part moves to its beginning: `first` is 0 whenever anybody writes. */
 static void close_ranks(struct key_batch *batch)
 {
-    size_t sent = batch->first;
+    size_t sent = batch->first, left = batch->datagram_count - sent;
 
-    if (sent == 0)
-        return;
-    for (size_t i = 0; i < batch->count - sent; i++) {
-        batch->spans[i].iov_len = batch->spans[sent + i].iov_len;
-        memcpy(batch->messages[i], batch->messages[sent + i], batch->spans[i].iov_len);
-        wipe(batch, sent + i);
+    for (size_t i = 0; i < left && sent > 0; i++) {
+        struct datagram *from = &batch->datagrams[sent + i], *to = &batch->datagrams[i];
+        memcpy(to->bytes, from->bytes, from->len);
+        to->len = from->len;
+        to->messages = from->messages;
+        wipe(from);
     }
-    batch->count -= sent;
+    batch->datagram_count = left;
     batch->first = 0;
 }
 
-uint8_t *key_batch_space(struct key_batch *batch)
+/* How many datagrams left; -1 with errno. */
+static int send_some(struct key_batch *batch, int fd)
 {
-    return batch->count < KEY_BATCH ? batch->messages[batch->count] : NULL;
-}
-
-void key_batch_commit(struct key_batch *batch, size_t len)
-{
-    batch->spans[batch->count++].iov_len = len;
+    for (size_t i = batch->first; i < batch->datagram_count; i++)
+        batch->spans[i].iov_len = batch->datagrams[i].len;
+    return sendmmsg(fd, batch->headers + batch->first, (unsigned)(batch->datagram_count - batch->first),
+                    MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 enum key_batch_result key_batch_send(struct key_batch *batch, int fd)
 {
-    while (batch->first < batch->count) {
-        int sent = sendmmsg(fd, batch->headers + batch->first, (unsigned)(batch->count - batch->first),
-                            MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (batch->count > 0) {
+        int sent = send_some(batch, fd);
 
         if (sent < 0 && errno == EINTR)
             continue;
@@ -95,23 +134,30 @@ enum key_batch_result key_batch_send(struct key_batch *batch, int fd)
             close_ranks(batch);
             return errno == EAGAIN || errno == ENOBUFS ? KEY_BATCH_WOULD_BLOCK : KEY_BATCH_ENDED;
         }
-        for (int i = 0; i < sent; i++)
-            wipe(batch, batch->first++);
+        for (; sent > 0; sent--, batch->first++) {
+            batch->count -= batch->datagrams[batch->first].messages;
+            wipe(&batch->datagrams[batch->first]);
+        }
     }
-    batch->first = batch->count = 0;
+    key_batch_clear(batch);
     return KEY_BATCH_DONE;
 }
 
+/* ---- receiving */
+
 /*
- * A message without a byte is how the end of the connection looks, and recvmmsg() goes on to see it over and over.
+ * A datagram without a byte is how the end of the connection looks, and recvmmsg() goes on to see it over and over.
  * Descriptors that are sent along find no room, and the kernel closes them.
  */
-static enum key_batch_result take(struct key_batch *batch, size_t received)
+static enum key_batch_result take(struct key_batch *batch, size_t received, size_t limit)
 {
     for (size_t i = 0; i < received && batch->headers[i].msg_len > 0; i++) {
-        batch->spans[i].iov_len = batch->headers[i].msg_len;
-        batch->count++;
-        if (batch->headers[i].msg_hdr.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+        batch->datagrams[i].len = batch->headers[i].msg_len;
+        batch->datagram_count++;
+        if (batch->headers[i].msg_hdr.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ||
+            !key_wire_split(bytes_of(batch->datagrams[i].bytes, batch->datagrams[i].len), batch->views,
+                            &batch->count) ||
+            batch->count > limit)
             return KEY_BATCH_VIOLATED;
     }
     errno = 0;
@@ -123,10 +169,13 @@ enum key_batch_result key_batch_receive(struct key_batch *batch, int fd, size_t 
     int received;
 
     key_batch_clear(batch);
+    for (size_t i = 0; i < KEY_DATAGRAMS; i++)
+        batch->spans[i].iov_len = MAX_KEY_DATAGRAM_LEN;
     do
-        received = recvmmsg(fd, batch->headers, (unsigned)(limit < KEY_BATCH ? limit : KEY_BATCH), MSG_DONTWAIT, NULL);
+        received =
+            recvmmsg(fd, batch->headers, (unsigned)(limit < KEY_DATAGRAMS ? limit : KEY_DATAGRAMS), MSG_DONTWAIT, NULL);
     while (received < 0 && errno == EINTR);
     if (received > 0)
-        return take(batch, (size_t)received);
+        return take(batch, (size_t)received, limit);
     return received < 0 && errno == EAGAIN ? KEY_BATCH_WOULD_BLOCK : KEY_BATCH_ENDED;
 }

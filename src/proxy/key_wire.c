@@ -111,6 +111,18 @@ bool key_wire_write_reply(const struct key_reply *reply, uint8_t *out, size_t *l
 
 /* ---- reading */
 
+bool key_wire_split(struct bytes datagram, struct bytes messages[MAX_KEY_MESSAGES], size_t *count)
+{
+    struct reader r = reader_of(datagram);
+
+    while (!read_end(&r)) {
+        if (*count == MAX_KEY_MESSAGES || !read_vec16(&r, 1, MAX_KEY_MESSAGE_LEN, &messages[*count]))
+            return false;
+        ++*count;
+    }
+    return true;
+}
+
 static bool read_below(struct reader *r, unsigned limit, unsigned *value)
 {
     uint8_t byte;

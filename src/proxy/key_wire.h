@@ -1,8 +1,9 @@
 /*
  * key_wire.h: what a worker and a keyholder say to each other: struct tls_key_request as bytes, and its answer.
  *
- * One message is one datagram of a SOCK_SEQPACKET socket. A question carries a number of the worker's choice, which
- * the reply repeats, and the fields that its operation needs, no others, so that there is one way to write each:
+ * A datagram of a SOCK_SEQPACKET socket carries one message or more, each behind its length (vec16): what costs is the
+ * datagram. A question carries a number of the worker's choice, which the reply repeats, and the fields that its
+ * operation needs, no others, so that there is one way to write each:
  *
  *     question: u64 number, u8 operation, then
  *         CERTIFICATE_VERIFY_13   key id <32>, u8 signature, vec8 transcript hash <32 or 48>
@@ -25,6 +26,9 @@ enum {
     MAX_KEY_MESSAGE_LEN = MAX_KEY_REPLY_LEN > MAX_KEY_QUESTION_LEN ? MAX_KEY_REPLY_LEN : MAX_KEY_QUESTION_LEN,
 };
 
+/* Messages that a datagram, or a worker without a reply, has at most. */
+enum { MAX_KEY_MESSAGES = 64 };
+
 struct key_reply {
     uint64_t number;
     enum tls_key_operation operation;
@@ -36,6 +40,9 @@ struct key_reply {
 MUST_CHECK bool key_wire_write_question(uint64_t number, const struct tls_key_request *request, uint8_t *out,
                                         size_t *len);
 MUST_CHECK bool key_wire_write_reply(const struct key_reply *reply, uint8_t *out, size_t *len);
+
+/* Views of the messages of a datagram, behind the `*count` that are there already. False: a violation. */
+MUST_CHECK bool key_wire_split(struct bytes datagram, struct bytes messages[MAX_KEY_MESSAGES], size_t *count);
 
 /* False: a violation. The request is complete, and wiped when false; the answer of a reply is a view of `message`. */
 MUST_CHECK bool key_wire_read_question(struct bytes message, uint64_t *number, struct tls_key_request *request);

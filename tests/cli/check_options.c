@@ -159,8 +159,8 @@ END_TEST
 
 START_TEST(one_line_options_need_what_they_belong_to)
 {
-    is_refused("-b a:1", "-b, --cert, --key, --alpn and --send-proxy need -f");
-    is_refused("--cert a", "-b, --cert, --key, --alpn and --send-proxy need -f");
+    is_refused("-b a:1", "-b, --cert, --key, --profile, --alpn and --send-proxy need -f");
+    is_refused("--cert a", "-b, --cert, --key, --profile, --alpn and --send-proxy need -f");
     is_refused("-f :1 --key a", "--key needs --cert");
     is_refused("-f :1 --send-proxy v2", "--send-proxy needs -b");
 }
@@ -169,7 +169,7 @@ END_TEST
 START_TEST(a_line_stands_for_a_listener_and_a_backend)
 {
     static const char full[] = "-f :8443 -f [::1]:8444 -b 127.0.0.1:8080 -b unix:/s --cert a.pem --cert b.pem "
-                               "--key k --alpn h2,http/1.1 --send-proxy v2";
+                               "--key k --profile modern --alpn h2,http/1.1 --send-proxy v2";
 
     dump_has(full, "\n[listen main]\naddress = :8443\naddress = [::1]:8444\ncertificate = a.pem\ncertificate = b.pem\n"
                    "key = k\nbackend = main\nalpn = h2\nalpn = http/1.1\nunknown-sni = default\n");
@@ -259,10 +259,10 @@ END_TEST
 
 START_TEST(the_usage_names_every_option)
 {
-    static const char *const names[] = {"-c, --config FILE", "-t, --check",   "-T, --dump",  "-V, --version",
-                                        "-h, --help",        "-q, --quiet",   "-d, --debug", "-f, --listen ADDRESS",
-                                        "-b, --backend",     "  --cert FILE", "--key FILE",  "--alpn NAMES",
-                                        "--send-proxy WORD", "Exit status:"};
+    static const char *const names[] = {
+        "-c, --config FILE", "-t, --check",          "-T, --dump",       "-V, --version", "-h, --help", "-q, --quiet",
+        "-d, --debug",       "-f, --listen ADDRESS", "-b, --backend",    "  --cert FILE", "--key FILE", "--alpn NAMES",
+        "--send-proxy WORD", "--profile WORD",       "SALLYPORT_LISTEN", "Exit status:"};
     char text[8192];
     FILE *out = fmemopen(text, sizeof text, "w");
 

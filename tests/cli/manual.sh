@@ -14,6 +14,10 @@ not_ok() {
     failures=$((failures + 1))
 }
 
+# The variables of the environment, from -h and from the page.
+variables_of_usage() { "$program" -h | sed -nE 's/^  (SALLYPORT_[A-Z_]+)$/\1/p'; }
+variables_of_page() { sed -nE 's/^\.B (SALLYPORT_[A-Z_]+)$/\1/p' "$1"; }
+
 lint() {
     LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z "$1" 2>&1 >/dev/null
 }
@@ -44,6 +48,13 @@ for page in sallyport.8 sallyport.conf.5; do
 done
 
 if [ -x "$program" ]; then
+    if difference=$(diff <(variables_of_usage) <(variables_of_page "$srcdir/man/sallyport.8")) &&
+        [ "$(variables_of_usage | wc -l)" -ge 5 ]; then
+        ok "sallyport(8) lists the variables of -h"
+    else
+        not_ok "sallyport(8) lists the variables of -h"
+        printf '    %s\n' "$difference"
+    fi
     if difference=$(diff <(of_usage) <(of_page "$srcdir/man/sallyport.8")) && [ "$(of_usage | wc -l)" -ge 13 ]; then
         ok "sallyport(8) lists the options of -h"
     else

@@ -14,6 +14,7 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 99
 export HOME=$scratch STATE_DIRECTORY=$scratch/state
 unset XDG_STATE_HOME
+unset "${!SALLYPORT_@}" # what -h tells of would be used
 
 # run WORDS...: the program, its output in out and err, its exit code in code
 run() {
@@ -115,6 +116,21 @@ run -t -c conf
 config expired.crt p256.key
 run -t -c conf
 expect "-t warns of an expired certificate and goes on" 0 err "conf:3: warning: "
+
+# The environment in place of a file; the faults name the variable.
+listen=SALLYPORT_LISTEN=127.0.0.1:1 backend=SALLYPORT_BACKEND=127.0.0.1:2
+by_variables() { # VARIABLE=VALUE... WORDS...
+    env "$@" >out 2>err </dev/null
+    code=$?
+}
+by_variables $listen $backend SALLYPORT_CERT="$certificates/p256.crt" SALLYPORT_KEY="$certificates/p256.key" "$program" -t
+expect "-t checks what the environment says" 0 out "environment: the configuration is good"
+by_variables $listen $backend SALLYPORT_CERT="$certificates/p256.crt" SALLYPORT_KEY="$certificates/p384.key" "$program"
+expect "a key that belongs to no certificate is told with its variable" 78 err "SALLYPORT_KEY: key '"
+by_variables $listen $backend SALLYPORT_CERT="$certificates/nowhere.crt" "$program"
+expect "a certificate that is not there is told with its variable" 78 err "SALLYPORT_CERT: certificate '"
+by_variables $listen $backend "$program"
+expect "a variable that is missing is told by name, and nothing is served" 78 err "SALLYPORT_CERT: is not set"
 
 # Nobody writes into this: a program that waits for it is killed, with the code 124.
 mkfifo fifo

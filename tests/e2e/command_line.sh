@@ -96,4 +96,17 @@ client.send(b"say hello\n")
 assert client.receive_exactly(5) == b"hello"
 PY
 check "one line without a file serves a backend" python3 "$scratch/say.py" "$HOST" 8444
+daemon_stop
+
+variables=(SALLYPORT_LISTEN="$HOST:8445,$HOST:8446" SALLYPORT_BACKEND="$HOST:8080" SALLYPORT_CERT="$CERTS/p256.crt"
+    SALLYPORT_KEY="$CERTS/p256.key" SALLYPORT_PROFILE=modern)
+: >"$log" # the journal is whoever reads what JOURNAL_STREAM names
+start sallyport env "${variables[@]}" JOURNAL_STREAM="$(stat -c %d:%i "$log")" "$SALLYPORT"
+daemon_pid=$started
+wait_for 20 is_listening "$HOST" 8446
+check "variables without a file and a line serve a backend" python3 "$scratch/say.py" "$HOST" 8446
+daemon_stop
+check_equal "before the journal each line begins with its priority" "" "$(grep -v '^<[3-7]>ts=' "$log")"
+check "... a connection is of info" grep -q '^<6>ts=.* event=connection .*version=TLSv1.3' "$log"
+check_status "a busy port of a variable is 1" 1 env "${variables[@]}" SALLYPORT_LISTEN="$HOST:8080" "$SALLYPORT"
 finish

@@ -16,6 +16,7 @@ export PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1
 
 HOST=127.$(($$ / 62500 % 250 + 1)).$(($$ / 250 % 250)).$(($$ % 250 + 1))
 PORT=8443
+unset "${!SALLYPORT_@}" # a variable of the environment stands for an option
 failures=0
 pids=()
 daemon_pid=

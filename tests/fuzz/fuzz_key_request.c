@@ -44,6 +44,19 @@ static void answer(uint64_t number, const struct tls_key_request *request)
     must(again.number == number && bytes_equal(again.answer, reply.answer));
 }
 
+/* As a datagram: the messages and their lengths are all there is in it. */
+static void split(struct bytes datagram)
+{
+    struct bytes messages[MAX_KEY_MESSAGES];
+    size_t count = 0, len = 0;
+
+    if (!key_wire_split(datagram, messages, &count))
+        return;
+    for (size_t i = 0; i < count; i++)
+        len += 2 + messages[i].len;
+    must(len == datagram.len);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct tls_key_request request;
@@ -53,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!rig.pool)
         start();
+    split(bytes_of(data, size));
     if (!key_wire_read_question(bytes_of(data, size), &number, &request))
         return 0;
     must(key_wire_write_question(number, &request, out, &len) && bytes_equal(bytes_of(data, size), bytes_of(out, len)));

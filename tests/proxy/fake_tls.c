@@ -232,6 +232,7 @@ static void handshake(struct tls *tls)
         tls->outcome.stage = TLS_STAGE_KEY_OPERATION;
         tls->is_key_wanted = true;
         memcpy(tls->request.key_id, fake_tls_key_id, sizeof tls->request.key_id);
+        tls->request.transcript_hash_len = 32;
     } else if (letter != '.') { /* a byte of a ClientHello that is not complete */
         tls_abort(tls, WHY_NOT_TLS);
     }

@@ -1,0 +1,90 @@
+/*
+ * A keyholder that dies under a proxy at work: handshakes wait for the next one, relays do not notice.
+ */
+#include <check.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "proxy/harness.h"
+#include "proxy/key_batch.h"
+#include "support/check_run.h"
+
+static struct harness h;
+static int keyholder;
+static struct key_batch *batch;
+
+static int new_keyholder(void)
+{
+    int ends[2];
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+    keyholder = ends[0];
+    return ends[1];
+}
+
+static bool question_came(void)
+{
+    return key_batch_receive(batch, keyholder, KEY_BATCH) == KEY_BATCH_DONE;
+}
+
+/* The fake engine takes any signature. */
+static void answer_question(void)
+{
+    struct key_reply reply = {.is_ok = true, .answer = BYTES_OF_LITERAL("signed")};
+    struct tls_key_request request;
+    size_t len;
+
+    ck_assert_uint_eq(key_batch_count(batch), 1);
+    ck_assert(key_wire_read_question(key_batch_view(batch, 0), &reply.number, &request));
+    reply.operation = request.operation;
+    key_batch_clear(batch);
+    ck_assert(key_wire_write_reply(&reply, key_batch_space(batch), &len));
+    key_batch_commit(batch, len);
+    ck_assert_int_eq(key_batch_send(batch, keyholder), KEY_BATCH_DONE);
+}
+
+static void relay_both_ways(void)
+{
+    harness_send(&h, h.client, "ping", 4);
+    harness_expect(&h, h.peer, "ping", 4);
+    harness_send(&h, h.peer, "pong", 4);
+    harness_expect(&h, h.client, "pong", 4);
+}
+
+START_TEST(handshakes_wait_for_the_next_keyholder_and_relays_do_not_notice)
+{
+    int waiting;
+
+    batch = key_batch_new();
+    ck_assert_ptr_nonnull(batch);
+    harness_init(&h);
+    harness_start(&h);
+    ck_assert(proxy_use_keyholder(h.proxy, new_keyholder()));
+    harness_establish(&h);
+    waiting = harness_connect(&h);
+    harness_send(&h, waiting, "K", 1);
+    HARNESS_WAIT(&h, question_came());
+    close(keyholder);
+    for (int i = 0; i < 10; i++)
+        relay_both_ways();
+    ck_assert_int_eq(harness_end_of(waiting), HARNESS_OPEN);
+    ck_assert(key_service_set_socket(h.proxy->keys, new_keyholder()));
+    HARNESS_WAIT(&h, question_came());
+    relay_both_ways();
+    answer_question();
+    harness_expect(&h, waiting, "S", 1);
+    ck_assert_uint_eq(h.proxy->counters.key_operations_failed, 0);
+    close(waiting);
+    harness_free(&h);
+    key_batch_free(batch);
+    close(keyholder);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        handshakes_wait_for_the_next_keyholder_and_relays_do_not_notice,
+    };
+    return check_run("keyholder_loss", tests, ARRAY_LEN(tests));
+}
