@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "daemon/child_kill.h"
 #include "daemon/master.h"
 #include "daemon/upgrade.h"
 #include "daemon/upgrade_state.h"
@@ -50,6 +51,14 @@ static void child_free(struct child *child)
     memory_free(child);
 }
 
+/* As somebody else where it has become somebody else, and the master has no right over others. */
+static void kill_now(const struct child *child)
+{
+    if (!child_kill(child->pid, child->uid) && errno != ESRCH)
+        log_message(LOG_LEVEL_ERROR, "%s %u (pid %ld) cannot be killed: %m", role_name(child->role), child->number,
+                    (long)child->pid);
+}
+
 /* One that cannot be told something, or speaks out of turn, is of no use any more. Its death is noticed as any other.
  */
 void children_give_up(struct child *child, const char *why)
@@ -57,7 +66,7 @@ void children_give_up(struct child *child, const char *why)
     log_message(LOG_LEVEL_ERROR, "%s %u (pid %ld) %s: killing it", role_name(child->role), child->number,
                 (long)child->pid, why);
     children_hang_up(child);
-    (void)kill(child->pid, SIGKILL);
+    kill_now(child);
 }
 
 void children_tell(struct child *child, const struct control_message *message)
@@ -184,6 +193,7 @@ static void send_start(struct child *child)
 
     if (deployment)
         message.rights = deployment->rights[child->role];
+    child->uid = message.rights.uid;
     children_tell(child, &message);
 }
 
@@ -296,6 +306,7 @@ bool children_adopt(struct master *master, const struct state_child *state)
     child->pid = state->pid;
     child->control = state->control;
     child->serving = state->serving;
+    child->uid = master->current->rights[child->role].uid;
     child->is_leaving = state->is_leaving;
     child->born = master_now();
     return child->control < 0 || listen_to(child);
@@ -431,93 +442,7 @@ void children_reap(struct master *master)
     }
 }
 
-/* ---- what they say */
-
-static void on_ready(struct child *child, const struct control_message *message)
-{
-    if (message->generation == child->building)
-        child->is_ready = true;
-    reload_step(child->master);
-}
-
-static void on_refused(struct child *child, const struct control_message *message)
-{
-    struct master *master = child->master;
-
-    if (message->generation != child->building)
-        return;
-    log_message(LOG_LEVEL_ERROR, "%s %u refuses: %s", role_name(child->role), child->number, message->reason);
-    if (master->next && message->generation == master->next->number)
-        reload_abort(master, (enum daemon_exit)message->exit, "a process cannot build it");
-    else
-        children_give_up(child, "cannot build what others serve");
-}
-
-/* All of a role come to the same: one line tells of it, and one more of whoever cannot go on. */
-static void on_confined(struct child *child, const struct control_message *message)
-{
-    bool *is_told = &child->master->is_rights_told[child->role];
-
-    if (message->report.role != (int)child->role) {
-        children_give_up(child, "tells of the rights of another");
-        return;
-    }
-    if (!*is_told || !message->is_dropped)
-        rights_log(&message->report, message->is_dropped);
-    *is_told = *is_told || message->is_dropped;
-}
-
-static void on_connect(struct child *child, const struct control_message *message)
-{
-    struct control_message answer = {.type = CONTROL_CONNECTED, .request = message->request};
-    uint64_t now = master_now();
-    int fd;
-
-    if (child->role != PROCESS_WORKER || !unix_quota_take(&child->quota, now)) {
-        children_give_up(child, "asks for more connections than a process of its kind may");
-        return;
-    }
-    answer.error = (uint16_t)unix_backends_connect(&child->master->unix_backends, message->path, now, &fd);
-    answer.fds[0] = fd;
-    answer.fd_count = fd >= 0;
-    children_tell(child, &answer);
-    if (fd >= 0)
-        close(fd);
-}
-
-static void obey(struct child *child, const struct control_message *message)
-{
-    switch (message->type) {
-    case CONTROL_READY:
-        on_ready(child, message);
-        return;
-    case CONTROL_CONFINED:
-        on_confined(child, message);
-        return;
-    case CONTROL_CONNECT:
-        on_connect(child, message);
-        return;
-    default:
-        on_refused(child, message);
-    }
-}
-
-static void hear(struct child *child)
-{
-    struct control_message message;
-    enum control_result result = control_receive(child->control, &message);
-
-    if (result == CONTROL_GONE) {
-        children_hang_up(child); /* the signal of its end comes, too */
-    } else if (result == CONTROL_VIOLATION || (result == CONTROL_GOT && !control_is_of_child(message.type))) {
-        if (result == CONTROL_GOT)
-            for (size_t i = 0; i < message.fd_count; i++)
-                close(message.fds[i]);
-        children_give_up(child, "breaks the rules of what a child may say");
-    } else if (result == CONTROL_GOT) {
-        obey(child, &message);
-    }
-}
+/* ---- what they say: hearing.c, and of a keyholder at work keyholders.c */
 
 static void on_control(evutil_socket_t fd, short what, void *context)
 {
@@ -527,7 +452,7 @@ static void on_control(evutil_socket_t fd, short what, void *context)
     if (child->role == PROCESS_KEYHOLDER && (child->is_ready || child->serving))
         keyholders_hear(child);
     else
-        hear(child);
+        children_hear(child);
 }
 
 /* ---- all of them */
@@ -569,7 +494,7 @@ void children_kill(struct master *master)
 {
     for (size_t i = 0; i < master->child_count; i++)
         if (master->children[i]->pid)
-            (void)kill(master->children[i]->pid, SIGKILL);
+            kill_now(master->children[i]);
 }
 
 void children_free(struct master *master)

@@ -7,6 +7,7 @@
  *   master.c    its life: signals, the drain, the end
  *   reload.c    a configuration becomes a generation: loaded, offered, committed or aborted
  *   children.c  processes: started, told, listened to, replaced
+ *   hearing.c   what a process says of itself and asks for
  *   keyholders.c  those with the keys, and who of the workers asks which
  */
 #ifndef DAEMON_MASTER_H
@@ -50,6 +51,7 @@ struct child {
     uint16_t number;     /* from 1, among those of its role */
     uint32_t generation; /* a keyholder is for one and ends with it; 0: it goes from one to the next */
     pid_t pid;           /* 0: none now */
+    uid_t uid;           /* whom it becomes, where the master is root */
     int control;
     struct event *readable;
     struct event *respawn; /* a timer */
@@ -130,6 +132,7 @@ void children_offer(struct child *child, const struct deployment *deployment);
 void children_tell(struct child *child, const struct control_message *message);
 void children_tell_workers(struct master *master, enum control_type type);
 void children_reap(struct master *master);
+void children_hear(struct child *child); /* hearing.c: it has something to say */
 bool children_are_building(const struct master *master);
 void children_give_up_builders(struct master *master); /* those that are not ready yet */
 size_t children_alive(const struct master *master, enum process_role role);
