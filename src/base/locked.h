@@ -18,7 +18,7 @@
 MUST_CHECK bool locked_reserve(size_t len);
 
 /*
- * After it, and while /proc can be read: locks every private page that the process can write, and takes it out of
+ * After it, and while /proc can be read: before the process gives up its rights. Locks every private page that the process can write, and takes it out of
  * core dumps. What is locked stays so until the process ends; what it maps later is not.
  */
 struct locked_memory {

@@ -7,6 +7,7 @@
 
 #include "admin/admin.h"
 #include "base/log.h"
+#include "daemon/confine.h"
 #include "daemon/control.h"
 
 struct outfit {
@@ -62,6 +63,8 @@ static enum daemon_exit run(int control, struct outfit *outfit)
 {
     struct admin_view view;
 
+    if (!confine_process(PROCESS_ADMIN, control))
+        return DAEMON_EXIT_FAILURE;
     if (!wait_for_outfit(control, outfit)) /* the master is gone, or thought better of it */
         return DAEMON_EXIT_FAILURE;
     view = (struct admin_view){outfit->board, outfit->counters};

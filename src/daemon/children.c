@@ -5,9 +5,11 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "daemon/child_kill.h"
 #include "daemon/master.h"
 #include "daemon/upgrade.h"
 #include "daemon/upgrade_state.h"
+#include "demo/demo.h"
 
 static void on_control(evutil_socket_t fd, short what, void *context);
 static void on_respawn(evutil_socket_t fd, short what, void *context);
@@ -50,6 +52,14 @@ static void child_free(struct child *child)
     memory_free(child);
 }
 
+/* As somebody else where it has become somebody else, and the master has no right over others. */
+static void kill_now(const struct child *child)
+{
+    if (!child_kill(child->pid, child->uid) && errno != ESRCH)
+        log_message(LOG_LEVEL_ERROR, "%s %u (pid %ld) cannot be killed: %m", role_name(child->role), child->number,
+                    (long)child->pid);
+}
+
 /* One that cannot be told something, or speaks out of turn, is of no use any more. Its death is noticed as any other.
  */
 void children_give_up(struct child *child, const char *why)
@@ -57,7 +67,7 @@ void children_give_up(struct child *child, const char *why)
     log_message(LOG_LEVEL_ERROR, "%s %u (pid %ld) %s: killing it", role_name(child->role), child->number,
                 (long)child->pid, why);
     children_hang_up(child);
-    (void)kill(child->pid, SIGKILL);
+    kill_now(child);
 }
 
 void children_tell(struct child *child, const struct control_message *message)
@@ -108,6 +118,31 @@ static void send_sockets(struct child *child, const struct deployment *deploymen
     }
 }
 
+static bool has_demo(const struct config *config)
+{
+    for (size_t i = 0; i < config->listen_count; i++)
+        if (!config->listens[i].backend)
+            return true;
+    return false;
+}
+
+/* A worker may not bind. Without a socket it says what it cannot start. */
+static void send_demo(struct child *child, const struct deployment *deployment)
+{
+    struct control_message message = {.type = CONTROL_DEMO, .fd_count = 1};
+
+    if (child->has_demo || !has_demo(deployment->config))
+        return;
+    message.fds[0] = demo_listen();
+    if (message.fds[0] < 0) {
+        log_message(LOG_LEVEL_ERROR, "no socket for the demo backend of worker %u: %m", child->number);
+        return;
+    }
+    children_tell(child, &message);
+    close(message.fds[0]);
+    child->has_demo = true;
+}
+
 static void send_tickets(struct child *child, const struct deployment *deployment)
 {
     struct control_message message = {.type = CONTROL_TICKET_ROOT, .generation = deployment->number};
@@ -135,11 +170,36 @@ void children_offer(struct child *child, const struct deployment *deployment)
     if (order.number > order.total) /* it will have to go; until then it counts as one of them */
         order.total = order.number;
     send_files(child, deployment);
-    if (child->role == PROCESS_WORKER)
+    if (child->role == PROCESS_WORKER) {
         send_sockets(child, deployment);
+        send_demo(child, deployment);
+    }
     if (count_files(child, deployment) > 1)
         send_tickets(child, deployment);
     children_tell(child, &order);
+}
+
+/* The one that it starts under. NULL: it will be told to go. */
+static const struct deployment *deployment_of(const struct child *child)
+{
+    const struct master *master = child->master;
+    const struct deployment *next = master->next;
+
+    if (next && (!master->current || child->generation == next->number || child->upgrade == next->number))
+        return next;
+    return master->current;
+}
+
+/* Without a deployment it is the strictest, for somebody who cannot be: it ends. */
+static void send_start(struct child *child)
+{
+    const struct deployment *deployment = deployment_of(child);
+    struct control_message message = {.type = CONTROL_START};
+
+    if (deployment)
+        message.rights = deployment->rights[child->role];
+    child->uid = message.rights.uid;
+    children_tell(child, &message);
 }
 
 /* ---- starting */
@@ -165,8 +225,11 @@ static bool start(struct child *child)
     child->born = master_now();
     child->building = child->serving = 0;
     child->is_ready = false;
+    child->has_demo = false;
+    child->quota = (struct unix_quota){0, 0};
     if (!listen_to(child))
         children_give_up(child, "cannot be listened to");
+    send_start(child);
     sight_process_began(child);
     hung_spare(child, 0);
     if (master->current && child->upgrade <= master->current->number &&
@@ -251,6 +314,7 @@ bool children_adopt(struct master *master, const struct state_child *state)
     child->pid = state->pid;
     child->control = state->control;
     child->serving = state->serving;
+    child->uid = master->current->rights[child->role].uid;
     child->is_leaving = state->is_leaving;
     child->slot = state->slot;
     child->born = master_now();
@@ -323,7 +387,12 @@ static void log_end_of(const struct child *child, int status)
     const char *role = role_name(child->role);
     long pid = (long)child->pid;
 
-    if (WIFSIGNALED(status))
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+        log_message(
+            LOG_LEVEL_ERROR,
+            "%s %u (pid %ld) was killed by its list of system calls (SIGSYS): it made one that it has no use for", role,
+            child->number, pid);
+    else if (WIFSIGNALED(status))
         log_message(LOG_LEVEL_ERROR, "%s %u (pid %ld) was ended by SIG%s", role, child->number, pid,
                     sigabbrev_np(WTERMSIG(status)));
     else if (!child->is_leaving && !child->master->is_draining)
@@ -389,46 +458,7 @@ void children_reap(struct master *master)
     }
 }
 
-/* ---- what they say */
-
-static void on_ready(struct child *child, const struct control_message *message)
-{
-    if (message->generation == child->building)
-        child->is_ready = true;
-    reload_step(child->master);
-}
-
-static void on_refused(struct child *child, const struct control_message *message)
-{
-    struct master *master = child->master;
-
-    if (message->generation != child->building)
-        return;
-    log_message(LOG_LEVEL_ERROR, "%s %u refuses: %s", role_name(child->role), child->number, message->reason);
-    if (master->next && message->generation == master->next->number)
-        reload_abort(master, (enum daemon_exit)message->exit, "a process cannot build it");
-    else
-        children_give_up(child, "cannot build what others serve");
-}
-
-static void hear(struct child *child)
-{
-    struct control_message message;
-    enum control_result result = control_receive(child->control, &message);
-
-    if (result == CONTROL_GONE) {
-        children_hang_up(child); /* the signal of its end comes, too */
-    } else if (result == CONTROL_VIOLATION || (result == CONTROL_GOT && !control_is_of_child(message.type))) {
-        if (result == CONTROL_GOT)
-            for (size_t i = 0; i < message.fd_count; i++)
-                close(message.fds[i]);
-        children_give_up(child, "breaks the rules of what a child may say");
-    } else if (result == CONTROL_GOT && message.type == CONTROL_READY) {
-        on_ready(child, &message);
-    } else if (result == CONTROL_GOT) {
-        on_refused(child, &message);
-    }
-}
+/* ---- what they say: hearing.c, and of a keyholder at work keyholders.c */
 
 static void on_control(evutil_socket_t fd, short what, void *context)
 {
@@ -438,7 +468,7 @@ static void on_control(evutil_socket_t fd, short what, void *context)
     if (child->role == PROCESS_KEYHOLDER && (child->is_ready || child->serving))
         keyholders_hear(child);
     else
-        hear(child);
+        children_hear(child);
 }
 
 /* ---- all of them */
@@ -480,7 +510,7 @@ void children_kill(struct master *master)
 {
     for (size_t i = 0; i < master->child_count; i++)
         if (master->children[i]->pid)
-            (void)kill(master->children[i]->pid, SIGKILL);
+            kill_now(master->children[i]);
 }
 
 void children_free(struct master *master)

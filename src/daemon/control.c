@@ -7,6 +7,7 @@
 #include "base/reader.h"
 #include "base/secret.h"
 #include "base/writer.h"
+#include "config/config.h"
 
 /* ---- what each type has */
 
@@ -33,6 +34,11 @@ static const struct shape shapes[CONTROL_TYPES] = {
     [CONTROL_READY] = {.has_generation = true, .is_of_child = true},
     [CONTROL_REFUSED] = {.has_generation = true, .is_of_child = true},
     [CONTROL_SIGHT] = {.min_fds = 2, .max_fds = 2},
+    [CONTROL_START] = {.has_generation = false},
+    [CONTROL_CONFINED] = {.is_of_child = true},
+    [CONTROL_DEMO] = {.min_fds = 1, .max_fds = 1},
+    [CONTROL_CONNECT] = {.is_of_child = true},
+    [CONTROL_CONNECTED] = {.max_fds = 1},
 };
 
 bool control_is_of_child(enum control_type type)
@@ -64,6 +70,37 @@ static void write_root(struct writer *w, const struct ticket_root *root)
         ticket_root_write(root, out);
 }
 
+static void write_text(struct writer *w, const char *text)
+{
+    struct vector_mark mark = write_vec16_begin(w);
+
+    write_bytes(w, bytes_of_string(text));
+    write_vec_end(w, mark);
+}
+
+static void write_settings(struct writer *w, const struct rights_settings *settings)
+{
+    write_u8(w, (uint8_t)settings->sandbox);
+    write_u8(w, (uint8_t)settings->landlock_abi);
+    write_u8(w, (uint8_t)settings->is_reexecuted);
+    write_u32(w, settings->uid);
+    write_u32(w, settings->gid);
+    write_text(w, settings->root);
+}
+
+static void write_report(struct writer *w, const struct rights_report *report, bool is_dropped)
+{
+    write_u8(w, is_dropped);
+    write_u8(w, (uint8_t)report->role);
+    write_u8(w, (uint8_t)report->landlock_abi);
+    write_u32(w, report->uid);
+    write_u32(w, report->gid);
+    for (int step = 0; step < RIGHTS_STEPS; step++) {
+        write_u8(w, (uint8_t)report->steps[step].state);
+        write_u16(w, (uint16_t)report->steps[step].error);
+    }
+}
+
 static void write_body(struct writer *w, const struct control_message *message)
 {
     switch (message->type) {
@@ -84,6 +121,20 @@ static void write_body(struct writer *w, const struct control_message *message)
     case CONTROL_REFUSED:
         write_u16(w, message->exit);
         write_reason(w, message->reason);
+        break;
+    case CONTROL_START:
+        write_settings(w, &message->rights);
+        break;
+    case CONTROL_CONFINED:
+        write_report(w, &message->report, message->is_dropped);
+        break;
+    case CONTROL_CONNECT:
+        write_u32(w, message->request);
+        write_text(w, message->path);
+        break;
+    case CONTROL_CONNECTED:
+        write_u32(w, message->request);
+        write_u16(w, message->error);
         break;
     default:
         break;
@@ -133,6 +184,53 @@ static bool read_reason(struct reader *r, char *reason)
     return true;
 }
 
+/* A path of the file system, without a zero in it. */
+static bool read_path(struct reader *r, size_t min, size_t size, char *path)
+{
+    struct bytes text;
+
+    if (!read_vec16(r, min, size - 1, &text) || memchr(text.at, 0, text.len))
+        return false;
+    memcpy(path, text.at, text.len); /* the rest is zero */
+    return text.len == 0 || path[0] == '/';
+}
+
+/* A number of one byte, at most `max`. */
+static bool read_small(struct reader *r, unsigned max, int *out)
+{
+    uint8_t value;
+
+    if (!read_u8(r, &value))
+        return false;
+    *out = value;
+    return value <= max;
+}
+
+static bool read_settings(struct reader *r, struct rights_settings *settings)
+{
+    return read_small(r, CONFIG_SANDBOX_OFF, &settings->sandbox) &&
+           read_small(r, RIGHTS_ABI_OF_KERNEL, &settings->landlock_abi) && read_small(r, 1, &settings->is_reexecuted) &&
+           read_u32(r, &settings->uid) && read_u32(r, &settings->gid) &&
+           read_path(r, 0, sizeof settings->root, settings->root);
+}
+
+static bool read_report(struct reader *r, struct control_message *message)
+{
+    struct rights_report *report = &message->report;
+    int is_dropped = 0;
+    bool is_ok = read_small(r, 1, &is_dropped) && read_small(r, PROCESS_ROLES - 1, &report->role) &&
+                 read_small(r, RIGHTS_ABI_OF_KERNEL, &report->landlock_abi) && read_u32(r, &report->uid) &&
+                 read_u32(r, &report->gid);
+    uint16_t error;
+
+    message->is_dropped = is_dropped;
+    for (int step = 0; is_ok && step < RIGHTS_STEPS; step++) {
+        is_ok = read_small(r, RIGHTS_FAILED, &report->steps[step].state) && read_u16(r, &error);
+        report->steps[step].error = is_ok ? error : 0;
+    }
+    return is_ok;
+}
+
 static bool read_body(struct reader *r, struct control_message *message)
 {
     switch (message->type) {
@@ -148,6 +246,15 @@ static bool read_body(struct reader *r, struct control_message *message)
     case CONTROL_REFUSED:
         return read_u16(r, &message->exit) && message->exit > 0 && message->exit < 256 &&
                read_reason(r, message->reason);
+    case CONTROL_START:
+        return read_settings(r, &message->rights);
+    case CONTROL_CONFINED:
+        return read_report(r, message);
+    case CONTROL_CONNECT:
+        return read_u32(r, &message->request) && read_path(r, 1, sizeof message->path, message->path);
+    case CONTROL_CONNECTED:
+        return read_u32(r, &message->request) && read_u16(r, &message->error) &&
+               (message->error == 0 || message->fd_count == 0);
     default:
         return true;
     }
@@ -240,6 +347,12 @@ static size_t take_fds(struct msghdr *header, int fds[MAX_CONTROL_FDS])
     return count;
 }
 
+/* No place was free for what it brings, which its receiver can bear. */
+static bool may_be_cut(const struct control_message *message)
+{
+    return message->type == CONTROL_CONNECTED;
+}
+
 enum control_result control_receive(int fd, struct control_message *message)
 {
     uint8_t frame[CONTROL_FRAME_LEN];
@@ -255,8 +368,9 @@ enum control_result control_receive(int fd, struct control_message *message)
     if (len < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? CONTROL_NOTHING : CONTROL_GONE;
     count = take_fds(&header, fds);
-    is_good = len > 0 && !(header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) &&
-              control_decode(bytes_of(frame, (size_t)len), fds, count, message);
+    is_good = len > 0 && !(header.msg_flags & MSG_TRUNC) &&
+              control_decode(bytes_of(frame, (size_t)len), fds, count, message) &&
+              (!(header.msg_flags & MSG_CTRUNC) || may_be_cut(message));
     memory_wipe(frame, sizeof frame);
     if (is_good)
         return CONTROL_GOT;

@@ -5,12 +5,17 @@
  * receives takes the other side for hostile: a frame of another length, an unknown type, a number out of its range, a
  * byte that should be zero, or another count of descriptors than the type has is a violation, and ends the sender.
  *
+ *     master -> child    START                                     what it has to give up before anything else
+ *     child -> master    CONFINED                                  it has, or why it could not
  *     master -> child    SIGHT                                     where it counts, or what it shows
  *     master -> child    OFFER, SOCKETS..., TICKET_ROOT, BUILD     a generation, and the order to build from it
  *     child -> master    READY or REFUSED
  *     master -> worker   KEYHOLDER                                 who answers its questions of keys
+ *     master -> worker   DEMO                                      where the built-in backend is to listen
  *     master -> worker   COMMIT or ABORT                           serve it, or forget it
  *     master -> worker   DRAIN, STOP                               at any time
+ *     worker -> master   CONNECT                                   to a unix socket, which it cannot see
+ *     master -> worker   CONNECTED                                 the answers, in the order of the questions
  *
  * An admin process gets SIGHT and the SOCKETS on which it is to answer, and nothing else.
  *
@@ -19,6 +24,9 @@
 #ifndef DAEMON_CONTROL_H
 #define DAEMON_CONTROL_H
 
+#include <sys/un.h>
+
+#include "daemon/rights.h"
 #include "tls/ticket_root.h"
 
 enum {
@@ -26,6 +34,7 @@ enum {
     MAX_CONTROL_FDS = 64,
     MAX_CONTROL_REASON = 400,
     MAX_CONTROL_LISTENS = 65535,
+    CONTROL_PATH_LEN = sizeof((struct sockaddr_un *)NULL)->sun_path,
 };
 
 enum control_type {
@@ -40,6 +49,11 @@ enum control_type {
     CONTROL_STOP,        /* end now */
     CONTROL_READY,       /* `generation` is built */
     CONTROL_REFUSED,     /* `generation` cannot be built: `exit`, `reason` */
+    CONTROL_START,       /* `rights` */
+    CONTROL_CONFINED,    /* `report`, `is_dropped` */
+    CONTROL_DEMO,        /* one descriptor: a listening socket */
+    CONTROL_CONNECT,     /* `request`, `path` */
+    CONTROL_CONNECTED,   /* `request`; a descriptor, or `error`; neither: it was lost, for want of a free place */
     CONTROL_SIGHT,       /* `number` of a slot; descriptors: the board, the counters */
     CONTROL_TYPES
 };
@@ -53,6 +67,12 @@ struct control_message {
     uint16_t listens[MAX_CONTROL_FDS];
     struct ticket_root root;
     char reason[MAX_CONTROL_REASON + 1]; /* printable ASCII; anything else is written as '?' */
+    struct rights_settings rights;
+    struct rights_report report;
+    bool is_dropped;
+    uint32_t request;
+    char path[CONTROL_PATH_LEN];
+    uint16_t error; /* an errno; 0: none */
     int fds[MAX_CONTROL_FDS];
     size_t fd_count;
 };

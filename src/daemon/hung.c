@@ -1,6 +1,4 @@
-#include <errno.h>
-#include <signal.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "base/log.h"
 #include "daemon/master.h"
@@ -35,13 +33,13 @@ static bool is_hung(const struct child *child, uint64_t now)
     return now > since && now - since > MAX_SILENCE;
 }
 
-/* ABRT, so that a debugger or a core shows where it stands; CONT, for one that was stopped dies of nothing but KILL. */
+/* By KILL: one that was stopped dies of nothing else, and a core of it is not made anyway (rights.h). */
 static void end_hung(struct child *child, uint64_t now)
 {
-    log_message(LOG_LEVEL_ERROR, "worker %u (pid %ld) has stood still for more than %d s: ending it", child->number,
-                (long)child->pid, MAX_SILENCE / 1000000);
-    if (kill(child->pid, SIGABRT) != 0 || kill(child->pid, SIGCONT) != 0)
-        children_give_up(child, "cannot be aborted");
+    char why[64];
+
+    snprintf(why, sizeof why, "has stood still for more than %d s", MAX_SILENCE / 1000000);
+    children_give_up(child, why);
     child->watched_from = now; /* if it is still there after that long, once more */
 }
 

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/confine.h"
+#include "daemon/control.h"
 #include "daemon/inbox.h"
 #include "daemon/keyholder.h"
 
@@ -169,17 +171,21 @@ static void forget_files(struct beginning *beginning)
 
 static enum daemon_exit begin(int control, struct beginning *beginning)
 {
+    struct control_message start;
     bool is_ok;
 
+    if (!confine_wait(control, &start))
+        return DAEMON_EXIT_FAILURE;
     if (!wait_for_order(control, beginning)) /* the master is gone, or thought better of it */
         return DAEMON_EXIT_OK;
     keyholder_reserve_memory(length_of(beginning->inbox.files.secret) + length_of(beginning->earlier_secret),
                              beginning->worker_count);
     beginning->keyring = keyring_new();
+    keyholder_lock_memory(); /* all that keys will lie in is there by now; without rights no list of it can be read */
+    if (!confine_now(PROCESS_KEYHOLDER, control, &start))
+        return DAEMON_EXIT_FAILURE;
     is_ok = beginning->keyring ? take_in(beginning) : fail(beginning, "out of memory");
     forget_files(beginning);
-    if (is_ok)
-        keyholder_lock_memory();
     if (!answer(control, beginning, is_ok) || !is_ok)
         return DAEMON_EXIT_FAILURE;
     inbox_clear(&beginning->inbox);

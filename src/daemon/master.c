@@ -187,6 +187,7 @@ static void free_parts(struct master *master)
     deployment_free(master->next);
     deployment_free(master->current);
     listen_sockets_free(master->passed);
+    unix_backends_free(&master->unix_backends);
     ticket_root_wipe(&master->tickets);
     signals_free(master->signals);
     free_event(master->timer);

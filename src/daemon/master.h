@@ -9,6 +9,7 @@
  *   children.c  processes: started, told, listened to, replaced
  *   sight.c     what others see of all this
  *   hung.c      workers that stand still
+ *   hearing.c   what a process says of itself and asks for
  *   keyholders.c  those with the keys, and who of the workers asks which
  */
 #ifndef DAEMON_MASTER_H
@@ -23,8 +24,10 @@
 #include "daemon/daemon.h"
 #include "daemon/generation.h"
 #include "daemon/notify.h"
+#include "daemon/rights.h"
 #include "daemon/sight.h"
 #include "daemon/spawn.h"
+#include "daemon/unix_backends.h"
 #include "proxy/listen_sockets.h"
 
 enum { MAX_WORKERS = 64, MAX_KEYHOLDERS = 32, MAX_CHILDREN = 2 * (1 + MAX_WORKERS + MAX_KEYHOLDERS) };
@@ -40,7 +43,8 @@ struct deployment {
     struct listen_sockets *sockets; /* NULL until they are bound */
     int earlier_secret;             /* what was secret in the one before; -1: there was none */
     size_t worker_count;
-    size_t keyholder_count; /* 0: workers have the keys themselves */
+    size_t keyholder_count;                       /* 0: workers have the keys themselves */
+    struct rights_settings rights[PROCESS_ROLES]; /* for processes that start under it */
     struct admin_sockets admin;
     struct board_certificates *certificates; /* shared with the loader; NULL: on the board already */
     bool is_admin_kept;                      /* the process that answers there goes on from the one before */
@@ -54,6 +58,7 @@ struct child {
     uint16_t number;     /* from 1, among those of its role */
     uint32_t generation; /* a keyholder is for one and ends with it; 0: it goes from one to the next */
     pid_t pid;           /* 0: none now */
+    uid_t uid;           /* whom it becomes, where the master is root */
     int control;
     struct event *readable;
     struct event *respawn; /* a timer */
@@ -65,6 +70,8 @@ struct child {
     int slot;                   /* where it counts; NO_SLOT */
     uint64_t watched_from;      /* it has to show signs of life from then on */
     bool is_leaving;            /* told to end: it is not replaced */
+    bool has_demo;              /* it was handed the socket of the built-in backend */
+    struct unix_quota quota;    /* of connections to unix sockets */
 };
 
 struct master {
@@ -81,6 +88,10 @@ struct master {
     uint64_t watched_from;         /* all have to show signs of life from then on */
     struct ticket_root tickets;    /* brought up to date; issues 0: none yet */
     struct listen_sockets *passed; /* by the service manager; NULL: none */
+    struct unix_backends unix_backends;
+    bool is_confined; /* it gave up its rights ... */
+    bool is_filtered; /* ... of which some are never to be given up twice: by this binary or the one before it */
+    bool is_rights_told[PROCESS_ROLES]; /* what came of dropping them is logged once a role */
     struct child *children[MAX_CHILDREN];
     size_t child_count;
 
@@ -134,6 +145,7 @@ void children_offer(struct child *child, const struct deployment *deployment);
 void children_tell(struct child *child, const struct control_message *message);
 void children_tell_workers(struct master *master, enum control_type type);
 void children_reap(struct master *master);
+void children_hear(struct child *child); /* hearing.c: it has something to say */
 bool children_are_building(const struct master *master);
 void children_give_up_builders(struct master *master); /* those that are not ready yet */
 size_t children_alive(const struct master *master, enum process_role role);

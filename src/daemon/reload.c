@@ -9,10 +9,12 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "daemon/confine.h"
 #include "daemon/findings.h"
 #include "daemon/libraries.h"
 #include "daemon/loader.h"
 #include "daemon/master.h"
+#include "daemon/rights_settings.h"
 #include "proxy/proxy.h"
 
 /* ---- deployments */
@@ -190,6 +192,8 @@ void reload_abort(struct master *master, enum daemon_exit exit, const char *reas
     end_loader(master);
     tell_aborted(master, next->number);
     if (master->current)
+        unix_backends_keep(&master->unix_backends, master->current->config, master_now());
+    if (master->current)
         refuse(master, reason);
     else
         log_message(LOG_LEVEL_ERROR, "nothing is served: %s", reason);
@@ -241,6 +245,7 @@ static void commit(struct master *master)
     bool is_first = !master->current;
 
     put_to_work(master, fresh);
+    unix_backends_keep(&master->unix_backends, fresh->config, master_now());
     if (fresh->is_upgrade)
         children_dismiss_old(master, fresh->number);
     log_configure((enum log_format)fresh->config->general.log_format, (enum log_level)fresh->config->general.log_level,
@@ -323,6 +328,22 @@ static bool have_keyholders(struct master *master)
     return false;
 }
 
+static bool give_up_rights(struct master *master)
+{
+    if (confine_master(master))
+        return true;
+    reload_abort(master, DAEMON_EXIT_FAILURE, "the master cannot give up its rights");
+    return false;
+}
+
+static bool know_unix_backends(struct master *master)
+{
+    if (unix_backends_add(&master->unix_backends, master->next->config))
+        return true;
+    reload_abort(master, DAEMON_EXIT_FAILURE, "out of memory");
+    return false;
+}
+
 static bool is_meant(const struct child *worker, const struct deployment *next)
 {
     return !next->is_upgrade || worker->upgrade == next->number;
@@ -330,7 +351,8 @@ static bool is_meant(const struct child *worker, const struct deployment *next)
 
 static void offer(struct master *master)
 {
-    if (!bind_sockets(master) || !have_workers(master) || !have_keyholders(master))
+    if (!give_up_rights(master) || !know_unix_backends(master) || !bind_sockets(master) || !have_workers(master) ||
+        !have_keyholders(master))
         return;
     master->is_offered = true;
     for (size_t i = 0; i < master->child_count; i++) {
@@ -403,6 +425,17 @@ void reload_loader_ended(struct master *master, int status)
         reload_step(master);
 }
 
+/* What a configuration says of users may be wrong, too. */
+static bool make_rights(struct master *master)
+{
+    struct deployment *next = master->next;
+
+    if (rights_settings_make(&next->config->general, findings_to_log, next->rights))
+        return true;
+    reload_abort(master, DAEMON_EXIT_CONFIG, reason_of(DAEMON_EXIT_CONFIG));
+    return false;
+}
+
 static void begin(struct master *master, struct config *config, bool is_upgrade)
 {
     children_sweep(master);
@@ -414,6 +447,8 @@ static void begin(struct master *master, struct config *config, bool is_upgrade)
         return;
     }
     master->next->is_upgrade = is_upgrade;
+    if (!make_rights(master))
+        return;
     master->loader = loader_start(master->source.name, config, &master->next->files, master->next->certificates);
     if (master->loader < 0)
         reload_abort(master, DAEMON_EXIT_FAILURE, "no process can be started to load it");

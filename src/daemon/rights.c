@@ -1,6 +1,7 @@
 #include "daemon/rights.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -44,8 +45,8 @@ static enum rights_state why_no_sandbox(const struct rights_settings *settings)
 
 /* ---- before anything is dropped */
 
-/* The kernel's own default since Linux 5.16; before, it was 64 KiB. Keys of a thousand certificates fit. */
-enum { LOCKED_MEMORY = 8 << 20 };
+/* A keyholder's heap (keyholder_process.c) and all else that it can write. The kernel's default is 8 MiB or less. */
+enum { LOCKED_MEMORY = 64 << 20 };
 
 static void raise_locked_memory(void)
 {
@@ -95,12 +96,15 @@ static enum rights_state change_root(enum process_role role, const struct rights
     return geteuid() == 0 ? rights_change_root(settings->root) : RIGHTS_NOT_ROOT;
 }
 
-/* Dumpable again is who changes its ids or executes (prctl(2)): so once more, whatever became of them. */
+/* Dumpable again is who changes its ids or executes, and the signal at the parent's end is forgotten by then
+ * (prctl(2)): so once more, whatever became of them. */
 static enum rights_state change_ids(enum process_role role, const struct rights_settings *settings)
 {
     enum rights_state state =
         role == PROCESS_MASTER ? rights_keep_master_capabilities() : rights_become(settings->uid, settings->gid);
 
+    if (role != PROCESS_MASTER && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+        return RIGHTS_FAILED;
     return prctl(PR_SET_DUMPABLE, IS_INSTRUMENTED) == 0 ? state : RIGHTS_FAILED;
 }
 

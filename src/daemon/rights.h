@@ -19,7 +19,7 @@
 #include "base/attributes.h"
 #include "daemon/process_role.h"
 
-enum { RIGHTS_ROOT_LEN = 1024, RIGHTS_ABI_OF_KERNEL = 99 };
+enum { RIGHTS_ROOT_LEN = 400, RIGHTS_ABI_OF_KERNEL = 99 };
 
 /* Without pointers: it goes to the children as it is. Zeroed, it is the strictest; uid 0 is never taken. */
 struct rights_settings {

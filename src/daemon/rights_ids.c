@@ -13,10 +13,10 @@
 #define BIT(capability) (UINT64_C(1) << (capability))
 
 /* Ports below 1024, files and directories that only their owners read, sockets that are made and given away there,
- * children of another uid: started, moved into their root, ended. */
+ * children of another uid: started, their memory locked, moved into their root, ended. */
 static const uint64_t of_master = BIT(CAP_NET_BIND_SERVICE) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) |
                                   BIT(CAP_CHOWN) | BIT(CAP_FOWNER) | BIT(CAP_SETUID) | BIT(CAP_SETGID) |
-                                  BIT(CAP_SYS_CHROOT) | BIT(CAP_KILL);
+                                  BIT(CAP_SYS_CHROOT) | BIT(CAP_KILL) | BIT(CAP_IPC_LOCK);
 
 static bool get_capabilities(struct __user_cap_data_struct data[2])
 {

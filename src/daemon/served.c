@@ -38,8 +38,10 @@ static struct backend *build_demo_backend(const struct building *building, const
     struct demo **demo = building->serving->demo;
     struct backend *backend;
 
-    if (!*demo)
-        *demo = demo_new(building->serving->proxy->base);
+    if (!*demo && *building->serving->demo_socket >= 0) {
+        *demo = demo_new(building->serving->proxy->base, *building->serving->demo_socket);
+        *building->serving->demo_socket = -1;
+    }
     backend = *demo ? backend_new_demo(demo_port(*demo)) : NULL;
     if (!backend)
         config_complain(building->findings, &listen->backend_name.place, "the demo backend cannot be started: %s",

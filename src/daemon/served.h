@@ -26,7 +26,8 @@ struct served {
 /* What a generation is built into. */
 struct serving {
     struct proxy *proxy;
-    struct demo **demo;     /* made for the first listener that relays to it */
+    struct demo **demo;     /* made for the first listener that relays to it ... */
+    int *demo_socket;       /* ... of this socket, then -1 */
     uint16_t number, total; /* of workers */
 };
 

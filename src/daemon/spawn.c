@@ -181,6 +181,8 @@ enum daemon_exit daemon_run_child(const char *name)
     ignore_signals();
     if (!rights_harden())
         log_message(LOG_LEVEL_WARNING, "core dumps cannot be switched off: %m");
+    if (!rights_close_from(CONTROL_FD + 1))
+        log_message(LOG_LEVEL_WARNING, "descriptors that the master may have left open stay open: %m");
     if (fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC) == 0 && crypto_start())
         return role->run(CONTROL_FD);
     log_message(LOG_LEVEL_ERROR, "process %s: the cryptographic library does not start", name);

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "daemon/findings.h"
+#include "daemon/rights_settings.h"
 #include "daemon/upgrade_state.h"
 
 /* ---- leaving: what there is, in a file, and its descriptors kept open */
@@ -72,6 +73,7 @@ static bool note_all(const struct master *master, struct upgrade_state *state)
         .admin = current->admin,
         .worker_count = (uint32_t)current->worker_count,
         .keyholder_count = (uint32_t)current->keyholder_count,
+        .is_filtered = master->is_filtered,
         .tickets = master->tickets,
         .sockets = memory_new_array(current->sockets->count + 1, sizeof *state->sockets),
     };
@@ -311,6 +313,13 @@ static struct config *adopt_config(const struct generation_files *files)
     return config;
 }
 
+/* For who is started anew before the next generation. A user that is gone meanwhile is told of: nobody becomes it. */
+static void adopt_rights(struct deployment *deployment)
+{
+    if (!rights_settings_make(&deployment->config->general, findings_to_log, deployment->rights))
+        memset(deployment->rights, 0, sizeof deployment->rights);
+}
+
 static struct deployment *adopt_deployment(const struct upgrade_state *state)
 {
     struct deployment *deployment = memory_new(sizeof *deployment);
@@ -327,8 +336,10 @@ static struct deployment *adopt_deployment(const struct upgrade_state *state)
     };
     deployment->config = adopt_config(&deployment->files);
     deployment->sockets = deployment->config ? adopt_sockets(state) : NULL;
-    if (deployment->sockets && deployment->sockets->sockets)
+    if (deployment->sockets && deployment->sockets->sockets) {
+        adopt_rights(deployment);
         return deployment;
+    }
     deployment_free(deployment);
     return NULL;
 }
@@ -364,8 +375,10 @@ bool upgrade_adopt(struct master *master)
         keep_all_open(&state, -1, false);
         master->last_number = state.last_number;
         master->tickets = state.tickets;
+        master->is_filtered = state.is_filtered;
         master->current = adopt_deployment(&state);
-        is_ok = master->current && adopt_sight(master, &state) && adopt_children(master, &state);
+        is_ok = master->current && unix_backends_add(&master->unix_backends, master->current->config) &&
+                adopt_sight(master, &state) && adopt_children(master, &state);
     }
     if (is_ok)
         sight_renew_admin(master); /* the one that is there reads a board that nobody writes any more */

@@ -75,6 +75,7 @@ void upgrade_state_write(const struct upgrade_state *state, struct writer *w)
     write_fd(w, state->counters);
     write_u32(w, state->worker_count);
     write_u32(w, state->keyholder_count);
+    write_u32(w, state->is_filtered);
     root = write_space(w, TICKET_ROOT_LEN);
     if (root)
         ticket_root_write(&state->tickets, root);
@@ -184,7 +185,8 @@ bool upgrade_state_read(struct bytes from, struct upgrade_state *state)
            read_u32(&r, &state->current) && read_fd(&r, &state->public) && read_fd(&r, &state->secret) &&
            read_fd(&r, &state->earlier_secret) && read_fd(&r, &state->board) && state->board >= 0 &&
            read_fd(&r, &state->counters) && state->counters >= 0 && read_u32(&r, &state->worker_count) &&
-           read_u32(&r, &state->keyholder_count) && read_bytes(&r, TICKET_ROOT_LEN, &root) &&
+           read_u32(&r, &state->keyholder_count) && read_u32(&r, &state->is_filtered) && state->is_filtered <= 1 &&
+           read_bytes(&r, TICKET_ROOT_LEN, &root) &&
            read_root(root, &state->tickets) && read_sockets(&r, state) && read_admin(&r, &state->admin) &&
            read_children(&r, state) && read_end(&r);
 }

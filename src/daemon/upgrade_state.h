@@ -30,6 +30,7 @@ struct upgrade_state {
     int public, secret, earlier_secret; /* -1: none */
     int board, counters;
     uint32_t worker_count, keyholder_count; /* of the current one */
+    uint32_t is_filtered;                   /* the process: nothing is laid on top */
     struct ticket_root tickets;
     struct state_socket *sockets;
     size_t socket_count;

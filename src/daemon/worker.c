@@ -7,7 +7,9 @@
 
 #include "base/log.h"
 #include "crypto/crypto.h"
+#include "daemon/confine.h"
 #include "daemon/served.h"
+#include "daemon/unix_asker.h"
 #include "daemon/worker_sight.h"
 #include "demo/demo.h"
 
@@ -19,7 +21,9 @@ struct worker {
     struct keyring *keyring; /* those of all generations, joined, and the ticket keys */
     struct proxy *proxy;
     struct worker_sight sight;
+    struct unix_asker asker;
     struct demo *demo; /* NULL unless a listener relays to it */
+    int demo_socket;   /* what it will listen on; -1: there is none, or it does */
     int control;
     uint16_t number, total; /* of workers */
 
@@ -164,7 +168,7 @@ static void forget_next(struct worker *worker)
 
 static void build(struct worker *worker, const struct control_message *order)
 {
-    struct serving serving = {worker->proxy, &worker->demo, order->number, order->total};
+    struct serving serving = {worker->proxy, &worker->demo, &worker->demo_socket, order->number, order->total};
     char reason[MAX_CONTROL_REASON + 1];
     enum daemon_exit exit;
 
@@ -277,6 +281,15 @@ static void use_keyholder(struct worker *worker, int socket)
         stop_with(worker, LOG_LEVEL_ERROR, "out of memory: the keyholder cannot be asked");
 }
 
+/* One is enough; another comes from a master that does not know of the first. */
+static void take_demo_socket(struct worker *worker, int socket)
+{
+    if (worker->demo || worker->demo_socket >= 0)
+        close(socket);
+    else
+        worker->demo_socket = socket;
+}
+
 /* Whoever drains builds nothing any more; what it answers, nobody waits for. */
 static void obey(struct worker *worker, const struct control_message *message)
 {
@@ -296,6 +309,13 @@ static void obey(struct worker *worker, const struct control_message *message)
         return;
     case CONTROL_KEYHOLDER:
         use_keyholder(worker, message->fds[0]);
+        return;
+    case CONTROL_DEMO:
+        take_demo_socket(worker, message->fds[0]);
+        return;
+    case CONTROL_CONNECTED:
+        if (!unix_asker_hear(&worker->asker, message))
+            stop_with(worker, LOG_LEVEL_ERROR, "the master answers what was not asked, or takes no question: stopping");
         return;
     case CONTROL_BUILD:
         if (message->generation == worker->inbox.number)
@@ -361,6 +381,8 @@ static bool make_parts(struct worker *worker)
     worker->sweep = evtimer_new(worker->base, on_sweep, worker);
     worker->drain_timer = evtimer_new(worker->base, on_drain_timeout, worker);
     worker->readable = event_new(worker->base, worker->control, EV_READ | EV_PERSIST, on_control, worker);
+    if (worker->proxy)
+        unix_asker_init(&worker->asker, worker->proxy, worker->control);
     return worker->proxy && worker->sweep && worker->drain_timer && worker->readable &&
            event_add(worker->readable, NULL) == 0;
 }
@@ -373,6 +395,8 @@ static void free_event(struct event *event)
 
 static void free_parts(struct worker *worker)
 {
+    if (worker->proxy)
+        unix_asker_free(&worker->asker);
     proxy_free(worker->proxy);
     worker_sight_free(&worker->sight);
     forget_next(worker);
@@ -389,6 +413,8 @@ static void free_parts(struct worker *worker)
     free_event(worker->drain_timer);
     free_event(worker->readable);
     demo_free(worker->demo);
+    if (worker->demo_socket >= 0)
+        close(worker->demo_socket);
     keyring_free(worker->keyring);
     if (worker->base)
         event_base_free(worker->base);
@@ -405,11 +431,14 @@ static void say_goodbye(struct worker *worker)
 
 enum daemon_exit worker_run(int control)
 {
-    struct worker worker = {.control = control, .inbox = {.files = {-1, -1}}, .exit = DAEMON_EXIT_OK};
+    struct worker worker = {
+        .control = control, .demo_socket = -1, .inbox = {.files = {-1, -1}}, .exit = DAEMON_EXIT_OK};
 
     log_set_process("worker");
     if (!make_parts(&worker)) {
         log_message(LOG_LEVEL_ERROR, "out of memory or descriptors at start");
+        worker.exit = DAEMON_EXIT_FAILURE;
+    } else if (!confine_process(PROCESS_WORKER, control)) {
         worker.exit = DAEMON_EXIT_FAILURE;
     } else if (event_base_dispatch(worker.base) < 0) {
         log_message(LOG_LEVEL_ERROR, "the event loop failed");

@@ -1,11 +1,14 @@
 #include "demo/demo.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "demo/json.h"
@@ -216,18 +219,31 @@ static struct bufferevent *on_accept(struct event_base *base, void *context)
 
 /* ---- life cycle */
 
-static struct evconnlistener *listen_on_loopback(struct event_base *base, uint16_t *port)
+int demo_listen(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    struct evconnlistener *listener =
-        evconnlistener_new_bind(base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, DEMO_BACKLOG,
-                                (struct sockaddr *)&address, sizeof address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
 
-    if (!listener)
-        return NULL;
-    if (getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&address, &len) != 0) {
-        evconnlistener_free(listener);
+    if (fd < 0)
+        return -1;
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, DEMO_BACKLOG) == 0)
+        return fd;
+    error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+static struct evconnlistener *take_socket(struct event_base *base, int fd, uint16_t *port)
+{
+    struct sockaddr_in address;
+    socklen_t len = sizeof address;
+    struct evconnlistener *listener = NULL;
+
+    if (getsockname(fd, (struct sockaddr *)&address, &len) == 0)
+        listener = evconnlistener_new(base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+    if (!listener) {
+        close(fd);
         return NULL;
     }
     *port = ntohs(address.sin_port);
@@ -247,14 +263,16 @@ static void configure(struct demo *demo)
     evhttp_set_gencb(demo->http, on_request, demo);
 }
 
-struct demo *demo_new(struct event_base *base)
+struct demo *demo_new(struct event_base *base, int socket)
 {
     struct demo *demo = memory_new(sizeof *demo);
     struct evconnlistener *listener;
 
-    if (!demo)
+    if (!demo) {
+        close(socket);
         return NULL;
-    listener = listen_on_loopback(base, &demo->port);
+    }
+    listener = take_socket(base, socket, &demo->port);
     demo->visitors =
         listener ? visitors_new(base, listener, (struct visitor_limits){MAX_VISITORS, MAX_SILENCE, 1000}) : NULL;
     demo->http = demo->visitors ? evhttp_new(base) : NULL;

@@ -18,8 +18,14 @@
 struct demo;
 struct event_base;
 
-/* Listens on 127.0.0.1, on a port that the kernel chooses. `base` outlives it. NULL when that fails (errno). */
-MUST_CHECK struct demo *demo_new(struct event_base *base);
+/*
+ * A socket that listens on 127.0.0.1, on a port that the kernel chooses: for somebody with the right to make one. -1
+ * with errno set.
+ */
+MUST_CHECK int demo_listen(void);
+
+/* Serves on such a socket, which it takes over in any case. `base` outlives it. NULL when that fails (errno). */
+MUST_CHECK struct demo *demo_new(struct event_base *base, int socket);
 void demo_free(struct demo *demo); /* ends its connections; NULL is fine */
 
 uint16_t demo_port(const struct demo *demo);

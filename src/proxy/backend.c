@@ -112,6 +112,13 @@ static uint8_t address_index(const struct backend_server *server, const struct b
     return (uint8_t)((server->preferred + attempt->addresses_tried - 1) % server->address_count);
 }
 
+const struct socket_address *backend_address_of(const struct backend *backend, const struct backend_attempt *attempt)
+{
+    const struct backend_server *server = backend_server_of(backend, attempt);
+
+    return &server->addresses[address_index(server, attempt)];
+}
+
 void backend_worked(struct backend *backend, const struct backend_attempt *attempt)
 {
     struct backend_server *server = &backend->servers[attempt->server];
@@ -143,8 +150,7 @@ static bool is_connected_already(int fd)
 enum backend_connect_result backend_connect(const struct backend *backend, const struct backend_attempt *attempt,
                                             int *fd, int *error)
 {
-    const struct backend_server *server = backend_server_of(backend, attempt);
-    const struct socket_address *address = &server->addresses[address_index(server, attempt)];
+    const struct socket_address *address = backend_address_of(backend, attempt);
 
     *fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (*fd < 0) {

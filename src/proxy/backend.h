@@ -47,6 +47,9 @@ struct backend_attempt {
 /* The first, or after a failure the next place to try. False: there is none left. */
 MUST_CHECK bool backend_next(struct backend *backend, struct backend_attempt *attempt);
 const struct backend_server *backend_server_of(const struct backend *backend, const struct backend_attempt *attempt);
+
+/* Of an attempt that has begun. */
+const struct socket_address *backend_address_of(const struct backend *backend, const struct backend_attempt *attempt);
 void backend_worked(struct backend *backend, const struct backend_attempt *attempt);
 
 enum backend_connect_result { BACKEND_CONNECTED, BACKEND_CONNECTING, BACKEND_FAILED };

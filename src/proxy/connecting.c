@@ -109,14 +109,42 @@ static void publish_handshake(struct connection *c)
 }
 
 /* Without a descriptor for the backend, one that only waits in a handshake has to give up its own. */
-static enum backend_connect_result connect_once(struct connection *c, int *error)
+static bool makes_room(struct connection *c, int error)
+{
+    return (error == EMFILE || error == ENFILE) && proxy_shed_one(c->proxy);
+}
+
+static enum backend_connect_result connect_itself(struct connection *c, int *error)
 {
     const struct backend *backend = listener_backend(c->listener);
     enum backend_connect_result result = backend_connect(backend, &c->attempt, &c->backend.fd, error);
 
-    if (result == BACKEND_FAILED && (*error == EMFILE || *error == ENFILE) && proxy_shed_one(c->proxy))
+    if (result == BACKEND_FAILED && makes_room(c, *error))
         result = backend_connect(backend, &c->attempt, &c->backend.fd, error);
     return result;
+}
+
+static enum backend_connect_result ask_connector(struct connection *c, int *error)
+{
+    struct proxy *proxy = c->proxy;
+    const struct socket_address *address = backend_address_of(listener_backend(c->listener), &c->attempt);
+
+    proxy->last_question += proxy->last_question == UINT32_MAX ? 2 : 1;
+    c->question = proxy->last_question;
+    if (proxy->connector.ask(proxy->connector.context, address, (struct proxy_question){c->ticket, c->question}))
+        return BACKEND_CONNECTING;
+    *error = errno;
+    return BACKEND_FAILED;
+}
+
+static enum backend_connect_result connect_once(struct connection *c, int *error)
+{
+    const struct socket_address *address = backend_address_of(listener_backend(c->listener), &c->attempt);
+
+    c->question = 0;
+    if (address->any.sa_family == AF_UNIX && c->proxy->connector.ask)
+        return ask_connector(c, error);
+    return connect_itself(c, error);
 }
 
 /* Goes on to the next place to try; `why` is what to say when there is none left. */
@@ -162,6 +190,16 @@ void connecting_resume(struct connection *c)
     if (error == 0)
         begin_relaying(c);
     else
+        give_up_server(c, strerror(error), WHY_BACKEND_REFUSED);
+}
+
+void connecting_answer(struct connection *c, int fd, int error)
+{
+    c->question = 0;
+    c->backend.fd = fd;
+    if (fd >= 0)
+        begin_relaying(c);
+    else if (!makes_room(c, error) || ask_connector(c, &error) == BACKEND_FAILED)
         give_up_server(c, strerror(error), WHY_BACKEND_REFUSED);
 }
 

@@ -15,4 +15,7 @@ void connecting_begin(struct connection *connection);
 void connecting_resume(struct connection *connection);
 void connecting_expire(struct connection *connection);
 
+/* What somebody else connected (proxy->connector): a socket, or -1 and an errno. */
+void connecting_answer(struct connection *connection, int fd, int error);
+
 #endif

@@ -377,6 +377,17 @@ void connection_answer_key(struct connection *c, bool is_ok, struct bytes answer
     take_turn(c);
 }
 
+bool connection_is_asking(const struct connection *c, uint32_t question)
+{
+    return c->state == CONNECTION_CONNECTING && c->question == question;
+}
+
+void connection_answer_connect(struct connection *c, int fd, int error)
+{
+    connecting_answer(c, fd, error);
+    take_turn(c);
+}
+
 /* ---- the beginning */
 
 static void observe_for_demo(struct connection *c)

@@ -63,6 +63,7 @@ struct connection {
     TAILQ_ENTRY(connection) shed_link;
 
     struct backend_attempt attempt;
+    uint32_t question;             /* to proxy->connector, in CONNECTING; 0: none is out */
     struct buffer header;          /* the PROXY header, until it is sent */
     struct handshake_entry *entry; /* for the demo backend only, else NULL */
 
@@ -86,6 +87,10 @@ void connection_go_on(struct connection *connection);
 
 /* The answer of the key service. */
 void connection_answer_key(struct connection *connection, bool is_ok, struct bytes answer);
+
+/* Whether it waits for the answer to this question to proxy->connector, and the answer. */
+bool connection_is_asking(const struct connection *connection, uint32_t question);
+void connection_answer_connect(struct connection *connection, int fd, int error);
 
 /* Says `why`, tries once to send its alert, and closes: for those who cannot wait. Frees the connection. */
 void connection_cut(struct connection *connection, enum why why);

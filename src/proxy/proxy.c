@@ -3,6 +3,7 @@
 #include <event2/event.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -211,6 +212,35 @@ struct connection *proxy_find(const struct proxy *proxy, struct connection_ticke
     struct connection *connection = ticket.slot < proxy->slot_count ? proxy->slots[ticket.slot] : NULL;
 
     return connection && connection->ticket.id == ticket.id ? connection : NULL;
+}
+
+/* ---- connected by somebody else */
+
+void proxy_use_connector(struct proxy *proxy, struct proxy_connector connector)
+{
+    proxy->connector = connector;
+}
+
+static struct connection *find_asking(const struct proxy *proxy, struct proxy_question question)
+{
+    struct connection *connection = proxy_find(proxy, question.ticket);
+
+    return connection && connection_is_asking(connection, question.number) ? connection : NULL;
+}
+
+bool proxy_is_asking(const struct proxy *proxy, struct proxy_question question)
+{
+    return find_asking(proxy, question) != NULL;
+}
+
+void proxy_answer(struct proxy *proxy, struct proxy_question question, int fd, int error)
+{
+    struct connection *connection = find_asking(proxy, question);
+
+    if (connection)
+        connection_answer_connect(connection, fd, error);
+    else if (fd >= 0)
+        close(fd);
 }
 
 /* ---- when there are too many */

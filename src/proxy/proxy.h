@@ -16,6 +16,7 @@
 #include <sys/queue.h>
 
 #include "base/buffer.h"
+#include "proxy/address.h"
 #include "proxy/counters.h"
 #include "proxy/handshake_turns.h"
 #include "proxy/key_service.h"
@@ -31,6 +32,18 @@ struct proxy_settings {
     struct counters *counters; /* where this process counts, outlives the proxy; NULL: its own, seen by nobody else */
 };
 
+/* A connection that waits for somebody else to connect it: which one, and the how manieth time. */
+struct proxy_question {
+    struct connection_ticket ticket;
+    uint32_t number; /* never 0 */
+};
+
+/* Who connects to unix sockets where this process does not see them; proxy_answer() tells what came of it, later. */
+struct proxy_connector {
+    bool (*ask)(void *context, const struct socket_address *address, struct proxy_question question); /* false: errno */
+    void *context;
+};
+
 /* What all listeners of a process share. Its fields are for this folder, the counters for all. */
 struct proxy {
     struct event_base *base;
@@ -38,6 +51,8 @@ struct proxy {
     struct keyring *keyring;
     struct key_service *keys;
     struct handshake_turns turns;
+    struct proxy_connector connector; /* ask NULL: this process connects by itself */
+    uint32_t last_question;
     struct counters *counters, *own_counters; /* the latter: ours to free, or NULL */
     struct proxy_settings settings;
 
@@ -68,6 +83,14 @@ void proxy_count_in(struct proxy *proxy, struct counters *counters);
  * (key_service_new_remote()) also on failure: out of memory, and the keys are where they were.
  */
 MUST_CHECK bool proxy_use_keyholder(struct proxy *proxy, int socket);
+
+void proxy_use_connector(struct proxy *proxy, struct proxy_connector connector);
+
+/* Whether the connection is still there and waits for just this. */
+bool proxy_is_asking(const struct proxy *proxy, struct proxy_question question);
+
+/* The connected socket, which is taken over, or -1 and an errno. Nobody has to wait for it any more. */
+void proxy_answer(struct proxy *proxy, struct proxy_question question, int fd, int error);
 
 /* Ends every connection at once, without a word to the peers. NULL is fine. */
 void proxy_free(struct proxy *proxy);

@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "config/config.h"
 #include "support/check_run.h"
 
 static int ends[2];
@@ -69,6 +71,89 @@ START_TEST(what_is_sent_arrives_as_it_was)
     ck_assert_mem_eq(got.root.secret, message.root.secret, sizeof got.root.secret);
     control_wipe(&got);
     ck_assert_uint_eq(got.root.issues, 0);
+    close_ends();
+}
+END_TEST
+
+START_TEST(rights_and_what_came_of_them_arrive_as_they_were)
+{
+    struct control_message message = {.type = CONTROL_START,
+                                      .rights = {.sandbox = CONFIG_SANDBOX_BEST_EFFORT,
+                                                 .uid = 65534,
+                                                 .gid = 4000000000U,
+                                                 .root = "/var/empty",
+                                                 .landlock_abi = RIGHTS_ABI_OF_KERNEL,
+                                                 .is_reexecuted = 1}};
+    struct control_message got;
+
+    open_ends();
+    got = there_and_back(&message);
+    ck_assert_mem_eq(&got.rights, &message.rights, sizeof got.rights);
+    memset(message.rights.root, 'r', RIGHTS_ROOT_LEN - 1);
+    message.rights.root[0] = '/';
+    got = there_and_back(&message);
+    ck_assert_str_eq(got.rights.root, message.rights.root);
+    message = (struct control_message){.type = CONTROL_CONFINED,
+                                       .is_dropped = true,
+                                       .report = {.role = PROCESS_KEYHOLDER, .uid = 7, .gid = 8, .landlock_abi = 4}};
+    for (int step = 0; step < RIGHTS_STEPS; step++) {
+        message.report.steps[step].state = RIGHTS_FAILED - step;
+        message.report.steps[step].error = 1000 + step;
+    }
+    got = there_and_back(&message);
+    ck_assert(got.is_dropped);
+    ck_assert_mem_eq(&got.report, &message.report, sizeof got.report);
+    close_ends();
+}
+END_TEST
+
+START_TEST(a_question_for_a_unix_socket_and_its_answers_arrive_as_they_were)
+{
+    struct control_message message = {.type = CONTROL_CONNECT, .request = 0x12345678}, got;
+
+    open_ends();
+    memset(message.path, 'p', CONTROL_PATH_LEN - 1);
+    message.path[0] = '/';
+    got = there_and_back(&message);
+    ck_assert_uint_eq(got.request, 0x12345678);
+    ck_assert_str_eq(got.path, message.path);
+    message = (struct control_message){.type = CONTROL_CONNECTED, .request = 9, .error = ECONNREFUSED};
+    got = there_and_back(&message);
+    ck_assert_uint_eq(got.request, 9);
+    ck_assert_uint_eq(got.error, ECONNREFUSED);
+    message = (struct control_message){.type = CONTROL_CONNECTED, .request = 10, .fds = {ends[0]}, .fd_count = 1};
+    got = there_and_back(&message);
+    close(got.fds[0]);
+    close_ends();
+}
+END_TEST
+
+static void leave_no_place(struct rlimit *before)
+{
+    struct rlimit none;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, before), 0);
+    none = (struct rlimit){3, before->rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+}
+
+START_TEST(a_connection_for_which_no_place_is_free_is_told_of_and_any_other_descriptor_is_a_violation)
+{
+    struct control_message connected = {.type = CONTROL_CONNECTED, .request = 3, .fd_count = 1};
+    struct control_message keyholder = {.type = CONTROL_KEYHOLDER, .fd_count = 1}, got;
+    struct rlimit before;
+
+    open_ends();
+    connected.fds[0] = keyholder.fds[0] = ends[0];
+    ck_assert(control_send(ends[0], &connected) && control_send(ends[0], &keyholder));
+    leave_no_place(&before);
+    ck_assert_int_eq(control_receive(ends[1], &got), CONTROL_GOT);
+    ck_assert_int_eq(got.type, CONTROL_CONNECTED);
+    ck_assert_uint_eq(got.request, 3);
+    ck_assert_uint_eq(got.fd_count, 0);
+    ck_assert_uint_eq(got.error, 0);
+    ck_assert_int_eq(control_receive(ends[1], &got), CONTROL_VIOLATION);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
     close_ends();
 }
 END_TEST
@@ -264,6 +349,52 @@ START_TEST(numbers_are_within_their_range)
 }
 END_TEST
 
+START_TEST(rights_are_known_ones_and_a_path_is_a_whole_one)
+{
+    encode(CONTROL_START, 0);
+    ck_assert(decodes(CONTROL_FRAME_LEN, 0));
+    frame[8] = CONFIG_SANDBOX_OFF + 1;
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
+    encode(CONTROL_START, 0);
+    frame[20] = 1; /* a root of one byte ... */
+    frame[21] = 'x';
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
+    frame[21] = '/';
+    ck_assert(decodes(CONTROL_FRAME_LEN, 0));
+    frame[19] = RIGHTS_ROOT_LEN >> 8; /* ... and of one too many */
+    frame[20] = RIGHTS_ROOT_LEN & 0xff;
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
+    encode(CONTROL_CONFINED, 0);
+    ck_assert(decodes(CONTROL_FRAME_LEN, 0));
+    frame[9] = PROCESS_ROLES;
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
+    encode(CONTROL_CONFINED, 0);
+    frame[19] = RIGHTS_FAILED + 1;
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
+}
+END_TEST
+
+START_TEST(a_socket_is_asked_for_by_a_path_and_answered_by_a_descriptor_or_an_error)
+{
+    encode(CONTROL_CONNECT, 0);
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 0)); /* by none */
+    frame[13] = 2;
+    frame[14] = '/';
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 0)); /* a zero in it */
+    frame[15] = 'a';
+    ck_assert(decodes(CONTROL_FRAME_LEN, 0));
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 1));
+    frame[14] = 'a';
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
+    encode(CONTROL_CONNECTED, 0);
+    for (size_t count = 0; count <= MAX_CONTROL_FDS + 1; count++)
+        ck_assert_int_eq(decodes(CONTROL_FRAME_LEN, count), count <= 1);
+    frame[13] = 1;
+    ck_assert(decodes(CONTROL_FRAME_LEN, 0));
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 1));
+}
+END_TEST
+
 START_TEST(a_reason_is_printable_and_within_its_frame)
 {
     encode(CONTROL_REFUSED, 1);
@@ -318,6 +449,11 @@ int main(void)
 {
     const TTest *const tests[] = {
         what_is_sent_arrives_as_it_was,
+        rights_and_what_came_of_them_arrive_as_they_were,
+        a_question_for_a_unix_socket_and_its_answers_arrive_as_they_were,
+        a_connection_for_which_no_place_is_free_is_told_of_and_any_other_descriptor_is_a_violation,
+        rights_are_known_ones_and_a_path_is_a_whole_one,
+        a_socket_is_asked_for_by_a_path_and_answered_by_a_descriptor_or_an_error,
         descriptors_travel_with_it_and_are_closed_on_exec,
         as_many_descriptors_as_a_message_may_have_arrive_in_their_order,
         a_reason_is_cut_to_its_room_and_cleaned_of_what_is_no_text,

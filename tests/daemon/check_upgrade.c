@@ -41,6 +41,7 @@ static struct upgrade_state example(void)
                                  .len = offsetof(struct sockaddr_un, sun_path) + 7}}},
         .worker_count = 2,
         .keyholder_count = 1,
+        .is_filtered = 1,
         .sockets = sockets,
         .socket_count = ARRAY_LEN(sockets),
         .children =
@@ -79,6 +80,7 @@ START_TEST(all_of_it_comes_back)
     ck_assert_int_eq(read.public, 20);
     ck_assert_int_eq(read.earlier_secret, -1);
     ck_assert_uint_eq(read.keyholder_count, 1);
+    ck_assert_uint_eq(read.is_filtered, 1);
     ck_assert_mem_eq(read.tickets.secret, state.tickets.secret, sizeof read.tickets.secret);
     ck_assert_uint_eq(read.socket_count, 2);
     ck_assert_int_eq(read.sockets[1].fd, 11);

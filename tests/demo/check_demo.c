@@ -29,7 +29,7 @@ static void start(void)
     signal(SIGPIPE, SIG_IGN);
     known_port = 0;
     base = event_base_new();
-    demo = demo_new(base);
+    demo = demo_new(base, demo_listen());
     ck_assert_ptr_nonnull(demo);
     ck_assert_uint_ne(demo_port(demo), 0);
 }
@@ -387,7 +387,7 @@ START_TEST(every_allocation_of_ours_may_fail)
     live = alloc_fault_live();
     for (n = 1;; n++) {
         alloc_fault_arm(n);
-        demo = demo_new(base);
+        demo = demo_new(base, demo_listen());
         if (!alloc_fault_fired())
             break;
         ck_assert_ptr_null(demo);

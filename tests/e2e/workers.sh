@@ -121,7 +121,7 @@ check "20 clients that nobody had accepted are served by the next workers" grep 
 still=$(worker_pid)
 kill -STOP "$still"
 check_within "a worker that stands still is ended" 10 logged 'worker [12] .*has stood still for more than 5 s' level=error
-check_logged "... by ABRT, stopped as it is" "worker [12] .pid $still. was ended by SIGABRT"
+check_logged "... by KILL, stopped as it is" "worker [12] .pid $still. was ended by SIGKILL"
 is_in_place() { [ "$(worker_pids | grep -cvx "$still")" -eq 2 ]; }
 check_within "... and replaced" 5 is_in_place
 for pid in "$daemon_pid" $(worker_pids); do kill -STOP "$pid"; done

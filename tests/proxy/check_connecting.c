@@ -2,6 +2,9 @@
  * Backends that are down, deaf or slow (row P07 of the catalogue of faults).
  */
 #include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "proxy/harness.h"
@@ -170,6 +173,165 @@ START_TEST(text_that_came_with_finished_waits_for_the_backend_and_is_not_lost)
 }
 END_TEST
 
+/* ---- unix sockets that somebody else connects */
+
+static struct {
+    struct proxy_question last;
+    char path[108];
+    size_t count;
+    bool is_deaf;
+} asked;
+
+static bool note_question(void *context, const struct socket_address *address, struct proxy_question question)
+{
+    (void)context;
+    if (asked.is_deaf) {
+        errno = ENOBUFS;
+        return false;
+    }
+    asked.last = question;
+    asked.count++;
+    memcpy(asked.path, address->un.sun_path, sizeof asked.path);
+    return true;
+}
+
+static void init_asking(void)
+{
+    harness_init(&h);
+    memset(&asked, 0, sizeof asked);
+}
+
+/* A unix server and, where the test counts two, one over TCP after it. */
+static void start_asking(void)
+{
+    static const struct proxy_connector connector = {note_question, NULL};
+
+    h.servers[1] = h.servers[0];
+    h.servers[0] = (struct config_address){.text = "unix", .is_unix = true, .path = "/out/of/sight"};
+    harness_start(&h);
+    proxy_use_connector(h.proxy, connector);
+    harness_open_client(&h);
+}
+
+/* What the other one hands over: an end of a socket, the other stays as h.peer. */
+static int connected_end(void)
+{
+    int ends[2];
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    h.peer = ends[0];
+    return ends[1];
+}
+
+static bool is_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
+START_TEST(a_unix_server_is_connected_by_who_sees_it)
+{
+    init_asking();
+    start_asking();
+    harness_send(&h, h.client, "Hearly", 6);
+    HARNESS_WAIT(&h, asked.count == 1);
+    ck_assert_str_eq(asked.path, "/out/of/sight");
+    ck_assert(proxy_is_asking(h.proxy, asked.last));
+    proxy_answer(h.proxy, asked.last, connected_end(), 0);
+    ck_assert(!proxy_is_asking(h.proxy, asked.last));
+    harness_expect(&h, h.peer, "early", 5);
+    ck_assert_uint_eq(asked.count, 1);
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(an_error_there_is_as_one_here_and_the_next_server_is_tried)
+{
+    init_asking();
+    h.backend.servers.count = 2;
+    start_asking();
+    harness_send(&h, h.client, "Hearly", 6);
+    HARNESS_WAIT(&h, asked.count == 1);
+    proxy_answer(h.proxy, asked.last, -1, ECONNREFUSED);
+    HARNESS_WAIT(&h, harness_accept(&h));
+    harness_expect(&h, h.peer, "early", 5);
+    harness_expect_log(&h, "server=unix error=\"Connection refused\"");
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(nobody_to_ask_is_an_error_too)
+{
+    init_asking();
+    asked.is_deaf = true;
+    start_asking();
+    harness_send(&h, h.client, "Hearly", 6);
+    HARNESS_WAIT(&h, count_read(&h.proxy->counters->ended_by_why)[WHY_BACKEND_REFUSED] == 1);
+    harness_expect_log(&h, "server=unix error=\"No buffer space available\"");
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(an_answer_that_is_late_or_for_nobody_is_closed)
+{
+    struct proxy_question wrong;
+    int late;
+
+    init_asking();
+    h.backend.connect_timeout = SHORT;
+    h.backend.servers.count = 2;
+    start_asking();
+    harness_send(&h, h.client, "Hearly", 6);
+    HARNESS_WAIT(&h, asked.count == 1);
+    wrong = asked.last;
+    wrong.number++;
+    late = connected_end();
+    proxy_answer(h.proxy, wrong, late, 0);
+    ck_assert(!is_open(late));
+    close(h.peer);
+    HARNESS_WAIT(&h, harness_accept(&h)); /* the time of the first server is over */
+    harness_expect_log(&h, "server=unix error=\"no answer in time\"");
+    ck_assert(!proxy_is_asking(h.proxy, asked.last));
+    late = dup(h.client);
+    proxy_answer(h.proxy, asked.last, late, 0);
+    ck_assert(!is_open(late));
+    harness_expect(&h, h.peer, "early", 5);
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(a_client_that_is_gone_asks_no_longer)
+{
+    init_asking();
+    start_asking();
+    harness_send(&h, h.client, "H", 1);
+    HARNESS_WAIT(&h, asked.count == 1);
+    harness_reset(h.client);
+    h.client = -1;
+    HARNESS_WAIT(&h, !proxy_is_asking(h.proxy, asked.last));
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(without_a_descriptor_for_it_an_unfinished_handshake_goes_and_it_is_asked_for_again)
+{
+    int other;
+
+    init_asking();
+    start_asking();
+    harness_send(&h, h.client, "Hearly", 6);
+    HARNESS_WAIT(&h, asked.count == 1);
+    other = harness_connect(&h);
+    HARNESS_WAIT(&h, h.proxy->connection_count == 2);
+    proxy_answer(h.proxy, asked.last, -1, EMFILE);
+    ck_assert_uint_eq(asked.count, 2);
+    ck_assert_uint_eq(count_read(&h.proxy->counters->shed), 1);
+    proxy_answer(h.proxy, asked.last, connected_end(), 0);
+    harness_expect(&h, h.peer, "early", 5);
+    close(other);
+    harness_free(&h);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -180,6 +342,12 @@ int main(void)
         a_lone_server_that_does_not_answer_ends_as_backend_timeout,
         the_last_server_tried_gives_the_reason,
         text_that_came_with_finished_waits_for_the_backend_and_is_not_lost,
+        a_unix_server_is_connected_by_who_sees_it,
+        an_error_there_is_as_one_here_and_the_next_server_is_tried,
+        nobody_to_ask_is_an_error_too,
+        an_answer_that_is_late_or_for_nobody_is_closed,
+        a_client_that_is_gone_asks_no_longer,
+        without_a_descriptor_for_it_an_unfinished_handshake_goes_and_it_is_asked_for_again,
     };
     return check_run("connecting", tests, ARRAY_LEN(tests));
 }
