@@ -55,7 +55,7 @@ static void child_free(struct child *child)
 /* As somebody else where it has become somebody else, and the master has no right over others. */
 static void kill_now(const struct child *child)
 {
-    if (!child_kill(child->pid, child->uid) && errno != ESRCH)
+    if (child->pid && !child_kill(child->pid, child->uid) && errno != ESRCH)
         log_message(LOG_LEVEL_ERROR, "%s %u (pid %ld) cannot be killed: %m", role_name(child->role), child->number,
                     (long)child->pid);
 }
@@ -408,13 +408,15 @@ static bool was_told(const struct child *child, int status)
 static void child_ended(struct child *child, int status)
 {
     struct master *master = child->master;
-    bool was_building = child->building != 0 && master->next && child->building == master->next->number;
+    bool was_building;
     bool is_clean = WIFEXITED(status) && WEXITSTATUS(status) == DAEMON_EXIT_OK;
 
     log_end_of(child, status);
     sight_process_ended(child, was_told(child, status));
+    child->pid = 0; /* somebody else's, perhaps, from here on */
+    children_hear_last(child);
+    was_building = child->building != 0 && master->next && child->building == master->next->number;
     children_hang_up(child);
-    child->pid = 0;
     child->building = child->serving = 0;
     if (master->is_draining && !is_clean && child->role == PROCESS_WORKER)
         master->exit = DAEMON_EXIT_FAILURE;

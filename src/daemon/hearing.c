@@ -10,31 +10,42 @@ static void on_ready(struct child *child, const struct control_message *message)
     reload_step(child->master);
 }
 
-static void on_refused(struct child *child, const struct control_message *message)
+/* True: it ended a reload. */
+static bool tell_refusal(struct child *child, const struct control_message *message)
 {
     struct master *master = child->master;
+    bool ends_reload = master->next && message->generation == master->next->number;
 
-    if (message->generation != child->building)
-        return;
     log_message(LOG_LEVEL_ERROR, "%s %u refuses: %s", role_name(child->role), child->number, message->reason);
-    if (master->next && message->generation == master->next->number)
+    if (ends_reload)
         reload_abort(master, (enum daemon_exit)message->exit, "a process cannot build it");
-    else
+    return ends_reload;
+}
+
+static void on_refused(struct child *child, const struct control_message *message)
+{
+    if (message->generation == child->building && !tell_refusal(child, message))
         children_give_up(child, "cannot build what others serve");
 }
 
-/* All of a role come to the same: one line tells of it, and one more of whoever cannot go on. */
-static void on_confined(struct child *child, const struct control_message *message)
+/* All of a role come to the same: one line tells of it, and one more of whoever cannot go on. False: of another role.
+ */
+static bool tell_rights(struct child *child, const struct control_message *message)
 {
     bool *is_told = &child->master->is_rights_told[child->role];
 
-    if (message->report.role != (int)child->role) {
-        children_give_up(child, "tells of the rights of another");
-        return;
-    }
+    if (message->report.role != (int)child->role)
+        return false;
     if (!*is_told || !message->is_dropped)
         rights_log(&message->report, message->is_dropped);
     *is_told = *is_told || message->is_dropped;
+    return true;
+}
+
+static void on_confined(struct child *child, const struct control_message *message)
+{
+    if (!tell_rights(child, message))
+        children_give_up(child, "tells of the rights of another");
 }
 
 static void on_connect(struct child *child, const struct control_message *message)
@@ -72,6 +83,12 @@ static void obey(struct child *child, const struct control_message *message)
     }
 }
 
+static void close_fds(const struct control_message *message)
+{
+    for (size_t i = 0; i < message->fd_count; i++)
+        close(message->fds[i]);
+}
+
 void children_hear(struct child *child)
 {
     struct control_message message;
@@ -81,10 +98,22 @@ void children_hear(struct child *child)
         children_hang_up(child); /* the signal of its end comes, too */
     } else if (result == CONTROL_VIOLATION || (result == CONTROL_GOT && !control_is_of_child(message.type))) {
         if (result == CONTROL_GOT)
-            for (size_t i = 0; i < message.fd_count; i++)
-                close(message.fds[i]);
+            close_fds(&message);
         children_give_up(child, "breaks the rules of what a child may say");
     } else if (result == CONTROL_GOT) {
         obey(child, &message);
+    }
+}
+
+void children_hear_last(struct child *child)
+{
+    struct control_message message;
+
+    while (child->control >= 0 && control_receive(child->control, &message) == CONTROL_GOT) {
+        if (message.type == CONTROL_CONFINED)
+            (void)!tell_rights(child, &message);
+        else if (message.type == CONTROL_REFUSED && message.generation == child->building)
+            (void)!tell_refusal(child, &message);
+        close_fds(&message);
     }
 }

@@ -145,7 +145,8 @@ void children_offer(struct child *child, const struct deployment *deployment);
 void children_tell(struct child *child, const struct control_message *message);
 void children_tell_workers(struct master *master, enum control_type type);
 void children_reap(struct master *master);
-void children_hear(struct child *child); /* hearing.c: it has something to say */
+void children_hear(struct child *child);      /* hearing.c: it has something to say */
+void children_hear_last(struct child *child); /* it has ended: why, perhaps; its end may be told of before its words */
 bool children_are_building(const struct master *master);
 void children_give_up_builders(struct master *master); /* those that are not ready yet */
 size_t children_alive(const struct master *master, enum process_role role);

@@ -6,7 +6,7 @@
 #include "proxy/counters_map.h"
 
 /* "SPU" and the version of this form: whoever changes it counts on. */
-enum { MAGIC = 0x53505502 };
+enum { MAGIC = 0x53505503 };
 
 static void write_fd(struct writer *w, int fd)
 {

@@ -265,7 +265,7 @@ START_TEST(nobody_to_ask_is_an_error_too)
     asked.is_deaf = true;
     start_asking();
     harness_send(&h, h.client, "Hearly", 6);
-    HARNESS_WAIT(&h, count_read(&h.proxy->counters->ended_by_why)[WHY_BACKEND_REFUSED] == 1);
+    HARNESS_WAIT(&h, count_read(&h.proxy->counters->ended_by_why[WHY_BACKEND_REFUSED]) == 1);
     harness_expect_log(&h, "server=unix error=\"No buffer space available\"");
     harness_free(&h);
 }
