@@ -30,6 +30,8 @@ static bool aead_init(void *context)
     struct context *c = context;
 
     c->it = EVP_CIPHER_CTX_new();
+    if (!c->it)
+        ERR_clear_error();
     return c->it != NULL;
 }
 
