@@ -196,8 +196,12 @@ static void send_start(struct child *child)
     const struct deployment *deployment = deployment_of(child);
     struct control_message message = {.type = CONTROL_START};
 
-    if (deployment)
+    message.log_level = LOG_LEVEL_INFO;
+    if (deployment) {
         message.rights = deployment->rights[child->role];
+        message.log_format = deployment->config->general.log_format;
+        message.log_level = deployment->config->general.log_level;
+    }
     child->uid = message.rights.uid;
     children_tell(child, &message);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "daemon/control.h"
@@ -27,8 +28,10 @@ bool confine_wait(int control, struct control_message *start)
 
     if (result == CONTROL_GONE)
         return false;
-    if (result == CONTROL_GOT && start->type == CONTROL_START)
+    if (result == CONTROL_GOT && start->type == CONTROL_START) {
+        log_configure((enum log_format)start->log_format, (enum log_level)start->log_level, STDERR_FILENO);
         return true;
+    }
     log_message(LOG_LEVEL_ERROR, "the master's first word is not what to give up: stopping");
     return false;
 }

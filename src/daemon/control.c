@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/reader.h"
 #include "base/secret.h"
 #include "base/writer.h"
@@ -123,6 +124,8 @@ static void write_body(struct writer *w, const struct control_message *message)
         write_reason(w, message->reason);
         break;
     case CONTROL_START:
+        write_u8(w, (uint8_t)message->log_format);
+        write_u8(w, (uint8_t)message->log_level);
         write_settings(w, &message->rights);
         break;
     case CONTROL_CONFINED:
@@ -247,7 +250,8 @@ static bool read_body(struct reader *r, struct control_message *message)
         return read_u16(r, &message->exit) && message->exit > 0 && message->exit < 256 &&
                read_reason(r, message->reason);
     case CONTROL_START:
-        return read_settings(r, &message->rights);
+        return read_small(r, LOG_FORMAT_JSON, &message->log_format) &&
+               read_small(r, LOG_LEVEL_DEBUG, &message->log_level) && read_settings(r, &message->rights);
     case CONTROL_CONFINED:
         return read_report(r, message);
     case CONTROL_CONNECT:
@@ -353,6 +357,17 @@ static bool may_be_cut(const struct control_message *message)
     return message->type == CONTROL_CONNECTED;
 }
 
+/*
+ * Who ends with something unread leaves ECONNRESET to the other side, once, in front of what it had said before: its
+ * last words come behind it.
+ */
+static ssize_t receive(int fd, struct msghdr *header)
+{
+    ssize_t len = recvmsg(fd, header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+    return len < 0 && errno == ECONNRESET ? recvmsg(fd, header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) : len;
+}
+
 enum control_result control_receive(int fd, struct control_message *message)
 {
     uint8_t frame[CONTROL_FRAME_LEN];
@@ -361,7 +376,7 @@ enum control_result control_receive(int fd, struct control_message *message)
     struct msghdr header = {
         .msg_iov = &span, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = sizeof space.bytes};
     int fds[MAX_CONTROL_FDS];
-    ssize_t len = recvmsg(fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    ssize_t len = receive(fd, &header);
     size_t count;
     bool is_good;
 

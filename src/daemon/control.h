@@ -49,7 +49,7 @@ enum control_type {
     CONTROL_STOP,        /* end now */
     CONTROL_READY,       /* `generation` is built */
     CONTROL_REFUSED,     /* `generation` cannot be built: `exit`, `reason` */
-    CONTROL_START,       /* `rights` */
+    CONTROL_START,       /* `log_format`, `log_level`, `rights` */
     CONTROL_CONFINED,    /* `report`, `is_dropped` */
     CONTROL_DEMO,        /* one descriptor: a listening socket */
     CONTROL_CONNECT,     /* `request`, `path` */
@@ -67,6 +67,7 @@ struct control_message {
     uint16_t listens[MAX_CONTROL_FDS];
     struct ticket_root root;
     char reason[MAX_CONTROL_REASON + 1]; /* printable ASCII; anything else is written as '?' */
+    int log_format, log_level; /* of base/log.h */
     struct rights_settings rights;
     struct rights_report report;
     bool is_dropped;

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "config/config.h"
 #include "support/check_run.h"
 
@@ -78,6 +79,8 @@ END_TEST
 START_TEST(rights_and_what_came_of_them_arrive_as_they_were)
 {
     struct control_message message = {.type = CONTROL_START,
+                                      .log_format = LOG_FORMAT_JSON,
+                                      .log_level = LOG_LEVEL_DEBUG,
                                       .rights = {.sandbox = CONFIG_SANDBOX_BEST_EFFORT,
                                                  .uid = 65534,
                                                  .gid = 4000000000U,
@@ -89,6 +92,7 @@ START_TEST(rights_and_what_came_of_them_arrive_as_they_were)
     open_ends();
     got = there_and_back(&message);
     ck_assert_mem_eq(&got.rights, &message.rights, sizeof got.rights);
+    ck_assert(got.log_format == LOG_FORMAT_JSON && got.log_level == LOG_LEVEL_DEBUG);
     memset(message.rights.root, 'r', RIGHTS_ROOT_LEN - 1);
     message.rights.root[0] = '/';
     got = there_and_back(&message);
@@ -353,16 +357,16 @@ START_TEST(rights_are_known_ones_and_a_path_is_a_whole_one)
 {
     encode(CONTROL_START, 0);
     ck_assert(decodes(CONTROL_FRAME_LEN, 0));
-    frame[8] = CONFIG_SANDBOX_OFF + 1;
+    frame[10] = CONFIG_SANDBOX_OFF + 1;
     ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
     encode(CONTROL_START, 0);
-    frame[20] = 1; /* a root of one byte ... */
-    frame[21] = 'x';
+    frame[22] = 1; /* a root of one byte ... */
+    frame[23] = 'x';
     ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
-    frame[21] = '/';
+    frame[23] = '/';
     ck_assert(decodes(CONTROL_FRAME_LEN, 0));
-    frame[19] = RIGHTS_ROOT_LEN >> 8; /* ... and of one too many */
-    frame[20] = RIGHTS_ROOT_LEN & 0xff;
+    frame[21] = RIGHTS_ROOT_LEN >> 8; /* ... and of one too many */
+    frame[22] = RIGHTS_ROOT_LEN & 0xff;
     ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
     encode(CONTROL_CONFINED, 0);
     ck_assert(decodes(CONTROL_FRAME_LEN, 0));
