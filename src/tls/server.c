@@ -65,6 +65,11 @@ static bool keep_sni(struct tls *tls, struct bytes sni)
     return true;
 }
 
+bool server_admit(struct tls *tls, const struct choice *choice)
+{
+    return choice->is_resumed || !tls->is_full_refused || tls_fail(tls, WHY_OVERLOADED_SOURCE);
+}
+
 void server_commit_choice(struct tls *tls, const struct choice *choice)
 {
     struct handshake *hs = tls->handshake;

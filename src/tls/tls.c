@@ -176,6 +176,11 @@ static void settle(struct tls *tls)
 
 /* ---- the proxy ends it */
 
+void tls_set_full_handshakes(struct tls *tls, enum tls_full_handshakes what)
+{
+    tls->is_full_refused = what == TLS_FULL_HANDSHAKES_REFUSED;
+}
+
 void tls_abort(struct tls *tls, enum why why)
 {
     tls_fail(tls, why);

@@ -72,6 +72,13 @@ void tls_plain_commit(struct tls *tls, size_t len);
 void tls_wire_end(struct tls *tls); /* the client's FIN or RST: truncation unless its close_notify came */
 void tls_close(struct tls *tls);    /* the backend's end: sends close_notify; receiving goes on */
 
+/*
+ * While they are refused, a handshake that is not resumed fails with WHY_OVERLOADED_SOURCE: once its ClientHello is
+ * understood, and before it cost a key exchange or a signature. What is past its ClientHello goes on.
+ */
+enum tls_full_handshakes { TLS_FULL_HANDSHAKES_TAKEN, TLS_FULL_HANDSHAKES_REFUSED };
+void tls_set_full_handshakes(struct tls *tls, enum tls_full_handshakes what);
+
 /* The proxy's own reasons (a timeout, a refused backend, shedding): the row's alert goes out. The first why wins. */
 void tls_abort(struct tls *tls, enum why why);
 

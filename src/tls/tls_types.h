@@ -140,6 +140,7 @@ struct tls {
     bool has_bytes : 1; /* anything at all came */
     bool is_key_wanted : 1;
     bool is_close_sent : 1;
+    bool is_full_refused : 1; /* only resumed handshakes are taken now */
     bool is_fragment_limit : 1;           /* record_limit holds for the client's records too */
     bool is_clear_over : 1;               /* keys were in force once: nothing of ours goes out in the clear any more */
     bool is_key_update_owed : 1;          /* the client asked for ours */

@@ -547,6 +547,63 @@ START_TEST(alpn_is_chosen_anew)
 }
 END_TEST
 
+/* Reliability D02: in a flood resumptions go on, and what is refused costs no key exchange. */
+START_TEST(while_full_handshakes_are_refused_sessions_are_resumed)
+{
+    uint16_t version = versions[_i];
+
+    first_handshake(version);
+    come_back(version);
+    tls_set_full_handshakes(rig.tls, TLS_FULL_HANDSHAKES_REFUSED);
+    rig_handshake(&rig, &client);
+    assert_connected();
+    ck_assert(tls_outcome(rig.tls)->is_resumed);
+    assert_text_flows();
+    end();
+}
+END_TEST
+
+START_TEST(while_full_handshakes_are_refused_one_ends_before_its_key_exchange)
+{
+    begin(versions[_i]);
+    tls_set_full_handshakes(rig.tls, TLS_FULL_HANDSHAKES_REFUSED);
+    client13_send_hello(&client);
+    rig_pump(&rig, &client);
+    ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_OVERLOADED_SOURCE);
+    ck_assert_int_eq(tls_outcome(rig.tls)->stage, TLS_STAGE_CLIENT_HELLO); /* no key was asked for */
+    ck_assert_int_eq(client.alert, ALERT_INTERNAL_ERROR);
+    end();
+}
+END_TEST
+
+/* A ticket that opens and does not fit buys no full handshake. */
+START_TEST(while_full_handshakes_are_refused_a_ticket_for_another_suite_does_not_help)
+{
+    first_handshake(TLS_1_3);
+    come_back(TLS_1_3);
+    client.hello.suites[0] = 0x1302;
+    client.hello.suites[1] = 0;
+    tls_set_full_handshakes(rig.tls, TLS_FULL_HANDSHAKES_REFUSED);
+    client13_send_hello(&client);
+    rig_pump(&rig, &client);
+    ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_OVERLOADED_SOURCE);
+    end();
+}
+END_TEST
+
+START_TEST(what_is_past_its_hello_when_full_handshakes_are_refused_goes_on)
+{
+    begin(versions[_i]);
+    client13_send_hello(&client);
+    rig_pump(&rig, &client);
+    tls_set_full_handshakes(rig.tls, TLS_FULL_HANDSHAKES_REFUSED);
+    client13_send_finished(&client);
+    rig_pump(&rig, &client);
+    assert_connected();
+    end();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -564,6 +621,7 @@ int main(void)
         a_ticket_of_one_version_does_nothing_in_the_other,
         a_ticket_of_a_key_that_no_longer_seals_is_replaced,
         a_session_is_not_renewed_for_ever,
+        while_full_handshakes_are_refused_a_ticket_for_another_suite_does_not_help,
     };
     const TTest *const loops[] = {
         a_ticket_brings_the_session_back,
@@ -579,6 +637,9 @@ int main(void)
         a_key_port_that_opens_nothing_means_a_full_handshake,
         a_key_port_that_seals_nothing_means_no_ticket,
         alpn_is_chosen_anew,
+        while_full_handshakes_are_refused_sessions_are_resumed,
+        while_full_handshakes_are_refused_one_ends_before_its_key_exchange,
+        what_is_past_its_hello_when_full_handshakes_are_refused_goes_on,
     };
 
     return check_run_loops("resumption", tests, ARRAY_LEN(tests), loops, ARRAY_LEN(loops), (int)ARRAY_LEN(versions));
