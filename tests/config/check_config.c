@@ -17,6 +17,7 @@ static const char full[] = "[sallyport]\n"
                            "log-level = debug\n"
                            "drain-timeout = 1m\n"
                            "max-connections = 5000\n"
+                           "memory-limit = 2g\n"
                            "ticket-key = /etc/new.key\n"
                            "ticket-key = /etc/old.key\n"
                            "ticket-key-issues = 1h\n"
@@ -55,6 +56,8 @@ static const char full[] = "[sallyport]\n"
                            "client-hello-timeout = 4s\n"
                            "handshake-timeout = 9s\n"
                            "idle-timeout = 0\n"
+                           "trusted-source = 10.0.0.0/8\n"
+                           "trusted-source = 2001:db8::1\n"
                            "\n"
                            "[listen mail]\n"
                            "address = *:993\n"
@@ -199,12 +202,12 @@ START_TEST(values_sections_and_addresses_know_their_place)
     const struct config_listen *web = &config->listens[0];
 
     ck_assert_str_eq(web->place.file, "f");
-    ck_assert_uint_eq(web->place.line, 11);
-    ck_assert_uint_eq(web->addresses.values[2].place.line, 14);
-    ck_assert_uint_eq(web->keys.values[1].place.line, 18);
-    ck_assert_uint_eq(web->backend_name.place.line, 19);
-    ck_assert_uint_eq(web->alpn.values[1].place.line, 21);
-    ck_assert_uint_eq(config->backends[0].place.line, 65);
+    ck_assert_uint_eq(web->place.line, 12);
+    ck_assert_uint_eq(web->addresses.values[2].place.line, 15);
+    ck_assert_uint_eq(web->keys.values[1].place.line, 19);
+    ck_assert_uint_eq(web->backend_name.place.line, 20);
+    ck_assert_uint_eq(web->alpn.values[1].place.line, 22);
+    ck_assert_uint_eq(config->backends[0].place.line, 68);
     config_free(config);
 }
 END_TEST
