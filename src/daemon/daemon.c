@@ -212,16 +212,23 @@ static enum daemon_exit fail(enum daemon_exit why, const char *reason)
 }
 
 /* The demo backend runs in this process: its end of a connection takes a third descriptor. */
-static size_t max_connections(const struct config *config)
+static size_t connections_by_descriptors(const struct config *config)
 {
     size_t carried = proxy_raise_descriptor_limit();
 
-    if (config->general.max_connections)
-        return (size_t)config->general.max_connections;
     for (size_t i = 0; i < config->listen_count; i++)
         if (!config->listens[i].backend)
             return carried * 2 / 3;
     return carried;
+}
+
+static size_t max_connections(const struct config *config)
+{
+    const struct config_general *general = &config->general;
+
+    if (general->max_connections)
+        return (size_t)general->max_connections;
+    return proxy_connections_carried(connections_by_descriptors(config), (size_t)general->memory_limit);
 }
 
 /* The ticket keys go where the private keys are. */
@@ -243,6 +250,7 @@ static bool make_parts(struct daemon *daemon)
     struct proxy_settings settings = proxy_default_settings();
 
     settings.max_connections = max_connections(daemon->config);
+    settings.memory_limit = (size_t)daemon->config->general.memory_limit;
     daemon->base = new_base();
     daemon->listeners = memory_new_array(daemon->config->listen_count + 1, sizeof(struct listener *));
     if (!daemon->base || !daemon->listeners)

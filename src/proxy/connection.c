@@ -94,6 +94,13 @@ static void note_progress(struct connection *c)
     }
 }
 
+/* What it took, its last step as far as it is now; a resumed one says nothing about what full ones cost. */
+static void note_cost(struct connection *c)
+{
+    if (!tls_outcome(c->tls)->is_resumed)
+        sources_note_typical(&c->proxy->sources, c->spent + (c->handshake_at - c->proxy->step_began));
+}
+
 static bool has_post_quantum_group(const struct tls_outcome *outcome)
 {
     return outcome->group && outcome->group->is_post_quantum;
@@ -103,6 +110,7 @@ static void finish_handshake(struct connection *c)
 {
     connection_leave_sheddable(c);
     c->handshake_at = proxy_now();
+    note_cost(c);
     c->proxy->counters.handshakes++;
     c->proxy->counters.handshakes_resumed += tls_outcome(c->tls)->is_resumed;
     c->proxy->counters.client_certificates += tls_outcome(c->tls)->client != NULL;
@@ -358,30 +366,74 @@ static void take_turn(struct connection *c)
         connection_cut(c, WHY_NO_MEMORY);
 }
 
+/* A step of a handshake, begun then. What it costs is charged to whom it is for; it may be freed in it. */
+static void take_step(struct connection *c, uint64_t began)
+{
+    struct proxy *proxy = c->proxy;
+    struct connection_ticket ticket = c->ticket;
+    uint64_t network = c->network, cost;
+
+    proxy->step_began = began;
+    take_turn(c);
+    cost = proxy_charge_step(proxy, network, began);
+    c = proxy_find(proxy, ticket);
+    if (c)
+        c->spent += (uint32_t)cost;
+}
+
 /* While it stands in line its client is not listened to, but the clock runs. */
 static void go_on_or_wait(struct connection *c)
 {
-    if (c->state != CONNECTION_HANDSHAKING || handshake_turns_take(&c->proxy->turns, c))
+    if (c->state != CONNECTION_HANDSHAKING)
         take_turn(c);
+    else if (handshake_turns_take(&c->proxy->turns, c))
+        take_step(c, proxy_now());
     else if (!set_interest(c, &c->client, 0, on_client) || !set_timer(c))
         connection_cut(c, WHY_NO_MEMORY);
 }
 
-void connection_go_on(struct connection *c)
+void connection_go_on(struct connection *c, enum tls_full_handshakes what)
 {
-    take_turn(c);
+    tls_set_full_handshakes(c->tls, what);
+    take_step(c, proxy_now());
+}
+
+/* Where another process has the keys nobody here measures it. */
+static uint64_t cost_of_answer(const struct connection *c)
+{
+    const struct tls_key_request *request = tls_key_wanted(c->tls);
+    bool is_private_key =
+        request && request->operation != TLS_KEY_SEAL_TICKET && request->operation != TLS_KEY_OPEN_TICKET;
+    uint64_t measured = key_service_cost(c->proxy->keys);
+
+    return measured == 0 && is_private_key ? UNMEASURED_KEY_COST : measured;
+}
+
+static void charge_answer(struct connection *c)
+{
+    uint64_t cost = cost_of_answer(c);
+
+    c->spent += (uint32_t)cost;
+    sources_charge(&c->proxy->sources, c->network, cost, proxy_now());
 }
 
 void connection_answer_key(struct connection *c, bool is_ok, struct bytes answer)
 {
+    uint64_t began;
+
     if (c->state == CONNECTION_CLOSING) {
         c->proxy->counters.key_answers_late++;
         return;
     }
+    charge_answer(c);
+    began = proxy_now();
     c->is_key_asked = false;
     c->proxy->counters.key_operations_failed += !is_ok;
     tls_key_done(c->tls, is_ok, answer);
-    take_turn(c);
+    if (c->state == CONNECTION_HANDSHAKING)
+        take_step(c, began);
+    else
+        take_turn(c);
 }
 
 /* ---- the beginning */
@@ -437,6 +489,9 @@ void connection_start(struct proxy *proxy, struct listener *listener, int fd, co
     }
     keep_peer(c, peer);
     observe_for_demo(c);
+    c->network = listener_network_of(listener, &c->peer.any);
+    c->is_counted = true;
+    sources_count_up(&proxy->sources, SOURCE_UNFINISHED, c->network, c->accepted_at);
     c->is_sheddable = true;
     TAILQ_INSERT_TAIL(&proxy->sheddable, c, shed_link);
     c->client.can_read = c->client.can_write = true; /* the ClientHello is often there with the connection */

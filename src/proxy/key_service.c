@@ -36,6 +36,8 @@ struct key_service {
     struct tls_key_holder holder;
     int64_t last_time;
     key_answer *answer;
+    key_may_go *may_go; /* NULL: always */
+    uint64_t cost;      /* of the answer that is being given */
     void *context;
     struct event *turn, *ageing;
     struct queue queues[HASTES];
@@ -112,11 +114,14 @@ static void perform_oldest(struct key_service *service, struct queue *queue)
     bool is_seal = question->request.operation == TLS_KEY_SEAL_TICKET;
     uint8_t out[MAX_KEY_ANSWER_LEN];
     size_t len = 0;
-    bool is_ok = proxy_now() - question->asked_at <= KEY_WAIT_TIMEOUT &&
+    uint64_t began = proxy_now();
+    bool is_ok = began - question->asked_at <= KEY_WAIT_TIMEOUT &&
                  tls_key_perform(&question->request, &service->holder, out, &len);
 
+    service->cost = proxy_now() - began;
     remove_oldest(queue);
     service->answer(service->context, ticket, is_ok, bytes_of(out, is_ok ? len : 0));
+    service->cost = 0;
     memory_wipe(out, sizeof out); /* a master secret or a session */
     if (is_seal && !evtimer_pending(service->ageing, NULL))
         watch_ticket_keys(service);
@@ -126,6 +131,17 @@ static void perform_some(struct key_service *service, struct queue *queue, size_
 {
     for (size_t i = 0; i < limit && queue->count > 0; i++)
         perform_oldest(service, queue);
+}
+
+static void perform_private_keys(struct key_service *service)
+{
+    struct queue *queue = &service->queues[PRIVATE_KEYS];
+
+    for (size_t i = 0; i < MAX_KEY_OPERATIONS_PER_TURN && queue->count > 0; i++) {
+        if (service->may_go && !service->may_go(service->context))
+            return;
+        perform_oldest(service, queue);
+    }
 }
 
 /* The more there are the more are told, so that they never pile up. */
@@ -150,7 +166,7 @@ static void on_turn(evutil_socket_t fd, short what, void *context)
     do {
         tell_dropped(service);
         perform_some(service, &service->queues[TICKETS], MAX_TICKET_OPERATIONS_PER_TURN);
-        perform_some(service, &service->queues[PRIVATE_KEYS], MAX_KEY_OPERATIONS_PER_TURN);
+        perform_private_keys(service);
     } while (key_service_waiting(service) > 0 && !schedule(service)); /* no memory for a timer: all are answered now */
 }
 
@@ -177,6 +193,11 @@ struct key_service *key_service_new(struct event_base *base, const struct keyrin
         return service;
     key_service_free(service);
     return NULL;
+}
+
+void key_service_set_gate(struct key_service *service, key_may_go *may_go)
+{
+    service->may_go = may_go;
 }
 
 void key_service_free(struct key_service *service)
@@ -258,6 +279,11 @@ bool key_service_ask(struct key_service *service, struct connection_ticket ticke
     question->asked_at = proxy_now();
     queue->count++;
     return true;
+}
+
+uint64_t key_service_cost(const struct key_service *service)
+{
+    return service->cost;
 }
 
 size_t key_service_waiting(const struct key_service *service)

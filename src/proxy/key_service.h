@@ -25,9 +25,15 @@ struct connection_ticket {
 
 typedef void key_answer(void *context, struct connection_ticket ticket, bool is_ok, struct bytes answer);
 
+/* Whether there is time for one more operation of a private key in this turn of the loop. */
+typedef bool key_may_go(void *context);
+
 /* `keyring` stays the caller's and outlives the service. NULL when out of memory. */
 MUST_CHECK struct key_service *key_service_new(struct event_base *base, const struct keyring *keyring,
                                                struct random_source random, key_answer *answer, void *context);
+/* `may_go` is asked with the context of the answers; without it there is always time. */
+void key_service_set_gate(struct key_service *service, key_may_go *may_go);
+
 void key_service_free(struct key_service *service); /* open questions are never answered; NULL is fine */
 
 /*
@@ -37,6 +43,9 @@ void key_service_free(struct key_service *service); /* open questions are never 
  */
 MUST_CHECK bool key_service_ask(struct key_service *service, struct connection_ticket ticket,
                                 const struct tls_key_request *request);
+
+/* While an answer is given: how many microseconds it took of this thread; 0 when another process did it. */
+uint64_t key_service_cost(const struct key_service *service);
 
 size_t key_service_waiting(const struct key_service *service); /* questions that have no answer yet */
 

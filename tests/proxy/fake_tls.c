@@ -16,7 +16,7 @@ struct tls {
     struct tls_policy *policy;
     struct pool *pool;
     struct buffer in, out;
-    bool is_key_wanted, is_ticket_wanted, has_bytes, is_close_sent, has_tickets;
+    bool is_key_wanted, is_ticket_wanted, has_bytes, is_close_sent, has_tickets, is_full_refused;
     struct tls_key_request request;
     struct tls_outcome outcome;
     struct tls_timeline *timeline;
@@ -75,6 +75,11 @@ static void send_byte(struct tls *tls, uint8_t byte)
 {
     if (!buffer_append(&tls->out, tls->pool, bytes_of(&byte, 1)) && tls->outcome.why == WHY_NONE)
         tls->outcome.why = WHY_NO_MEMORY;
+}
+
+void tls_set_full_handshakes(struct tls *tls, enum tls_full_handshakes what)
+{
+    tls->is_full_refused = what == TLS_FULL_HANDSHAKES_REFUSED;
 }
 
 void tls_abort(struct tls *tls, enum why why)
@@ -210,7 +215,9 @@ static void handshake(struct tls *tls)
 
     buffer_consume(&tls->in, tls->pool, 1);
     tls->outcome.stage = TLS_STAGE_CLIENT_HELLO;
-    if (letter == 'H' || letter == 'T' || letter == 'Q') {
+    if (letter == 'H' && tls->is_full_refused) {
+        tls_abort(tls, WHY_OVERLOADED_SOURCE);
+    } else if (letter == 'H' || letter == 'T' || letter == 'Q') {
         connect_now(tls);
         tls->has_tickets = letter == 'T';
         tls->is_ticket_wanted = letter == 'Q';

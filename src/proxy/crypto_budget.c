@@ -1,0 +1,52 @@
+#include "proxy/crypto_budget.h"
+
+#include "proxy/limits.h"
+
+static int64_t bounded(int64_t value, int64_t least, int64_t most)
+{
+    if (value < least)
+        return least;
+    return value < most ? value : most;
+}
+
+/* What all others took since, the loop itself included, earns handshakes their part. */
+static void earn(struct crypto_budget *budget, uint64_t now)
+{
+    uint64_t others = budget->seen_at ? now - budget->seen_at : 0;
+
+    budget->seen_at = now;
+    others = others < MAX_CRYPTO_DEBT ? others : MAX_CRYPTO_DEBT;
+    budget->credit = bounded(budget->credit + (int64_t)(others * CRYPTO_SHARE / (100 - CRYPTO_SHARE)), -MAX_CRYPTO_DEBT,
+                             MAX_CRYPTO_CREDIT);
+}
+
+void crypto_budget_spend(struct crypto_budget *budget, uint64_t began, uint64_t now)
+{
+    earn(budget, began);
+    budget->credit = bounded(budget->credit - (int64_t)(now - began), -MAX_CRYPTO_DEBT, MAX_CRYPTO_CREDIT);
+    budget->seen_at = now;
+    budget->last_cost = now - began;
+}
+
+void crypto_budget_note_wait(struct crypto_budget *budget, uint64_t wait, uint64_t now)
+{
+    if (wait >= OVERLOAD_WAIT)
+        budget->over_until = now + OVERLOAD_MEMORY;
+}
+
+bool crypto_budget_is_over(const struct crypto_budget *budget, uint64_t now)
+{
+    return now < budget->over_until;
+}
+
+/* Relays that did nothing for a part of what the last step took are not kept waiting by another one. */
+static bool are_relays_quiet(const struct crypto_budget *budget, uint64_t now)
+{
+    return now - budget->relayed_at >= budget->last_cost / 8;
+}
+
+bool crypto_budget_allows(struct crypto_budget *budget, uint64_t now)
+{
+    earn(budget, now);
+    return !crypto_budget_is_over(budget, now) || budget->credit >= 0 || are_relays_quiet(budget, now);
+}
