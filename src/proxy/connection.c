@@ -86,7 +86,7 @@ static void note_progress(struct connection *c)
 {
     const struct tls_offered *offered = c->entry ? tls_offered(c->tls) : NULL;
 
-    if (c->hello_at == 0 && tls_outcome(c->tls)->stage > TLS_STAGE_CLIENT_HELLO)
+    if (c->hello_at == 0 && (tls_outcome(c->tls)->stage > TLS_STAGE_CLIENT_HELLO || tls_ready(c->tls) & TLS_HELD))
         c->hello_at = c->active_at;
     if (offered) {
         c->entry->view.offered = *offered;
@@ -377,8 +377,11 @@ static void take_step(struct connection *c, uint64_t began)
     take_turn(c);
     cost = proxy_charge_step(proxy, network, began);
     c = proxy_find(proxy, ticket);
-    if (c)
-        c->spent += (uint32_t)cost;
+    if (!c)
+        return;
+    c->spent += (uint32_t)cost;
+    if (c->tls && tls_ready(c->tls) & TLS_HELD && !c->is_in_line)
+        handshake_turns_hold(&proxy->turns, c);
 }
 
 /* While it stands in line its client is not listened to, but the clock runs. */
@@ -387,15 +390,17 @@ static void go_on_or_wait(struct connection *c)
     if (c->state != CONNECTION_HANDSHAKING)
         take_turn(c);
     else if (handshake_turns_take(&c->proxy->turns, c))
-        take_step(c, proxy_now());
+        connection_go_on(c, handshake_turns_admit(&c->proxy->turns, c));
     else if (!set_interest(c, &c->client, 0, on_client) || !set_timer(c))
         connection_cut(c, WHY_NO_MEMORY);
 }
 
 void connection_go_on(struct connection *c, enum tls_full_handshakes what)
 {
+    uint64_t began = proxy_now();
+
     tls_set_full_handshakes(c->tls, what);
-    take_step(c, proxy_now());
+    take_step(c, began);
 }
 
 /* Where another process has the keys nobody here measures it. */

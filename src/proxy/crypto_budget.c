@@ -25,7 +25,6 @@ void crypto_budget_spend(struct crypto_budget *budget, uint64_t began, uint64_t 
     earn(budget, began);
     budget->credit = bounded(budget->credit - (int64_t)(now - began), -MAX_CRYPTO_DEBT, MAX_CRYPTO_CREDIT);
     budget->seen_at = now;
-    budget->last_cost = now - began;
 }
 
 void crypto_budget_note_wait(struct crypto_budget *budget, uint64_t wait, uint64_t now)
@@ -39,10 +38,10 @@ bool crypto_budget_is_over(const struct crypto_budget *budget, uint64_t now)
     return now < budget->over_until;
 }
 
-/* Relays that did nothing for a part of what the last step took are not kept waiting by another one. */
+/* Between two answers of its peers a relay that works all the time has nothing to do for a moment. */
 static bool are_relays_quiet(const struct crypto_budget *budget, uint64_t now)
 {
-    return now - budget->relayed_at >= budget->last_cost / 8;
+    return now - budget->relayed_at >= RELAY_QUIET;
 }
 
 bool crypto_budget_allows(struct crypto_budget *budget, uint64_t now)

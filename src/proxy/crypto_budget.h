@@ -16,7 +16,6 @@ struct crypto_budget {
     int64_t credit;      /* what handshakes may take now; below 0 they took it in advance */
     uint64_t seen_at;    /* up to when the time of all others is counted in `credit` */
     uint64_t relayed_at; /* when a relay last moved something */
-    uint64_t last_cost;  /* of a step */
     uint64_t over_until;
 };
 

@@ -1,6 +1,7 @@
 #include "proxy/handshake_turns.h"
 
 #include <event2/event.h>
+#include <poll.h>
 
 #include "proxy/connection.h"
 #include "proxy/limits.h"
@@ -44,20 +45,40 @@ static void note_waits(struct handshake_turns *turns, uint64_t now)
     crypto_budget_note_wait(&turns->proxy->budget, wait > late ? wait : late, now);
 }
 
-static void go(struct handshake_turns *turns, struct connection *connection, enum tls_full_handshakes what)
+/* A client that left while it was held is not worth a signature. */
+static bool has_left(const struct connection *connection)
 {
+    struct pollfd client = {.fd = connection->client.fd, .events = POLLRDHUP};
+
+    return poll(&client, 1, 0) > 0;
+}
+
+static void go(struct handshake_turns *turns, struct connection *connection)
+{
+    enum tls_full_handshakes what = TLS_FULL_HANDSHAKES_TAKEN;
+
+    if (!connection->is_late)
+        what = handshake_turns_admit(turns, connection);
+    else if (has_left(connection))
+        what = TLS_FULL_HANDSHAKES_REFUSED;
     handshake_turns_leave(turns, connection);
     connection_go_on(connection, what);
 }
 
-/* A tenth of what a handshake costs; as many as fit into a turn of their own, so that they never pile up. */
-static void clear_stale(struct handshake_turns *turns, uint64_t now)
+static void refuse(struct handshake_turns *turns, struct connection *connection)
+{
+    handshake_turns_leave(turns, connection);
+    connection_go_on(connection, TLS_FULL_HANDSHAKES_REFUSED);
+}
+
+/* As many as fit into a turn of their own, so that they never pile up. */
+static void refuse_stale(struct handshake_turns *turns, uint64_t now)
 {
     uint64_t end = now + HANDSHAKE_TURN;
     struct connection *first;
 
     while (now < end && (first = TAILQ_FIRST(&turns->late)) && wait_of(first, now) >= MAX_LATE_WAIT) {
-        go(turns, first, TLS_FULL_HANDSHAKES_REFUSED);
+        refuse(turns, first);
         now = proxy_now();
     }
 }
@@ -71,11 +92,11 @@ static void on_next(evutil_socket_t fd, short what, void *context)
 
     refill(turns, now);
     note_waits(turns, now);
-    clear_stale(turns, now);
+    refuse_stale(turns, now);
     while ((first = first_of(turns)) && is_time_left(turns, proxy_now()))
-        go(turns, first, TLS_FULL_HANDSHAKES_TAKEN);
+        go(turns, first);
     while ((first = first_of(turns)) && !schedule(turns)) /* without memory for a timer all of them go now */
-        go(turns, first, TLS_FULL_HANDSHAKES_TAKEN);
+        go(turns, first);
 }
 
 bool handshake_turns_init(struct handshake_turns *turns, struct proxy *proxy)
@@ -99,23 +120,36 @@ void handshake_turns_spend(struct handshake_turns *turns, uint64_t cost)
     turns->left -= (int64_t)cost;
 }
 
-/* Behind others stands who is new and whose source had its share: what has begun was paid for. */
-static bool is_late(const struct handshake_turns *turns, const struct connection *connection, uint64_t now)
+enum tls_full_handshakes handshake_turns_admit(struct handshake_turns *turns, const struct connection *connection)
 {
-    return connection->hello_at == 0 && !sources_has_share(&turns->proxy->sources, connection->network, now);
+    bool is_contended = first_of(turns) != NULL || key_service_waiting(turns->proxy->keys) >= MAX_KEYS_AHEAD;
+
+    if (connection->hello_at || !is_contended ||
+        sources_has_share(&turns->proxy->sources, connection->network, proxy_now()))
+        return TLS_FULL_HANDSHAKES_TAKEN; /* what has begun was paid for */
+    return TLS_FULL_HANDSHAKES_HELD;
 }
 
-static void stand_in_line(struct handshake_turns *turns, struct connection *connection, uint64_t now)
+static void stand_in_line(struct handshake_turns *turns, struct connection *connection, struct connection_queue *line)
 {
-    connection->is_late = is_late(turns, connection, now);
-    connection->in_line_since = now;
+    connection->in_line_since = proxy_now();
     connection->is_in_line = true;
-    sources_count_up(&turns->proxy->sources, SOURCE_WAITING, connection->network, now);
-    turns->proxy->counters.handshakes_behind += connection->is_late;
-    if (connection->is_late)
-        TAILQ_INSERT_TAIL(&turns->late, connection, line_link);
-    else
-        TAILQ_INSERT_TAIL(&turns->line, connection, line_link);
+    connection->is_late = line == &turns->late;
+    TAILQ_INSERT_TAIL(line, connection, line_link);
+}
+
+void handshake_turns_hold(struct handshake_turns *turns, struct connection *connection)
+{
+    if (!schedule(turns)) { /* no memory for a timer */
+        connection_go_on(connection, TLS_FULL_HANDSHAKES_TAKEN);
+        return;
+    }
+    if (turns->late_count >= MAX_LATE)
+        refuse(turns, TAILQ_FIRST(&turns->late));
+    stand_in_line(turns, connection, &turns->late);
+    turns->late_count++;
+    turns->proxy->counters.handshakes_held++;
+    sources_count_up(&turns->proxy->sources, SOURCE_WAITING, connection->network, connection->in_line_since);
 }
 
 bool handshake_turns_take(struct handshake_turns *turns, struct connection *connection)
@@ -129,8 +163,15 @@ bool handshake_turns_take(struct handshake_turns *turns, struct connection *conn
         refill(turns, now);
     if (!first_of(turns) && (is_time_left(turns, now) || !schedule(turns)))
         return true;
-    stand_in_line(turns, connection, now);
+    stand_in_line(turns, connection, &turns->line);
     return false;
+}
+
+static void leave_late(struct handshake_turns *turns, struct connection *connection)
+{
+    TAILQ_REMOVE(&turns->late, connection, line_link);
+    turns->late_count--;
+    sources_count_down(&turns->proxy->sources, SOURCE_WAITING, connection->network);
 }
 
 void handshake_turns_leave(struct handshake_turns *turns, struct connection *connection)
@@ -138,9 +179,8 @@ void handshake_turns_leave(struct handshake_turns *turns, struct connection *con
     if (!connection->is_in_line)
         return;
     if (connection->is_late)
-        TAILQ_REMOVE(&turns->late, connection, line_link);
+        leave_late(turns, connection);
     else
         TAILQ_REMOVE(&turns->line, connection, line_link);
-    connection->is_in_line = false;
-    sources_count_down(&turns->proxy->sources, SOURCE_WAITING, connection->network);
+    connection->is_in_line = connection->is_late = false;
 }

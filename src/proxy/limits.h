@@ -25,11 +25,13 @@ enum {
     HANDSHAKE_TURN = 250,        /* what steps of handshakes take in one turn of the loop: the relays run in between */
     HANDSHAKE_TURN_PAUSE = 2000, /* after that a new turn has begun, when nobody stands in line */
     MAX_KEYS_AHEAD = 32,         /* questions to private keys that are open while further handshakes begin */
+    MAX_LATE = 16384,            /* full handshakes that are held, for a source beyond its share ... */
     MAX_LATE_WAIT = 4 * 1000 * 1000, /* of a source beyond its share: then it has to resume, or go */
     TYPICAL_HANDSHAKE = 1000,        /* a full one, before any was measured */
     UNMEASURED_KEY_COST = 1000,      /* of an operation that another process did */
 
     CRYPTO_SHARE = 25,            /* of a hundred parts of the time, while handshakes wait and relays have work */
+    RELAY_QUIET = 10 * 1000,      /* after so long without a relay's byte all of the time is free */
     OVERLOAD_WAIT = 50 * 1000,    /* in line; from then on that share is kept to ... */
     OVERLOAD_MEMORY = 500 * 1000, /* ... for so long after the last such wait */
     MAX_CRYPTO_CREDIT = 500,      /* after a time with few handshakes */
@@ -41,7 +43,6 @@ enum {
     SOURCES_TIME = 250 * 1000,          /* of a second, divided among the sources; the rest is for whoever waits */
     SOURCE_MEMORY = 5 * 1000 * 1000,    /* so long after its last handshake a source counts */
     SOURCE_COUNT_INTERVAL = 250 * 1000, /* between two looks at the whole table */
-    MAX_SOURCE_DEBT = 1000 * 1000,      /* of one bucket */
     UNFINISHED_SHARE = 8,  /* at the limit: whose unfinished handshakes are more than 1/8 of it makes his own room */
     MAX_SHED_SEARCH = 256, /* for one of his */
     MAX_KEY_QUEUE = 1024,  /* private-key operations waiting, and as many of tickets */

@@ -118,15 +118,23 @@ static int64_t capacity_of(const struct sources *sources)
     return (int64_t)(second > least ? second : least);
 }
 
+/* What it took while it was alone was nobody's loss: so nobody owes more than he could have saved. */
+static void bound_tokens(const struct sources *sources, struct source *source)
+{
+    int64_t most = capacity_of(sources);
+
+    source->tokens = source->tokens < most ? source->tokens : most;
+    source->tokens = source->tokens > -most ? source->tokens : -most;
+}
+
 static void fill(const struct sources *sources, struct source *source, uint64_t now)
 {
     uint64_t waited = now - source->filled_at;
 
     waited = waited < SOURCE_MEMORY ? waited : SOURCE_MEMORY;
     source->tokens += (int64_t)(waited * rate_of(sources) / 1000000);
-    if (source->tokens > capacity_of(sources))
-        source->tokens = capacity_of(sources);
     source->filled_at = now;
+    bound_tokens(sources, source);
 }
 
 static struct source *find_or_make(struct sources *sources, uint64_t network, uint64_t now)
@@ -161,8 +169,7 @@ void sources_charge(struct sources *sources, uint64_t network, uint64_t cost, ui
     source = find_or_make(sources, network, now);
     fill(sources, source, now);
     source->tokens -= (int64_t)cost;
-    if (source->tokens < -MAX_SOURCE_DEBT)
-        source->tokens = -MAX_SOURCE_DEBT; /* while it was alone it was nobody's loss */
+    bound_tokens(sources, source);
     source->charged_at = now;
 }
 

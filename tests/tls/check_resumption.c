@@ -604,6 +604,87 @@ START_TEST(what_is_past_its_hello_when_full_handshakes_are_refused_goes_on)
 }
 END_TEST
 
+/* Held before any key is touched; then it goes on as if it never had been. */
+START_TEST(a_full_handshake_that_is_held_goes_on_when_it_is_taken)
+{
+    begin(versions[_i]);
+    tls_set_full_handshakes(rig.tls, TLS_FULL_HANDSHAKES_HELD);
+    client13_send_hello(&client);
+    rig_pump(&rig, &client);
+    ck_assert_uint_eq(tls_ready(rig.tls), TLS_HELD);
+    ck_assert_int_eq(tls_outcome(rig.tls)->stage, TLS_STAGE_CLIENT_HELLO);
+    tls_set_full_handshakes(rig.tls, TLS_FULL_HANDSHAKES_TAKEN);
+    rig_pump(&rig, &client);
+    ck_assert(client.is_done && !client.fault);
+    client13_send_finished(&client);
+    rig_pump(&rig, &client);
+    assert_connected();
+    assert_text_flows();
+    end();
+}
+END_TEST
+
+START_TEST(a_full_handshake_that_is_held_may_be_refused)
+{
+    begin(versions[_i]);
+    tls_set_full_handshakes(rig.tls, TLS_FULL_HANDSHAKES_HELD);
+    client13_send_hello(&client);
+    rig_pump(&rig, &client);
+    tls_set_full_handshakes(rig.tls, TLS_FULL_HANDSHAKES_REFUSED);
+    rig_pump(&rig, &client);
+    ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_OVERLOADED_SOURCE);
+    ck_assert_int_eq(client.alert, ALERT_INTERNAL_ERROR);
+    ck_assert(!(tls_ready(rig.tls) & TLS_HELD));
+    end();
+}
+END_TEST
+
+/* Freed while it is held, it leaves nothing behind: rig_wipe() and the sanitizers see to that. */
+START_TEST(a_full_handshake_that_is_held_may_end)
+{
+    begin(versions[_i]);
+    tls_set_full_handshakes(rig.tls, TLS_FULL_HANDSHAKES_HELD);
+    client13_send_hello(&client);
+    rig_pump(&rig, &client);
+    tls_wire_end(rig.tls);
+    ck_assert_int_eq(tls_outcome(rig.tls)->why, WHY_CUT_OFF);
+    ck_assert(!(tls_ready(rig.tls) & TLS_HELD));
+    end();
+}
+END_TEST
+
+START_TEST(while_full_handshakes_are_held_sessions_are_resumed)
+{
+    first_handshake(versions[_i]);
+    come_back(versions[_i]);
+    tls_set_full_handshakes(rig.tls, TLS_FULL_HANDSHAKES_HELD);
+    rig_handshake(&rig, &client);
+    assert_connected();
+    ck_assert(tls_outcome(rig.tls)->is_resumed);
+    end();
+}
+END_TEST
+
+/* The ticket is tried first, and what was kept for that is kept on. */
+START_TEST(a_handshake_whose_ticket_does_not_open_is_held_like_a_full_one)
+{
+    first_handshake(versions[_i]);
+    ticket.bytes[ticket.len / 2] ^= 1;
+    come_back(versions[_i]);
+    tls_set_full_handshakes(rig.tls, TLS_FULL_HANDSHAKES_HELD);
+    client13_send_hello(&client);
+    rig_pump(&rig, &client);
+    ck_assert_uint_eq(tls_ready(rig.tls), TLS_HELD);
+    tls_set_full_handshakes(rig.tls, TLS_FULL_HANDSHAKES_TAKEN);
+    rig_pump(&rig, &client);
+    client13_send_finished(&client);
+    rig_pump(&rig, &client);
+    assert_connected();
+    ck_assert(!tls_outcome(rig.tls)->is_resumed);
+    end();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -640,6 +721,11 @@ int main(void)
         while_full_handshakes_are_refused_sessions_are_resumed,
         while_full_handshakes_are_refused_one_ends_before_its_key_exchange,
         what_is_past_its_hello_when_full_handshakes_are_refused_goes_on,
+        a_full_handshake_that_is_held_goes_on_when_it_is_taken,
+        a_full_handshake_that_is_held_may_be_refused,
+        a_full_handshake_that_is_held_may_end,
+        while_full_handshakes_are_held_sessions_are_resumed,
+        a_handshake_whose_ticket_does_not_open_is_held_like_a_full_one,
     };
 
     return check_run_loops("resumption", tests, ARRAY_LEN(tests), loops, ARRAY_LEN(loops), (int)ARRAY_LEN(versions));
