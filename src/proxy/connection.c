@@ -98,7 +98,7 @@ static void note_progress(struct connection *c)
 static void note_cost(struct connection *c)
 {
     if (!tls_outcome(c->tls)->is_resumed)
-        sources_note_typical(&c->proxy->sources, c->spent + (c->handshake_at - c->proxy->step_began));
+        sources_note_typical(&c->proxy->sources, c->spent + (proxy_spent() - c->proxy->step_began));
 }
 
 static bool has_post_quantum_group(const struct tls_outcome *outcome)
@@ -397,7 +397,7 @@ static void go_on_or_wait(struct connection *c)
 
 void connection_go_on(struct connection *c, enum tls_full_handshakes what)
 {
-    uint64_t began = proxy_now();
+    uint64_t began = proxy_spent();
 
     tls_set_full_handshakes(c->tls, what);
     take_step(c, began);
@@ -431,7 +431,7 @@ void connection_answer_key(struct connection *c, bool is_ok, struct bytes answer
         return;
     }
     charge_answer(c);
-    began = proxy_now();
+    began = proxy_spent();
     c->is_key_asked = false;
     c->proxy->counters.key_operations_failed += !is_ok;
     tls_key_done(c->tls, is_ok, answer);

@@ -11,22 +11,23 @@
 #include "base/attributes.h"
 #include "base/bytes.h"
 
-/* Times in microseconds. Zeroed it has not begun. */
+/* Microseconds: of the clock, and, where it says `spent`, of what this thread computed (proxy_spent()). Begins zeroed.
+ */
 struct crypto_budget {
     int64_t credit;      /* what handshakes may take now; below 0 they took it in advance */
-    uint64_t seen_at;    /* up to when the time of all others is counted in `credit` */
+    uint64_t seen_spent; /* up to when the time of all others is counted in `credit` */
     uint64_t relayed_at; /* when a relay last moved something */
     uint64_t over_until;
 };
 
-/* A step of a handshake went from `began` to `now`. */
-void crypto_budget_spend(struct crypto_budget *budget, uint64_t began, uint64_t now);
+/* A step of a handshake took `cost`, up to now. */
+void crypto_budget_spend(struct crypto_budget *budget, uint64_t cost, uint64_t spent);
 
 /* Somebody in line has waited so long. */
 void crypto_budget_note_wait(struct crypto_budget *budget, uint64_t wait, uint64_t now);
 MUST_CHECK bool crypto_budget_is_over(const struct crypto_budget *budget, uint64_t now);
 
 /* Whether a step may be taken now. */
-MUST_CHECK bool crypto_budget_allows(struct crypto_budget *budget, uint64_t now);
+MUST_CHECK bool crypto_budget_allows(struct crypto_budget *budget, uint64_t now, uint64_t spent);
 
 #endif

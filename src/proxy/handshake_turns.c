@@ -23,7 +23,7 @@ static void refill(struct handshake_turns *turns, uint64_t now)
 static bool is_time_left(const struct handshake_turns *turns, uint64_t now)
 {
     return turns->left > 0 && key_service_waiting(turns->proxy->keys) < MAX_KEYS_AHEAD &&
-           crypto_budget_allows(&turns->proxy->budget, now);
+           crypto_budget_allows(&turns->proxy->budget, now, proxy_spent());
 }
 
 static struct connection *first_of(const struct handshake_turns *turns)
@@ -159,7 +159,7 @@ bool handshake_turns_take(struct handshake_turns *turns, struct connection *conn
     if (connection->is_in_line)
         return false;
     now = proxy_now();
-    if (now - turns->since >= HANDSHAKE_TURN_PAUSE)
+    if (now >= turns->since + HANDSHAKE_TURN_PAUSE)
         refill(turns, now);
     if (!first_of(turns) && (is_time_left(turns, now) || !schedule(turns)))
         return true;

@@ -114,11 +114,11 @@ static void perform_oldest(struct key_service *service, struct queue *queue)
     bool is_seal = question->request.operation == TLS_KEY_SEAL_TICKET;
     uint8_t out[MAX_KEY_ANSWER_LEN];
     size_t len = 0;
-    uint64_t began = proxy_now();
-    bool is_ok = began - question->asked_at <= KEY_WAIT_TIMEOUT &&
+    uint64_t began = proxy_spent();
+    bool is_ok = proxy_now() - question->asked_at <= KEY_WAIT_TIMEOUT &&
                  tls_key_perform(&question->request, &service->holder, out, &len);
 
-    service->cost = proxy_now() - began;
+    service->cost = proxy_spent() - began;
     remove_oldest(queue);
     service->answer(service->context, ticket, is_ok, bytes_of(out, is_ok ? len : 0));
     service->cost = 0;

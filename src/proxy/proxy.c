@@ -10,12 +10,22 @@
 #include "proxy/connection.h"
 #include "proxy/limits.h"
 
-uint64_t proxy_now(void)
+static uint64_t read_clock(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint64_t proxy_now(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t proxy_spent(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 struct proxy_settings proxy_default_settings(void)
@@ -79,22 +89,20 @@ void proxy_tell_suppressed_later(struct proxy *proxy)
 
 uint64_t proxy_charge_step(struct proxy *proxy, uint64_t network, uint64_t began)
 {
-    uint64_t now = proxy_now();
+    uint64_t spent = proxy_spent(), cost = spent - began;
 
-    crypto_budget_spend(&proxy->budget, began, now);
-    handshake_turns_spend(&proxy->turns, now - began);
-    sources_charge(&proxy->sources, network, now - began, now);
-    return now - began;
+    crypto_budget_spend(&proxy->budget, cost, spent);
+    handshake_turns_spend(&proxy->turns, cost);
+    sources_charge(&proxy->sources, network, cost, proxy_now());
+    return cost;
 }
 
 static void on_key_answer(void *context, struct connection_ticket ticket, bool is_ok, struct bytes answer)
 {
     struct proxy *proxy = context;
     struct connection *connection = proxy_find(proxy, ticket);
-    uint64_t now = proxy_now(), cost = key_service_cost(proxy->keys);
 
-    if (cost > 0)
-        crypto_budget_spend(&proxy->budget, now - cost, now);
+    crypto_budget_spend(&proxy->budget, key_service_cost(proxy->keys), proxy_spent());
     if (connection)
         connection_answer_key(connection, is_ok, answer);
     else
@@ -105,7 +113,7 @@ static bool may_use_key(void *context)
 {
     struct proxy *proxy = context;
 
-    return crypto_budget_allows(&proxy->budget, proxy_now());
+    return crypto_budget_allows(&proxy->budget, proxy_now(), proxy_spent());
 }
 
 /* ---- memory */

@@ -42,7 +42,7 @@ struct proxy {
     struct handshake_turns turns;
     struct crypto_budget budget;
     struct sources sources;
-    uint64_t step_began; /* the step of a handshake that is being taken, or was last */
+    uint64_t step_began; /* by proxy_spent(): the step of a handshake that is being taken, or was last */
     struct counters counters;
     struct proxy_settings settings;
 
@@ -90,7 +90,8 @@ struct connection *proxy_find(const struct proxy *proxy, struct connection_ticke
 /* Makes room for a connection of this network that was just accepted. False: nothing is to be let go but that one. */
 MUST_CHECK bool proxy_make_room(struct proxy *proxy, uint64_t network);
 
-/* A step of a handshake began then and ends now: charges it to whom it was for. Answers what it cost. */
+/* A step of a handshake began then, by proxy_spent(), and ends now: charges it to whom it was for. Answers what it
+ * cost. */
 uint64_t proxy_charge_step(struct proxy *proxy, uint64_t network, uint64_t began);
 
 /* Lets the oldest unfinished handshake go; false when there is none. */
@@ -102,5 +103,8 @@ void proxy_tell_suppressed(struct proxy *proxy);
 
 /* CLOCK_MONOTONIC in microseconds. */
 uint64_t proxy_now(void);
+
+/* What this thread has computed so far, in microseconds: what a step costs, however busy the machine is with others. */
+uint64_t proxy_spent(void);
 
 #endif

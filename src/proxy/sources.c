@@ -108,7 +108,7 @@ static void count_active(struct sources *sources, uint64_t now)
 /* What a bucket gains in a second, and holds; two handshakes at least, for those who come for the first time. */
 static uint64_t rate_of(const struct sources *sources)
 {
-    return SOURCES_TIME / sources->active;
+    return SOURCES_TIME / sources->active; /* at most MAX_SOURCES are */
 }
 
 static int64_t capacity_of(const struct sources *sources)
@@ -127,13 +127,15 @@ static void bound_tokens(const struct sources *sources, struct source *source)
     source->tokens = source->tokens > -most ? source->tokens : -most;
 }
 
+/* The clock is moved on by what whole tokens stand for: who is looked at all the time would get none else. */
 static void fill(const struct sources *sources, struct source *source, uint64_t now)
 {
-    uint64_t waited = now - source->filled_at;
+    uint64_t waited = now - source->filled_at, rate = rate_of(sources), gained;
 
     waited = waited < SOURCE_MEMORY ? waited : SOURCE_MEMORY;
-    source->tokens += (int64_t)(waited * rate_of(sources) / 1000000);
-    source->filled_at = now;
+    gained = waited * rate / 1000000;
+    source->tokens += (int64_t)gained;
+    source->filled_at = now - waited + gained * 1000000 / rate;
     bound_tokens(sources, source);
 }
 
