@@ -113,6 +113,8 @@ static enum backend_connect_result connect_once(struct connection *c, int *error
     const struct backend *backend = listener_backend(c->listener);
     enum backend_connect_result result = backend_connect(backend, &c->attempt, &c->backend.fd, error);
 
+    /* No address is bound before connect(), so the kernel may use one port for many servers (reliability D06). */
+    c->proxy->counters.backend_ports_exhausted += result == BACKEND_FAILED && *error == EADDRNOTAVAIL;
     if (result == BACKEND_FAILED && (*error == EMFILE || *error == ENFILE) && proxy_shed_one(c->proxy))
         result = backend_connect(backend, &c->attempt, &c->backend.fd, error);
     return result;

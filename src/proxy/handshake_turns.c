@@ -19,18 +19,31 @@ static void refill(struct handshake_turns *turns, uint64_t now)
     turns->left = HANDSHAKE_TURN;
 }
 
-/* Steps that lead to private keys wait for these: who stands in line can still be put behind others, or refused. */
-static bool is_time_left(const struct handshake_turns *turns, uint64_t now)
+/*
+ * Whoever is held goes on when there is time for all that follows. He waits here and not for a private key, where he
+ * would stand before those that are not held.
+ */
+static bool may_release(const struct handshake_turns *turns)
 {
-    return turns->left > 0 && key_service_waiting(turns->proxy->keys) < MAX_KEYS_AHEAD &&
-           crypto_budget_allows(&turns->proxy->budget, now, proxy_spent());
+    return key_service_waiting(turns->proxy->keys) < MAX_KEYS_AHEAD &&
+           crypto_budget_allows(&turns->proxy->budget, proxy_now(), proxy_spent());
 }
 
-static struct connection *first_of(const struct handshake_turns *turns)
+static bool is_anybody_waiting(const struct handshake_turns *turns)
 {
-    struct connection *first = TAILQ_FIRST(&turns->line);
+    return !TAILQ_EMPTY(&turns->line) || !TAILQ_EMPTY(&turns->late);
+}
 
-    return first ? first : TAILQ_FIRST(&turns->late);
+/* Who may go now; NULL: nobody. */
+static struct connection *next_of(const struct handshake_turns *turns)
+{
+    struct connection *first = TAILQ_FIRST(&turns->line), *held = TAILQ_FIRST(&turns->late);
+
+    if (turns->left <= 0)
+        return NULL;
+    if (first)
+        return first;
+    return held && may_release(turns) ? held : NULL;
 }
 
 static uint64_t wait_of(const struct connection *connection, uint64_t now)
@@ -86,17 +99,19 @@ static void refuse_stale(struct handshake_turns *turns, uint64_t now)
 static void on_next(evutil_socket_t fd, short what, void *context)
 {
     struct handshake_turns *turns = context;
-    struct connection *first;
+    struct connection *next;
     uint64_t now = proxy_now();
     (void)fd, (void)what;
 
     refill(turns, now);
     note_waits(turns, now);
     refuse_stale(turns, now);
-    while ((first = first_of(turns)) && is_time_left(turns, proxy_now()))
-        go(turns, first);
-    while ((first = first_of(turns)) && !schedule(turns)) /* without memory for a timer all of them go now */
-        go(turns, first);
+    while ((next = next_of(turns)))
+        go(turns, next);
+    while (is_anybody_waiting(turns) && !schedule(turns)) { /* without memory for a timer all of them go now */
+        next = TAILQ_FIRST(&turns->line);
+        go(turns, next ? next : TAILQ_FIRST(&turns->late));
+    }
 }
 
 bool handshake_turns_init(struct handshake_turns *turns, struct proxy *proxy)
@@ -122,7 +137,7 @@ void handshake_turns_spend(struct handshake_turns *turns, uint64_t cost)
 
 enum tls_full_handshakes handshake_turns_admit(struct handshake_turns *turns, const struct connection *connection)
 {
-    bool is_contended = first_of(turns) != NULL || key_service_waiting(turns->proxy->keys) >= MAX_KEYS_AHEAD;
+    bool is_contended = is_anybody_waiting(turns) || key_service_waiting(turns->proxy->keys) >= MAX_KEYS_AHEAD;
 
     if (connection->hello_at || !is_contended ||
         sources_has_share(&turns->proxy->sources, connection->network, proxy_now()))
@@ -161,7 +176,7 @@ bool handshake_turns_take(struct handshake_turns *turns, struct connection *conn
     now = proxy_now();
     if (now >= turns->since + HANDSHAKE_TURN_PAUSE)
         refill(turns, now);
-    if (!first_of(turns) && (is_time_left(turns, now) || !schedule(turns)))
+    if (TAILQ_EMPTY(&turns->line) && (turns->left > 0 || !schedule(turns)))
         return true;
     stand_in_line(turns, connection, &turns->line);
     return false;

@@ -24,7 +24,7 @@ enum {
 
     HANDSHAKE_TURN = 250,        /* what steps of handshakes take in one turn of the loop: the relays run in between */
     HANDSHAKE_TURN_PAUSE = 2000, /* after that a new turn has begun, when nobody stands in line */
-    MAX_KEYS_AHEAD = 32,         /* questions to private keys that are open while further handshakes begin */
+    MAX_KEYS_AHEAD = 4,          /* questions to private keys that are open when one that was held goes on */
     MAX_LATE = 16384,            /* full handshakes that are held, for a source beyond its share ... */
     MAX_LATE_WAIT = 4 * 1000 * 1000, /* of a source beyond its share: then it has to resume, or go */
     TYPICAL_HANDSHAKE = 1000,        /* a full one, before any was measured */
@@ -40,7 +40,7 @@ enum {
     MANY_CONNECTIONS = 1024, /* after so many at a time, memory is given back to the system */
 
     MAX_SOURCES = 8192,                 /* in the table */
-    SOURCES_TIME = 250 * 1000,          /* of a second, divided among the sources; the rest is for whoever waits */
+    SOURCES_TIME = 125 * 1000,          /* of a second, divided among the sources; the rest is for whoever waits */
     SOURCE_MEMORY = 5 * 1000 * 1000,    /* so long after its last handshake a source counts */
     SOURCE_COUNT_INTERVAL = 250 * 1000, /* between two looks at the whole table */
     UNFINISHED_SHARE = 8,  /* at the limit: whose unfinished handshakes are more than 1/8 of it makes his own room */

@@ -133,6 +133,7 @@ static bool remove_dead_socket_file(const struct socket_address *address)
 static bool set_options(int fd, int family)
 {
     static const int on = 1;
+    static const unsigned unanswered = WRITE_STALL_TIMEOUT / 1000; /* milliseconds; a peer that is gone altogether */
 
     if (family == AF_UNIX)
         return true;
@@ -140,7 +141,8 @@ static bool set_options(int fd, int family)
         return false;
     return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
            setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) == 0 &&
-           setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0;
+           setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+           setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered, sizeof unanswered) == 0;
 }
 
 /* The listening socket, or -1 with errno set. */

@@ -31,18 +31,31 @@ relay() { start "$1" others "$LOAD" bulk --port $PORT --connections 4 --warmup 3
 
 "$LOAD" handshake --port $PORT --connections 16 --seconds 2 >"$scratch/capacity.log" || not_ok "handshakes work"
 capacity=$(number capacity.log per_second)
+good=$((capacity / 20 + 1)) # a second: a twentieth of what can be done
+flooding=$((seconds + 3))
+start resumed others "$LOAD" handshake --resume --rate 10 --connections 2 --port $PORT --warmup $((seconds + 6)) \
+    --seconds $seconds # they have their sessions before it begins
+resumed=$started
 relay before
 wait "$started"
 relay during
 relay=$started
-start resumed others "$LOAD" handshake --resume --rate 20 --connections 8 --port $PORT --warmup 3 --seconds $seconds
-resumed=$started
 sleep 1
-start flood others python3 "$here/flood.py" 127.0.0.1 $PORT $((capacity * 5)) $((seconds + 3)) 50
+start flood others python3 "$here/flood.py" 127.0.0.1 $PORT $((capacity * 5)) $flooding 50
 flood=$started
-start good others python3 "$here/good.py" 127.0.0.1 $PORT 4 $((seconds + 2)) 127.88
-good=$started
-wait $relay $flood $resumed $good
+start good others python3 "$here/good.py" 127.0.0.1 $PORT $good $((flooding - 1)) 127.88
+wait $relay $flood $resumed $started
+
+kept=$(($(number during.log per_second) * 100 / ($(number before.log per_second) + 1)))
+handshakes=$(number resumed.log handshakes) wanted=$((seconds * 10))
+check "established relays keep $least_relay % of their throughput" [ $kept -ge $least_relay ]
+check "resumptions succeed at 95 % or more" [ "$(number resumed.log resumed)" -ge $((wanted * 95 / 100)) ]
+check "... and none failed" [ "$(number resumed.log errors)" -eq 0 ]
+check "the flood was one: more was asked than could be done" [ "$(number flood.log begun)" -gt $((capacity * 2 * flooding)) ]
+check_equal "clients that come now and then are served beside it" 0 "$(number good.log failed)"
+check_within "... and all is well afterwards" 10 python3 "$here/good.py" 127.0.0.1 $PORT 2 1 127.89
+daemon_stop
+check_logged "full handshakes were held for it" event=counters 'handshakes_held=[1-9]'
+echo "measured: $capacity full handshakes/s possible; relays kept $kept %; $handshakes of $wanted resumptions"
 cat "$scratch"/{before,during,resumed,good,flood}.log
-echo "measured: $capacity full handshakes/s possible"
 finish

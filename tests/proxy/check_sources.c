@@ -74,8 +74,8 @@ START_TEST(a_bucket_empties_by_what_handshakes_cost_and_fills_with_time)
     ck_assert(sources_has_share(&sources, one, START));
     sources_charge(&sources, one, 1, START);
     ck_assert(!sources_has_share(&sources, one, START));
-    ck_assert(!sources_has_share(&sources, one, START + 3));
-    ck_assert(sources_has_share(&sources, one, START + 4)); /* a quarter of the time */
+    ck_assert(!sources_has_share(&sources, one, START + 7));
+    ck_assert(sources_has_share(&sources, one, START + 8)); /* an eighth of the time */
     end();
 }
 END_TEST
@@ -88,7 +88,7 @@ START_TEST(a_source_never_owes_more_than_it_could_have_saved)
     begin();
     sources_charge(&sources, one, 1000 * SECOND, START);
     ck_assert(!sources_has_share(&sources, one, START + SECOND));
-    ck_assert(sources_has_share(&sources, one, START + SECOND + 4));
+    ck_assert(sources_has_share(&sources, one, START + SECOND + 8));
     end();
 }
 END_TEST
@@ -125,7 +125,7 @@ START_TEST(the_share_is_divided_among_those_who_take_part)
     ck_assert_uint_eq(sources.active, 50);
     sources_charge(&sources, fresh, SOURCES_TIME / 50, now);
     ck_assert(!sources_has_share(&sources, fresh, now));
-    ck_assert(sources_has_share(&sources, fresh, now + 50 * 4));
+    ck_assert(sources_has_share(&sources, fresh, now + 50 * 8));
 
     ck_assert(sources_has_share(&sources, fresh, now + SOURCE_MEMORY + SOURCE_COUNT_INTERVAL));
     ck_assert_uint_eq(sources.active, 1); /* the others stayed away */
