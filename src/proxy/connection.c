@@ -36,6 +36,13 @@ static const struct config_listen *config_of(const struct connection *c)
 
 /* ---- the end */
 
+static void settle_debt(struct connection *c)
+{
+    if (c->is_owed)
+        sources_count_down(&c->proxy->sources, SOURCE_WAITING, c->network);
+    c->is_owed = false;
+}
+
 /* The one place that frees. */
 static void connection_free(struct connection *c)
 {
@@ -43,6 +50,7 @@ static void connection_free(struct connection *c)
 
     connection_leave_sheddable(c);
     handshake_turns_leave(&proxy->turns, c);
+    settle_debt(c);
     endpoint_close(&c->client);
     endpoint_close(&c->backend);
     event_del(&c->timer);
@@ -72,11 +80,21 @@ void connection_drop(struct connection *c)
 
 /* ---- the states */
 
+static bool is_private_key_wanted(const struct connection *c)
+{
+    const struct tls_key_request *request = tls_key_wanted(c->tls);
+
+    return request && request->operation != TLS_KEY_SEAL_TICKET && request->operation != TLS_KEY_OPEN_TICKET;
+}
+
 static void ask_key(struct connection *c)
 {
     if (c->is_key_asked || !(tls_ready(c->tls) & TLS_KEY))
         return;
     c->is_key_asked = true;
+    c->is_owed = is_private_key_wanted(c);
+    if (c->is_owed)
+        sources_count_up(&c->proxy->sources, SOURCE_WAITING, c->network, proxy_now());
     c->proxy->counters.key_operations++;
     if (!key_service_ask(c->proxy->keys, c->ticket, tls_key_wanted(c->tls)))
         tls_abort(c->tls, WHY_NO_MEMORY);
@@ -406,18 +424,16 @@ void connection_go_on(struct connection *c, enum tls_full_handshakes what)
 /* Where another process has the keys nobody here measures it. */
 static uint64_t cost_of_answer(const struct connection *c)
 {
-    const struct tls_key_request *request = tls_key_wanted(c->tls);
-    bool is_private_key =
-        request && request->operation != TLS_KEY_SEAL_TICKET && request->operation != TLS_KEY_OPEN_TICKET;
     uint64_t measured = key_service_cost(c->proxy->keys);
 
-    return measured == 0 && is_private_key ? UNMEASURED_KEY_COST : measured;
+    return measured == 0 && is_private_key_wanted(c) ? UNMEASURED_KEY_COST : measured;
 }
 
 static void charge_answer(struct connection *c)
 {
     uint64_t cost = cost_of_answer(c);
 
+    settle_debt(c);
     c->spent += (uint32_t)cost;
     sources_charge(&c->proxy->sources, c->network, cost, proxy_now());
 }

@@ -46,7 +46,7 @@ void sources_charge(struct sources *sources, uint64_t network, uint64_t cost, ui
 /* A full handshake of anybody's did, in all. */
 void sources_note_typical(struct sources *sources, uint64_t cost);
 
-/* How many of its handshakes stand in line, and how many are unfinished, that included. */
+/* How many of its handshakes are held or wait for a private key, and how many are unfinished, that included. */
 enum source_count { SOURCE_WAITING, SOURCE_UNFINISHED, SOURCE_COUNTS };
 void sources_count_up(struct sources *sources, enum source_count what, uint64_t network, uint64_t now);
 void sources_count_down(struct sources *sources, enum source_count what, uint64_t network);

@@ -113,6 +113,24 @@ START_TEST(who_had_his_share_stands_behind_who_did_not)
 }
 END_TEST
 
+/* Else a flood would have its signatures asked for long before the first of them is charged. */
+START_TEST(a_private_key_that_is_asked_for_counts_until_it_has_answered)
+{
+    uint64_t network = network_of(MODEST);
+    int modest;
+
+    harness_init(&h);
+    harness_start(&h);
+    modest = come(MODEST, "K");
+    HARNESS_WAIT(&h, h.proxy->counters.key_operations == 1);
+    ck_assert_uint_le(sources_count(&h.proxy->sources, SOURCE_WAITING, network), 1);
+    HARNESS_WAIT(&h, h.proxy->connection_count == 0 || key_service_waiting(h.proxy->keys) == 0);
+    ck_assert_uint_eq(sources_count(&h.proxy->sources, SOURCE_WAITING, network), 0);
+    close(modest);
+    harness_free(&h);
+}
+END_TEST
+
 /* While there is time for all nobody's share matters. */
 START_TEST(without_a_line_nobody_is_held)
 {
@@ -249,6 +267,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         who_had_his_share_stands_behind_who_did_not,
+        a_private_key_that_is_asked_for_counts_until_it_has_answered,
         without_a_line_nobody_is_held,
         a_session_is_resumed_whatever_its_source_had,
         who_is_held_too_long_is_refused_with_an_alert_and_told_of,
