@@ -38,6 +38,7 @@ struct key_service {
     key_answer *answer;
     key_may_go *may_go; /* NULL: always */
     uint64_t cost;      /* of the answer that is being given */
+    uint64_t wait;      /* of its question */
     void *context;
     struct event *turn, *ageing;
     struct queue queues[HASTES];
@@ -114,14 +115,14 @@ static void perform_oldest(struct key_service *service, struct queue *queue)
     bool is_seal = question->request.operation == TLS_KEY_SEAL_TICKET;
     uint8_t out[MAX_KEY_ANSWER_LEN];
     size_t len = 0;
-    uint64_t began = proxy_spent();
-    bool is_ok = proxy_now() - question->asked_at <= KEY_WAIT_TIMEOUT &&
-                 tls_key_perform(&question->request, &service->holder, out, &len);
+    uint64_t began = proxy_spent(), wait = proxy_now() - question->asked_at;
+    bool is_ok = wait <= KEY_WAIT_TIMEOUT && tls_key_perform(&question->request, &service->holder, out, &len);
 
     service->cost = proxy_spent() - began;
+    service->wait = wait;
     remove_oldest(queue);
     service->answer(service->context, ticket, is_ok, bytes_of(out, is_ok ? len : 0));
-    service->cost = 0;
+    service->cost = service->wait = 0;
     memory_wipe(out, sizeof out); /* a master secret or a session */
     if (is_seal && !evtimer_pending(service->ageing, NULL))
         watch_ticket_keys(service);
@@ -279,6 +280,11 @@ bool key_service_ask(struct key_service *service, struct connection_ticket ticke
     question->asked_at = proxy_now();
     queue->count++;
     return true;
+}
+
+uint64_t key_service_wait(const struct key_service *service)
+{
+    return service->wait;
 }
 
 uint64_t key_service_cost(const struct key_service *service)

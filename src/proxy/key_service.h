@@ -47,6 +47,9 @@ MUST_CHECK bool key_service_ask(struct key_service *service, struct connection_t
 /* While an answer is given: how many microseconds it took of this thread; 0 when another process did it. */
 uint64_t key_service_cost(const struct key_service *service);
 
+/* While an answer is given: how many microseconds its question waited here. */
+uint64_t key_service_wait(const struct key_service *service);
+
 size_t key_service_waiting(const struct key_service *service); /* questions that have no answer yet */
 
 #endif

@@ -103,6 +103,7 @@ static void on_key_answer(void *context, struct connection_ticket ticket, bool i
     struct connection *connection = proxy_find(proxy, ticket);
 
     crypto_budget_spend(&proxy->budget, key_service_cost(proxy->keys), proxy_spent());
+    crypto_budget_note_wait(&proxy->budget, key_service_wait(proxy->keys), proxy_now());
     if (connection)
         connection_answer_key(connection, is_ok, answer);
     else
