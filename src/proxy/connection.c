@@ -117,6 +117,7 @@ static void note_cost(struct connection *c)
 {
     if (!tls_outcome(c->tls)->is_resumed)
         sources_note_typical(&c->proxy->sources, c->spent + (proxy_spent() - c->proxy->step_began));
+    c->proxy->budget.step = c->proxy->sources.typical;
 }
 
 static bool has_post_quantum_group(const struct tls_outcome *outcome)

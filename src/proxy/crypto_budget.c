@@ -41,7 +41,9 @@ bool crypto_budget_is_over(const struct crypto_budget *budget, uint64_t now)
 /* Between two answers of its peers a relay that works all the time has nothing to do for a moment. */
 static bool are_relays_quiet(const struct crypto_budget *budget, uint64_t now)
 {
-    return now >= budget->relayed_at + RELAY_QUIET;
+    uint64_t quiet = budget->step / 2 < RELAY_QUIET ? budget->step / 2 : RELAY_QUIET;
+
+    return now >= budget->relayed_at + quiet;
 }
 
 bool crypto_budget_allows(struct crypto_budget *budget, uint64_t now, uint64_t spent)

@@ -18,6 +18,7 @@ struct crypto_budget {
     uint64_t seen_spent; /* up to when the time of all others is counted in `credit` */
     uint64_t relayed_at; /* when a relay last moved something */
     uint64_t over_until;
+    uint64_t step; /* what a handshake costs: relays that were quiet for half of it have nothing to do */
 };
 
 /* A step of a handshake took `cost`, up to now. */

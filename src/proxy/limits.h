@@ -31,7 +31,7 @@ enum {
     UNMEASURED_KEY_COST = 1000,      /* of an operation that another process did */
 
     CRYPTO_SHARE = 25,            /* of a hundred parts of the time, while handshakes wait and relays have work */
-    RELAY_QUIET = 10 * 1000,      /* after so long without a relay's byte all of the time is free */
+    RELAY_QUIET = 10 * 1000,      /* after so long without a relay's byte, at most, all of the time is free */
     OVERLOAD_WAIT = 50 * 1000,    /* in line; from then on that share is kept to ... */
     OVERLOAD_MEMORY = 500 * 1000, /* ... for so long after the last such wait */
     MAX_CRYPTO_CREDIT = 500,      /* after a time with few handshakes */

@@ -32,7 +32,7 @@ static void step(uint64_t cost)
 
 static void begin(void)
 {
-    budget = (struct crypto_budget){0};
+    budget = (struct crypto_budget){.step = 2 * RELAY_QUIET};
     now = START;
     spent = 1;
     relay(1);
@@ -95,6 +95,21 @@ START_TEST(relays_that_have_nothing_to_do_leave_all_of_the_time)
 }
 END_TEST
 
+/* Else handshakes that cost little would wait ten times as long as they take. */
+START_TEST(the_cheaper_a_handshake_the_sooner_relays_count_as_quiet)
+{
+    begin();
+    budget.step = 300;
+    crypto_budget_note_wait(&budget, OVERLOAD_WAIT, now);
+    step(20000);
+    relay(1);
+    now += 149;
+    ck_assert(!crypto_budget_allows(&budget, now, spent));
+    now++;
+    ck_assert(crypto_budget_allows(&budget, now, spent));
+}
+END_TEST
+
 START_TEST(it_ends_when_nobody_has_waited_for_a_while)
 {
     begin();
@@ -123,6 +138,7 @@ int main(void)
         as_long_as_nobody_waits_handshakes_go_as_they_come,
         over_the_budget_handshakes_get_their_share_whatever_a_step_costs,
         relays_that_have_nothing_to_do_leave_all_of_the_time,
+        the_cheaper_a_handshake_the_sooner_relays_count_as_quiet,
         it_ends_when_nobody_has_waited_for_a_while,
         neither_credit_nor_debt_grows_without_bound,
     };
