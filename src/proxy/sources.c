@@ -35,7 +35,7 @@ static uint64_t network_of_v4(const uint8_t address[4])
     uint32_t host;
 
     memcpy(&host, address, sizeof host);
-    return UINT64_C(0xffffffff) << 32 | host; /* as IPv6 that would be a multicast address, which sends nothing */
+    return UINT64_C(0xffffffff00000000) | host; /* as IPv6 that would be a multicast address, which sends nothing */
 }
 
 static uint64_t network_of_v6(const struct in6_addr *address)
