@@ -113,19 +113,10 @@ static void note_progress(struct connection *c)
     }
 }
 
-/* What it took, its last step as far as it is now; a resumed one says nothing about what full ones cost. */
-static void note_cost(struct connection *c)
-{
-    if (!tls_outcome(c->tls)->is_resumed)
-        sources_note_typical(&c->proxy->sources, c->spent + (proxy_spent() - c->proxy->step_began));
-    c->proxy->budget.step = c->proxy->sources.typical;
-}
-
 static void finish_handshake(struct connection *c)
 {
     connection_leave_sheddable(c);
     c->handshake_at = proxy_now();
-    note_cost(c);
     counting_handshake(c);
     decision_log_write(c->ticket.id, listener_policy(c->listener), tls_decisions(c->tls));
     tls_forget_decisions(c->tls);
@@ -378,6 +369,14 @@ static void take_turn(struct connection *c)
         connection_cut(c, WHY_NO_MEMORY);
 }
 
+/* What all of it took; a resumed one says nothing about what full ones cost. */
+static void note_cost(struct connection *c)
+{
+    if (!tls_outcome(c->tls)->is_resumed)
+        sources_note_typical(&c->proxy->sources, c->spent);
+    c->proxy->budget.step = c->proxy->sources.typical;
+}
+
 /* A step of a handshake, begun then. What it costs is charged to whom it is for; it may be freed in it. */
 static void take_step(struct connection *c, uint64_t began)
 {
@@ -385,13 +384,14 @@ static void take_step(struct connection *c, uint64_t began)
     struct connection_ticket ticket = c->ticket;
     uint64_t network = c->network, cost;
 
-    proxy->step_began = began;
     take_turn(c);
     cost = proxy_charge_step(proxy, network, began);
     c = proxy_find(proxy, ticket);
     if (!c)
         return;
     c->spent += (uint32_t)cost;
+    if (c->handshake_at)
+        note_cost(c);
     if (c->tls && tls_ready(c->tls) & TLS_HELD && !c->is_in_line)
         handshake_turns_hold(&proxy->turns, c);
 }
@@ -426,14 +426,15 @@ static void charge_answer(struct connection *c)
 
 void connection_answer_key(struct connection *c, bool is_ok, struct bytes answer)
 {
-    uint64_t began;
+    uint64_t began = 0;
 
     if (c->state == CONNECTION_CLOSING) {
         count_one(&c->proxy->counters->key_answers_late);
         return;
     }
     charge_answer(c);
-    began = proxy_spent();
+    if (c->state == CONNECTION_HANDSHAKING)
+        began = proxy_spent();
     c->is_key_asked = false;
     counting_key_answered(c, is_ok, answer);
     tls_key_done(c->tls, is_ok, answer);

@@ -35,8 +35,7 @@ static void refill(struct handshake_turns *turns, uint64_t now)
  */
 static bool may_release(const struct handshake_turns *turns)
 {
-    return key_service_waiting(turns->proxy->keys) < MAX_KEYS_AHEAD &&
-           crypto_budget_allows(&turns->proxy->budget, proxy_now(), proxy_spent());
+    return key_service_waiting(turns->proxy->keys) < MAX_KEYS_AHEAD && proxy_may_spend(turns->proxy);
 }
 
 static bool is_anybody_waiting(const struct handshake_turns *turns)

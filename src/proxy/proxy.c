@@ -102,8 +102,10 @@ static void on_key_answer(void *context, struct connection_ticket ticket, bool i
 {
     struct proxy *proxy = context;
     struct connection *connection = proxy_find(proxy, ticket);
+    uint64_t cost = key_service_cost(proxy->keys);
 
-    crypto_budget_spend(&proxy->budget, key_service_cost(proxy->keys), proxy_spent());
+    if (cost)
+        crypto_budget_spend(&proxy->budget, cost, proxy_spent());
     crypto_budget_note_wait(&proxy->budget, key_service_wait(proxy->keys), proxy_now());
     if (connection)
         connection_answer_key(connection, is_ok, answer);
@@ -120,11 +122,16 @@ static bool find_counters(struct proxy *proxy)
     return proxy->counters != NULL;
 }
 
+bool proxy_may_spend(struct proxy *proxy)
+{
+    uint64_t now = proxy_now();
+
+    return !crypto_budget_is_over(&proxy->budget, now) || crypto_budget_allows(&proxy->budget, now, proxy_spent());
+}
+
 static bool may_use_key(void *context)
 {
-    struct proxy *proxy = context;
-
-    return crypto_budget_allows(&proxy->budget, proxy_now(), proxy_spent());
+    return proxy_may_spend(context);
 }
 
 /* ---- memory */

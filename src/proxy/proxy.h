@@ -56,7 +56,6 @@ struct proxy {
     struct handshake_turns turns;
     struct crypto_budget budget;
     struct sources sources;
-    uint64_t step_began;              /* by proxy_spent(): the step of a handshake that is being taken, or was last */
     struct proxy_connector connector; /* ask NULL: this process connects by itself */
     uint32_t last_question;
     struct counters *counters, *own_counters; /* the latter: ours to free, or NULL */
@@ -129,6 +128,9 @@ MUST_CHECK bool proxy_make_room(struct proxy *proxy, uint64_t network);
 /* A step of a handshake began then, by proxy_spent(), and ends now: charges it to whom it was for. Answers what it
  * cost. */
 uint64_t proxy_charge_step(struct proxy *proxy, uint64_t network, uint64_t began);
+
+/* Whether the budget has time for a handshake now. */
+MUST_CHECK bool proxy_may_spend(struct proxy *proxy);
 
 /* Lets the oldest unfinished handshake go; false when there is none. */
 MUST_CHECK bool proxy_shed_one(struct proxy *proxy);
