@@ -390,9 +390,11 @@ static void take_step(struct connection *c, uint64_t began)
     if (!c)
         return;
     c->spent += (uint32_t)cost;
+    if (!c->tls) /* it only lingers */
+        return;
     if (c->handshake_at)
         note_cost(c);
-    if (c->tls && tls_ready(c->tls) & TLS_HELD && !c->is_in_line)
+    if (tls_ready(c->tls) & TLS_HELD && !c->is_in_line)
         handshake_turns_hold(&proxy->turns, c);
 }
 
