@@ -3,7 +3,8 @@
  *
  * Normally handshakes go as they come, a little in each turn of the loop. Once some have waited OVERLOAD_WAIT the
  * worker is over its budget: then they get CRYPTO_SHARE of a hundred parts of the time, and more only while the relays
- * have nothing to do. One signature by RSA of 4096 bits takes as long as the relay of a megabyte.
+ * have nothing to do. What another process computes is not in it. One signature by RSA of 4096 bits takes as long as
+ * the relay of a megabyte.
  */
 #ifndef PROXY_CRYPTO_BUDGET_H
 #define PROXY_CRYPTO_BUDGET_H

@@ -146,6 +146,28 @@ START_TEST(without_a_line_nobody_is_held)
 }
 END_TEST
 
+/* Many clients of one address that all come at once are no flood as long as nobody waits for long. */
+START_TEST(in_a_line_that_moves_nobody_is_held)
+{
+    int greedy, modest;
+
+    begin();
+    greedy = harness_connect_from(&h, GREEDY);
+    modest = harness_connect_from(&h, MODEST);
+    HARNESS_WAIT(&h, h.proxy->counters->accepted == 2);
+    make_busy();
+    h.proxy->budget.over_until = 0;
+    ck_assert_int_eq(send(modest, "H", 1, MSG_NOSIGNAL), 1);
+    ck_assert_int_eq(send(greedy, "H", 1, MSG_NOSIGNAL), 1);
+    harness_expect(&h, greedy, "S", 1);
+    harness_expect(&h, modest, "S", 1);
+    ck_assert_uint_eq(h.proxy->counters->handshakes_held, 0);
+    close(greedy);
+    close(modest);
+    harness_free(&h);
+}
+END_TEST
+
 START_TEST(a_session_is_resumed_whatever_its_source_had)
 {
     int greedy;
@@ -270,6 +292,7 @@ int main(void)
         who_had_his_share_stands_behind_who_did_not,
         a_private_key_that_is_asked_for_counts_until_it_has_answered,
         without_a_line_nobody_is_held,
+        in_a_line_that_moves_nobody_is_held,
         a_session_is_resumed_whatever_its_source_had,
         who_is_held_too_long_is_refused_with_an_alert_and_told_of,
         who_left_while_he_was_held_costs_no_handshake,
