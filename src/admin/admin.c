@@ -219,19 +219,17 @@ static bool serve(struct event_base *base, struct admin_view view, const int *fd
     return is_ok;
 }
 
-bool admin_run(struct admin_view view, const int *fds, size_t fd_count, int control)
+struct event_base *admin_prepare(void)
 {
-    struct event_base *base = event_base_new();
-    bool is_ok;
-
     ignore_signals();
     limit_descriptors();
-    if (!base) {
-        for (size_t i = 0; i < fd_count; i++)
-            close(fds[i]);
-        return false;
-    }
-    is_ok = serve(base, view, fds, fd_count, control);
+    return event_base_new();
+}
+
+bool admin_run(struct event_base *base, struct admin_view view, const int *fds, size_t fd_count, int control)
+{
+    bool is_ok = serve(base, view, fds, fd_count, control);
+
     event_base_free(base);
     return is_ok;
 }

@@ -37,11 +37,15 @@ struct event_base;
 MUST_CHECK struct admin *admin_new(struct event_base *base, struct admin_view view, const int *fds, size_t fd_count);
 void admin_free(struct admin *admin); /* ends its clients; NULL is fine */
 
+/* What such a process needs of the kernel before it gives up its rights. NULL: memory or descriptors. */
+MUST_CHECK struct event_base *admin_prepare(void);
+
 /*
- * The whole life of an admin process: answers until `control` has something to say or its other end is closed, which is
- * left unread for the caller. Signals that ask to stop are ignored meanwhile, so that it answers as long as anybody
- * drains: its parent ends it. Takes over `fds`. False: it could not begin, or its event loop failed.
+ * The life of an admin process behind that: answers until `control` has something to say or its other end is closed,
+ * which is left unread for the caller. Signals that ask to stop are ignored meanwhile, so that it answers as long as
+ * anybody drains: its parent ends it. Takes over `base` and `fds`. False: it could not begin, or its event loop failed.
  */
-MUST_CHECK bool admin_run(struct admin_view view, const int *fds, size_t fd_count, int control);
+MUST_CHECK bool admin_run(struct event_base *base, struct admin_view view, const int *fds, size_t fd_count,
+                          int control);
 
 #endif

@@ -61,14 +61,14 @@ static bool wait_for_outfit(int control, struct outfit *outfit)
 
 static enum daemon_exit run(int control, struct outfit *outfit)
 {
+    struct event_base *base = admin_prepare();
     struct admin_view view;
 
-    if (!confine_process(PROCESS_ADMIN, control))
-        return DAEMON_EXIT_FAILURE;
-    if (!wait_for_outfit(control, outfit)) /* the master is gone, or thought better of it */
+    if (base && (!confine_process(PROCESS_ADMIN, control) ||
+                 !wait_for_outfit(control, outfit))) /* the master is gone, or thought better of it */
         return DAEMON_EXIT_FAILURE;
     view = (struct admin_view){outfit->board, outfit->counters};
-    if (admin_run(view, outfit->fds, outfit->fd_count, control))
+    if (base && admin_run(base, view, outfit->fds, outfit->fd_count, control))
         return DAEMON_EXIT_OK;
     log_message(LOG_LEVEL_ERROR, "out of memory or descriptors: nobody is answered");
     return DAEMON_EXIT_FAILURE;

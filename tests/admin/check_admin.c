@@ -49,9 +49,11 @@ static void set_up(void)
     if (admin == 0) {
         struct admin_view view = {board_open(board_fd(board)),
                                   counters_map_open(counters_map_fd(map), COUNTERS_MAP_READ)};
+        struct event_base *base = admin_prepare();
+
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(ends[0]);
-        _exit(view.board && view.counters && admin_run(view, &fd, 1, ends[1]) ? 0 : 1);
+        _exit(view.board && view.counters && base && admin_run(base, view, &fd, 1, ends[1]) ? 0 : 1);
     }
     close(ends[1]);
     close(fd);

@@ -34,8 +34,14 @@ echo >>"$scratch/ticket.secrets"
 head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >"$scratch/nobodys.secrets"
 echo >>"$scratch/nobodys.secrets"
 
+# pid_of ROLE: of the first of them
+pid_of() { pgrep -o -P "$daemon_pid" -f "process $1"; }
+keyholder=$(pid_of keyholder)
+worker=$(pid_of worker)
 for kind in p256 rsa ticket; do
-    check "the process that has the keys is found to have them: $kind" has_secrets "$daemon_pid" "$scratch/$kind.secrets"
+    check "the keyholder is found to have it: $kind" has_secrets "$keyholder" "$scratch/$kind.secrets"
+    check "a worker has it not: $kind" has_no_secrets "$worker" "$scratch/$kind.secrets"
+    check "the master has it not: $kind" has_no_secrets "$daemon_pid" "$scratch/$kind.secrets"
 done
-check "a secret that nobody has is found nowhere" has_no_secrets "$daemon_pid" "$scratch/nobodys.secrets"
+check "a secret that nobody has is found nowhere" has_no_secrets "$keyholder" "$scratch/nobodys.secrets"
 finish

@@ -149,9 +149,13 @@ exec 3>&-
 check_count "... and is gone with it" 0 sallyport_connections listener=web
 
 # ---- processes come and go, totals stay
-kill -KILL "$(worker_pid)"
-check_count "a worker that was killed is counted" 1 sallyport_processes_crashed_total role=worker
-check_count "... and so is the one in its place" 3 sallyport_processes_started_total role=worker
+exec 3<>"/dev/tcp/$HOST/$PORT"
+check_count "a client is there" 1 sallyport_connections listener=web state=handshaking
+for pid in $(worker_pids); do kill -KILL "$pid"; done
+check_count "workers that were killed are counted" 2 sallyport_processes_crashed_total role=worker
+check_count "... and so are those in their place" 4 sallyport_processes_started_total role=worker
+check_count "their client is gone with them" 0 sallyport_connections listener=web
+exec 3>&-
 check_count "what it had counted is not lost" 3 $(handshakes TLSv1.3 false)
 kill -USR2 "$daemon_pid"
 reloaded() { [ "$(count_logged 'msg="reloaded: ')" -ge 1 ]; }

@@ -126,10 +126,20 @@ START_TEST(a_refusal_comes_with_its_candidates)
 }
 END_TEST
 
-/* A ClientHello of TLS 1.3 with nothing but 120 suites that nobody knows, as a handshake message. */
-static struct bytes hello_of_unknown_suites(struct writer *w)
+/* A ClientHello of TLS 1.3, as a handshake message, with `count` suites from `first` on. */
+static struct bytes compose_hello(struct writer *w, uint16_t first, int count, struct bytes groups, struct bytes shares)
 {
     static const uint8_t random[32];
+    const struct {
+        uint16_t type;
+        struct bytes data;
+    } rows[] = {
+        /* RFC 8446 9.2: what it must have */
+        {EXTENSION_SUPPORTED_VERSIONS, BYTES_OF_LITERAL("\2\3\4")},
+        {EXTENSION_SIGNATURE_ALGORITHMS, BYTES_OF_LITERAL("\0\2\4\3")},
+        {EXTENSION_SUPPORTED_GROUPS, groups},
+        {EXTENSION_KEY_SHARE, shares},
+    };
     struct vector_mark body, list, extension;
 
     write_u8(w, 1);
@@ -138,25 +148,15 @@ static struct bytes hello_of_unknown_suites(struct writer *w)
     write_bytes(w, BYTES_OF_ARRAY(random));
     write_u8(w, 0);
     list = write_vec16_begin(w);
-    for (int i = 0; i < 120; i++)
-        write_u16(w, (uint16_t)(0x7700 + i));
+    for (int i = 0; i < count; i++)
+        write_u16(w, (uint16_t)(first + i));
     write_vec_end(w, list);
     write_bytes(w, BYTES_OF_LITERAL("\1\0"));
     list = write_vec16_begin(w);
-    for (size_t i = 0; i < 4; i++) { /* RFC 8446 9.2: what a ClientHello of TLS 1.3 must have */
-        static const struct {
-            uint16_t type;
-            const char *data;
-            size_t len;
-        } rows[] = {
-            {EXTENSION_SUPPORTED_VERSIONS, "\2\3\4", 3},
-            {EXTENSION_SIGNATURE_ALGORITHMS, "\0\2\4\3", 4},
-            {EXTENSION_SUPPORTED_GROUPS, "\0\2\0\x1d", 4},
-            {EXTENSION_KEY_SHARE, "\0\0", 2},
-        };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         write_u16(w, rows[i].type);
         extension = write_vec16_begin(w);
-        write_bytes(w, bytes_of(rows[i].data, rows[i].len));
+        write_bytes(w, rows[i].data);
         write_vec_end(w, extension);
     }
     write_vec_end(w, list);
@@ -164,6 +164,29 @@ static struct bytes hello_of_unknown_suites(struct writer *w)
     ck_assert(writer_ok(w));
     return writer_view(w);
 }
+
+/* With nothing but 120 suites that nobody knows. */
+static struct bytes hello_of_unknown_suites(struct writer *w)
+{
+    return compose_hello(w, 0x7700, 120, BYTES_OF_LITERAL("\0\2\0\x1d"), BYTES_OF_LITERAL("\0\0"));
+}
+
+START_TEST(a_post_quantum_group_is_named)
+{
+    enum { SHARE_LEN = 1184 + 32 };
+    uint8_t storage[2048], shares[2 + 4 + SHARE_LEN] = {0, 0, 0x11, 0xec};
+    struct writer w = writer_of(storage, sizeof storage), lens = writer_of(shares, sizeof shares);
+
+    write_u16(&lens, 4 + SHARE_LEN);
+    write_u16(&lens, 0x11ec);
+    write_u16(&lens, SHARE_LEN);
+    begin();
+    explained(compose_hello(&w, 0x1301, 1, BYTES_OF_LITERAL("\0\2\x11\xec"), BYTES_OF_ARRAY(shares)), EXPLAIN_GOES_ON);
+    says("X25519MLKEM768 (1216 bytes)");
+    says("  group               X25519MLKEM768\n");
+    end();
+}
+END_TEST
 
 START_TEST(candidates_that_find_no_room_in_the_record_are_counted)
 {
@@ -298,6 +321,7 @@ int main(void)
         a_hello_that_does_not_parse_is_refused_and_printed_as_far_as_it_does,
         a_refusal_comes_with_its_candidates,
         candidates_that_find_no_room_in_the_record_are_counted,
+        a_post_quantum_group_is_named,
         a_retry_is_said,
         what_a_post_quantum_policy_refuses_is_said,
         packets_name_their_stream_and_what_was_passed_over,
