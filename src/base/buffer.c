@@ -13,6 +13,11 @@ struct pool {
     size_t max_bytes;
 };
 
+void pool_set_bound(struct pool *pool, size_t max_bytes)
+{
+    pool->max_bytes = max_bytes;
+}
+
 struct pool *pool_new(size_t max_bytes)
 {
     struct pool *pool = memory_new(sizeof *pool);
@@ -39,7 +44,7 @@ struct block *pool_take(struct pool *pool, enum block_size size)
 {
     struct block *block = pool->kept[size];
 
-    if (pool->max_bytes && block_len[size] > pool->max_bytes - pool->bytes_in_use)
+    if (pool->max_bytes && pool->bytes_in_use + block_len[size] > pool->max_bytes)
         return NULL;
     if (block) {
         pool->kept[size] = block->next;

@@ -42,7 +42,8 @@ struct pool;
 
 /* `max_bytes` bounds what all blocks in use may take together; 0 is no bound. NULL when out of memory. */
 MUST_CHECK struct pool *pool_new(size_t max_bytes);
-void pool_free(struct pool *pool); /* every block must have come back */
+void pool_set_bound(struct pool *pool, size_t max_bytes); /* for what is taken from now on */
+void pool_free(struct pool *pool);                        /* every block must have come back */
 
 /* An empty block, or NULL when memory or the pool's bound is exhausted. */
 MUST_CHECK struct block *pool_take(struct pool *pool, enum block_size size);

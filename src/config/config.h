@@ -48,6 +48,23 @@ struct config_address_list {
     size_t count;
 };
 
+/* CIDR: 10.0.0.0/8, 2001:db8::/32; an address alone is a network of one. */
+struct config_network {
+    struct config_place place;
+    const char *text; /* as written */
+    bool is_v6;
+    uint8_t address[16]; /* of IPv4 the first four */
+    uint8_t prefix_len;  /* bits */
+};
+
+struct config_network_list {
+    struct config_network *values;
+    size_t count;
+};
+
+/* `address` in network order, 4 or 16 bytes. */
+bool config_network_has(const struct config_network *network, bool is_v6, const uint8_t *address);
+
 enum config_log_format { CONFIG_LOG_LOGFMT, CONFIG_LOG_JSON };
 enum config_unknown_sni { CONFIG_UNKNOWN_SNI_DEFAULT, CONFIG_UNKNOWN_SNI_REJECT };
 enum config_on_truncation { CONFIG_ON_TRUNCATION_RESET, CONFIG_ON_TRUNCATION_EOF };
@@ -65,6 +82,15 @@ enum config_sandbox { CONFIG_SANDBOX_ON, CONFIG_SANDBOX_BEST_EFFORT, CONFIG_SAND
 /* Of our own as many are held; the next one pushes out the oldest, however long that would have opened tickets. */
 enum { CONFIG_MAX_OWN_TICKET_KEYS = 8 };
 
+/*
+ * What a connection takes: one that is silent, libraries' part and the relay's two halves included, and at most, with
+ * storage for a full transfer in both directions. Storage is lent only while bytes are on their way.
+ */
+enum { CONFIG_IDLE_CONNECTION_LEN = 16 * 1024, CONFIG_BUSY_CONNECTION_LEN = 160 * 1024 };
+
+/* Below this not even a few transfers have room. */
+enum { CONFIG_MIN_STORAGE_LEN = 4 * 1024 * 1024 };
+
 /* Times are in microseconds, sizes in bytes. */
 struct config_general {
     int log_format;        /* an enum config_log_format */
@@ -73,7 +99,8 @@ struct config_general {
     int has_key_isolation; /* a bool */
     uint64_t keyholders;   /* 0: one for two workers */
     uint64_t drain_delay, drain_timeout;
-    uint64_t max_connections;       /* 0: as many as the descriptors allow */
+    uint64_t max_connections;       /* 0: as many as the descriptors and memory_limit allow */
+    uint64_t memory_limit;          /* of all workers; 0: none */
     struct config_list ticket_keys; /* files; empty: made and rotated by the process itself */
     uint64_t ticket_key_issues, ticket_key_accepts;
     struct config_value user, key_user, group; /* names, numbers or CONFIG_AUTO */
@@ -123,6 +150,7 @@ struct config_listen {
     int has_dynamic_records, has_certificate_compression;
     int on_truncation; /* an enum config_on_truncation */
     uint64_t client_hello_timeout, handshake_timeout, idle_timeout;
+    struct config_network_list trusted_sources; /* no source's share is counted for them */
 };
 
 struct config {

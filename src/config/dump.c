@@ -51,6 +51,12 @@ static void dump_addresses(struct writer *out, const struct option *option, cons
         write_line(out, option->key, list->values[i].text);
 }
 
+static void dump_networks(struct writer *out, const struct option *option, const struct config_network_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        write_line(out, option->key, list->values[i].text);
+}
+
 static void dump_option(struct writer *out, const struct option *option, const void *value)
 {
     char text[QUANTITY_LEN];
@@ -79,6 +85,9 @@ static void dump_option(struct writer *out, const struct option *option, const v
     case OPTION_LISTEN_ADDRESS:
     case OPTION_SERVER_ADDRESS:
         dump_addresses(out, option, value);
+        break;
+    case OPTION_NETWORK:
+        dump_networks(out, option, value);
         break;
     }
 }

@@ -4,6 +4,7 @@
 #include "config/expand.h"
 #include "config/ini_lines.h"
 #include "config/nearest.h"
+#include "config/network.h"
 #include "config/quantity.h"
 
 /* One option being filled. */
@@ -76,6 +77,19 @@ static void append_address(struct fill *fill)
         report_no_memory(fill->document->report);
         break;
     }
+}
+
+static void append_network(struct fill *fill)
+{
+    struct config_network_list *list = fill->target;
+    struct config_network network = {.place = fill->place};
+    char text[NETWORK_FAULT_LEN];
+    const char *fault = network_parse(fill->text, &network, text);
+
+    if (fault)
+        tell_fault(fill, fault);
+    else
+        list->values[list->count++] = network;
 }
 
 #define BLANKS " \t"
@@ -151,6 +165,9 @@ static void fill_value(struct fill *fill)
     case OPTION_SERVER_ADDRESS:
         append_address(fill);
         break;
+    case OPTION_NETWORK:
+        append_network(fill);
+        break;
     }
 }
 
@@ -195,7 +212,10 @@ static MUST_CHECK bool make_room(struct document *document, const struct option 
 {
     struct config_list *texts = target;
     struct config_address_list *addresses = target;
+    struct config_network_list *networks = target;
 
+    if (option->type == OPTION_NETWORK)
+        return (networks->values = arena_new(document->arena, count, sizeof *networks->values)) != NULL;
     if (option->type == OPTION_TEXTS || option->type == OPTION_WORDS)
         return (texts->values = arena_new(document->arena, count, sizeof *texts->values)) != NULL;
     return (addresses->values = arena_new(document->arena, count, sizeof *addresses->values)) != NULL;

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#define MIB (UINT64_C(1024) * 1024)
+
 #include "config/address.h"
 #include "config/nearest.h"
 #include "config/quantity.h"
@@ -95,6 +97,49 @@ static struct ticket_key_times say_times(const struct config_general *general, c
     say_time(document, "ticket-key-issues", general->ticket_key_issues, times.issues, &times.issues_line);
     say_time(document, "ticket-key-accepts", general->ticket_key_accepts, times.accepts, &times.accepts_line);
     return times;
+}
+
+static void say_size(const char *key, uint64_t value, char text[QUANTITY_LEN])
+{
+    quantity_text(option_find(SECTION_SALLYPORT, key), value, text);
+}
+
+static unsigned memory_limit_line(const struct document *document)
+{
+    const struct document_entry *written = find_general(document, option_find(SECTION_SALLYPORT, "memory-limit"));
+
+    return written ? written->line : 0;
+}
+
+/* What connections take when they are silent must be there, or the limit of them is none. */
+static void check_memory_limit(const struct config_general *general, const struct document *document)
+{
+    uint64_t least = general->max_connections * CONFIG_IDLE_CONNECTION_LEN + CONFIG_MIN_STORAGE_LEN;
+    char limit[QUANTITY_LEN], needed[QUANTITY_LEN];
+
+    if (general->memory_limit < option_find(SECTION_SALLYPORT, "memory-limit")->min || general->memory_limit >= least)
+        return; /* none, or told already */
+    say_size("memory-limit", general->memory_limit, limit);
+    say_size("memory-limit", (least + MIB - 1) / MIB * MIB, needed);
+    report_error(document->report, memory_limit_line(document),
+                 "memory-limit (%s) does not carry max-connections (%llu) even when all are idle: that takes %s", limit,
+                 (unsigned long long)general->max_connections, needed);
+}
+
+/* Nothing wrong with that: most connections are idle most of the time. */
+static void check_memory_at_worst(const struct config_general *general, const struct document *document)
+{
+    uint64_t carried = general->memory_limit / CONFIG_BUSY_CONNECTION_LEN;
+    char limit[QUANTITY_LEN];
+
+    if (general->memory_limit == 0 || general->max_connections <= carried)
+        return;
+    say_size("memory-limit", general->memory_limit, limit);
+    report_warning(
+        document->report, memory_limit_line(document),
+        "memory-limit (%s) carries %llu connections that all transfer at once, max-connections is %llu: past "
+        "that, new ones are let go",
+        limit, (unsigned long long)carried, (unsigned long long)general->max_connections);
 }
 
 /* 0: told already that it is no time. */
@@ -214,6 +259,7 @@ static void look_for_oddities(const struct config *config, const struct document
     struct report *report = document->report;
 
     check_ticket_key_count(&config->general, document);
+    check_memory_at_worst(&config->general, document);
     for (size_t i = 0; i < config->listen_count; i++) {
         check_timeouts(&config->listens[i], report);
         check_ticket_lifetime(config, &config->listens[i], report);
@@ -236,6 +282,7 @@ void relations_check(struct config *config, const struct document *document)
     check_admin_addresses(config, report);
     check_ticket_keys(&config->general, document);
     check_chroot(&config->general, report);
+    check_memory_limit(&config->general, document);
     if (config->listen_count == 0 && report_is_clean(report)) /* else it may have been refused */
         report_error(report, 0, "there is no [listen NAME]");
     if (report_is_clean(report))

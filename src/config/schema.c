@@ -6,6 +6,7 @@
 #define SECONDS (1000 * MS)
 #define MINUTES (60 * SECONDS)
 #define HOURS (60 * MINUTES)
+#define MIB (UINT64_C(1024) * 1024)
 
 const struct section_schema section_schemas[SECTION_KINDS] = {
     [SECTION_SALLYPORT] = {"sallyport", false, "what concerns the whole process"},
@@ -122,8 +123,12 @@ static const struct option options[] = {
      .help = "How long open connections may finish after the order to stop; 0 closes them at once"},
     {GENERAL(max_connections), .key = "max-connections", .type = OPTION_COUNT, .min = 1, .max = 10000000,
      .takes_zero = true, .default_text = "0",
-     .help = "How many connections are held at a time, shared out evenly among the workers; 0 is as many as the limit on open "
-             "files carries"},
+     .help = "How many connections are held at a time, shared out evenly among the workers; 0 is as many as open files "
+             "and memory-limit carry"},
+    {GENERAL(memory_limit), .key = "memory-limit", .type = OPTION_SIZE, .min = 16 * MIB, .max = UINT64_C(1) << 40,
+     .takes_zero = true, .default_text = "0",
+     .help = "Memory for connections and what they transfer, shared out evenly among the workers; new ones are let go "
+             "before it is used up; 0 is no limit"},
     {GENERAL(ticket_keys), .key = "ticket-key", .type = OPTION_TEXTS, .is_apart = true,
      .example = "/etc/sallyport/ticket.key",
      .help = "File of 48 random bytes that seals session tickets, for machines that share them; the first one seals, "
@@ -230,6 +235,10 @@ static const struct option options[] = {
     {LISTEN(idle_timeout), .key = "idle-timeout", .type = OPTION_TIME, .min = 10 * MS, .max = 30 * 24 * HOURS,
      .takes_zero = true, .default_text = "1h",
      .help = "How long a connection may be silent in both directions; 0 is for ever"},
+    {LISTEN(trusted_sources), .key = "trusted-source", .type = OPTION_NETWORK, .is_apart = true,
+     .example = "10.0.0.0/8",
+     .help = "Network of balancers or gateways that many clients share: when handshakes come faster than they can be "
+             "done each other source is held to its share"},
 
     {BACKEND(servers), .key = "server", .type = OPTION_SERVER_ADDRESS, .is_required = true,
      .example = "127.0.0.1:8080",
@@ -328,6 +337,12 @@ const struct option_synonym option_synonyms[] = {
     {"setuid", "user"},
     {"gid", "group"},
     {"setgid", "group"},
+    {"max-memory", "memory-limit"},
+    {"set-real-ip-from", "trusted-source"},
+    {"trusted-ip", "trusted-source"},
+    {"trusted-network", "trusted-source"},
+    {"trusted-sources", "trusted-source"},
+    {"whitelist", "trusted-source"},
     {NULL, NULL},
 };
 

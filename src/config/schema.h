@@ -25,6 +25,7 @@ enum option_type {
     OPTION_WORDS,          /* struct config_list, several a line, between commas or blanks */
     OPTION_LISTEN_ADDRESS, /* struct config_address_list */
     OPTION_SERVER_ADDRESS, /* struct config_address_list */
+    OPTION_NETWORK,        /* struct config_network_list, one a line */
 };
 
 struct option_choice {

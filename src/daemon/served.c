@@ -107,11 +107,18 @@ static size_t carried_connections(const struct config *config)
     return carried;
 }
 
+static size_t share_of_memory(const struct serving *serving, const struct config *config)
+{
+    return (size_t)(config->general.memory_limit / serving->total);
+}
+
 static size_t share_of_connections(const struct serving *serving, const struct config *config)
 {
     uint64_t all = config->general.max_connections;
 
-    return all ? (size_t)((all + serving->total - 1) / serving->total) : carried_connections(config);
+    if (all)
+        return (size_t)((all + serving->total - 1) / serving->total);
+    return proxy_connections_carried(carried_connections(config), share_of_memory(serving, config));
 }
 
 static bool build_keys(const struct building *building, const struct inbox *inbox)
@@ -135,6 +142,7 @@ static bool build_from(struct building *building, struct generation *generation,
     if (inbox->files.secret >= 0 && !build_keys(building, inbox))
         return fail(building, "out of memory");
     served->max_connections = share_of_connections(building->serving, served->config);
+    served->memory_limit = share_of_memory(building->serving, served->config);
     return build_listeners(building) && hand_out_sockets(building, inbox);
 }
 

@@ -17,10 +17,10 @@ struct served {
     struct served *next;
     uint32_t number;
     struct config *config;
-    struct keyring *keyring;     /* NULL: keys and ticket keys are a keyholder's */
-    struct ticket_keys *tickets; /* NULL once they are in use */
-    struct listener **listeners; /* as many as config has, NULL where building failed */
-    size_t max_connections;
+    struct keyring *keyring;              /* NULL: keys and ticket keys are a keyholder's */
+    struct ticket_keys *tickets;          /* NULL once they are in use */
+    struct listener **listeners;          /* as many as config has, NULL where building failed */
+    size_t max_connections, memory_limit; /* of this worker */
 };
 
 /* What a generation is built into. */

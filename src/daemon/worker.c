@@ -196,7 +196,7 @@ static void put_to_work(struct worker *worker, struct served *served)
         keyring_set_tickets(worker->keyring, served->tickets);
         served->tickets = NULL;
     }
-    worker->proxy->settings.max_connections = served->max_connections;
+    proxy_set_limits(worker->proxy, served->max_connections, served->memory_limit);
     snprintf(name, sizeof name, "worker-%u", worker->number);
     log_set_process(name);
     log_configure((enum log_format)served->config->general.log_format,

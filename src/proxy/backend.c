@@ -130,12 +130,14 @@ void backend_worked(struct backend *backend, const struct backend_attempt *attem
 static void set_options(int fd, const struct socket_address *address)
 {
     static const int on = 1;
+    static const unsigned unanswered = WRITE_STALL_TIMEOUT / 1000; /* milliseconds */
 
     if (address->any.sa_family == AF_UNIX)
         return;
-    /* Neither can fail on a TCP socket, and a connection works without them. */
+    /* None can fail on a TCP socket, and a connection works without them. */
     (void)!setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     (void)!setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    (void)!setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered, sizeof unanswered);
 }
 
 /* A server on this machine has accepted by the time connect() returns, though it says "in progress". */

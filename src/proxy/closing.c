@@ -40,6 +40,9 @@ void connection_leave_sheddable(struct connection *c)
     if (c->is_sheddable)
         TAILQ_REMOVE(&c->proxy->sheddable, c, shed_link);
     c->is_sheddable = false;
+    if (c->is_counted)
+        sources_count_down(&c->proxy->sources, SOURCE_UNFINISHED, c->network);
+    c->is_counted = false;
 }
 
 static uint64_t since_accept(const struct connection *c, uint64_t then)

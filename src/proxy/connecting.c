@@ -119,6 +119,8 @@ static enum backend_connect_result connect_itself(struct connection *c, int *err
     const struct backend *backend = listener_backend(c->listener);
     enum backend_connect_result result = backend_connect(backend, &c->attempt, &c->backend.fd, error);
 
+    /* No address is bound before connect(), so the kernel may use one port for many servers (reliability D06). */
+    count_more(&c->proxy->counters->backend_ports_exhausted, result == BACKEND_FAILED && *error == EADDRNOTAVAIL);
     if (result == BACKEND_FAILED && makes_room(c, *error))
         result = backend_connect(backend, &c->attempt, &c->backend.fd, error);
     return result;

@@ -36,6 +36,13 @@ static const struct config_listen *config_of(const struct connection *c)
 
 /* ---- the end */
 
+static void settle_debt(struct connection *c)
+{
+    if (c->is_owed)
+        sources_count_down(&c->proxy->sources, SOURCE_WAITING, c->network);
+    c->is_owed = false;
+}
+
 /* The one place that frees. */
 static void connection_free(struct connection *c)
 {
@@ -44,6 +51,7 @@ static void connection_free(struct connection *c)
     counting_free(c);
     connection_leave_sheddable(c);
     handshake_turns_leave(&proxy->turns, c);
+    settle_debt(c);
     endpoint_close(&c->client);
     endpoint_close(&c->backend);
     event_del(&c->timer);
@@ -73,12 +81,22 @@ void connection_drop(struct connection *c)
 
 /* ---- the states */
 
+static bool is_private_key_wanted(const struct connection *c)
+{
+    const struct tls_key_request *request = tls_key_wanted(c->tls);
+
+    return request && request->operation != TLS_KEY_SEAL_TICKET && request->operation != TLS_KEY_OPEN_TICKET;
+}
+
 static void ask_key(struct connection *c)
 {
     if (c->is_key_asked || !(tls_ready(c->tls) & TLS_KEY))
         return;
     c->is_key_asked = true;
     counting_key_asked(c);
+    c->is_owed = is_private_key_wanted(c);
+    if (c->is_owed)
+        sources_count_up(&c->proxy->sources, SOURCE_WAITING, c->network, proxy_now());
     if (!key_service_ask(c->proxy->keys, c->ticket, tls_key_wanted(c->tls)))
         tls_abort(c->tls, WHY_NO_MEMORY);
 }
@@ -87,7 +105,7 @@ static void note_progress(struct connection *c)
 {
     const struct tls_offered *offered = c->entry ? tls_offered(c->tls) : NULL;
 
-    if (c->hello_at == 0 && tls_outcome(c->tls)->stage > TLS_STAGE_CLIENT_HELLO)
+    if (c->hello_at == 0 && (tls_outcome(c->tls)->stage > TLS_STAGE_CLIENT_HELLO || tls_ready(c->tls) & TLS_HELD))
         c->hello_at = c->active_at;
     if (offered) {
         c->entry->view.offered = *offered;
@@ -351,30 +369,81 @@ static void take_turn(struct connection *c)
         connection_cut(c, WHY_NO_MEMORY);
 }
 
+/* What all of it took; a resumed one says nothing about what full ones cost. */
+static void note_cost(struct connection *c)
+{
+    if (!tls_outcome(c->tls)->is_resumed)
+        sources_note_typical(&c->proxy->sources, c->spent);
+    c->proxy->budget.step = c->proxy->sources.typical;
+}
+
+/* A step of a handshake, begun then. What it costs is charged to whom it is for; it may be freed in it. */
+static void take_step(struct connection *c, uint64_t began)
+{
+    struct proxy *proxy = c->proxy;
+    struct connection_ticket ticket = c->ticket;
+    uint64_t network = c->network, cost;
+
+    take_turn(c);
+    cost = proxy_charge_step(proxy, network, began);
+    c = proxy_find(proxy, ticket);
+    if (!c)
+        return;
+    c->spent += (uint32_t)cost;
+    if (!c->tls) /* it only lingers */
+        return;
+    if (c->handshake_at)
+        note_cost(c);
+    if (tls_ready(c->tls) & TLS_HELD && !c->is_in_line)
+        handshake_turns_hold(&proxy->turns, c);
+}
+
 /* While it stands in line its client is not listened to, but the clock runs. */
 static void go_on_or_wait(struct connection *c)
 {
-    if (c->state != CONNECTION_HANDSHAKING || handshake_turns_take(&c->proxy->turns, c))
+    if (c->state != CONNECTION_HANDSHAKING)
         take_turn(c);
+    else if (handshake_turns_take(&c->proxy->turns, c))
+        connection_go_on(c, handshake_turns_admit(&c->proxy->turns, c));
     else if (!set_interest(c, &c->client, 0, on_client) || !set_timer(c))
         connection_cut(c, WHY_NO_MEMORY);
 }
 
-void connection_go_on(struct connection *c)
+void connection_go_on(struct connection *c, enum tls_full_handshakes what)
 {
-    take_turn(c);
+    uint64_t began = proxy_spent();
+
+    tls_set_full_handshakes(c->tls, what);
+    take_step(c, began);
+}
+
+static void charge_answer(struct connection *c)
+{
+    uint64_t cost = key_service_cost(c->proxy->keys) + key_service_cost_elsewhere(c->proxy->keys);
+
+    settle_debt(c);
+    c->spent += (uint32_t)cost;
+    sources_charge(&c->proxy->sources, c->network, cost, proxy_now());
 }
 
 void connection_answer_key(struct connection *c, bool is_ok, struct bytes answer)
 {
+    uint64_t began = 0;
+
     if (c->state == CONNECTION_CLOSING) {
         count_one(&c->proxy->counters->key_answers_late);
         return;
     }
+    charge_answer(c);
+    if (c->state == CONNECTION_HANDSHAKING)
+        began = proxy_spent();
     c->is_key_asked = false;
     counting_key_answered(c, is_ok, answer);
     tls_key_done(c->tls, is_ok, answer);
-    take_turn(c);
+    if (c->state == CONNECTION_HANDSHAKING)
+        take_step(c, began);
+    else
+        take_turn(c);
 }
 
 bool connection_is_asking(const struct connection *c, uint32_t question)
@@ -443,6 +512,9 @@ void connection_start(struct proxy *proxy, struct listener *listener, int fd, co
     }
     keep_peer(c, peer);
     observe_for_demo(c);
+    c->network = listener_network_of(listener, &c->peer.any);
+    c->is_counted = true;
+    sources_count_up(&proxy->sources, SOURCE_UNFINISHED, c->network, c->accepted_at);
     c->is_sheddable = true;
     TAILQ_INSERT_TAIL(&proxy->sheddable, c, shed_link);
     c->client.can_read = c->client.can_write = true; /* the ClientHello is often there with the connection */

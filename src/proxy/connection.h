@@ -57,7 +57,13 @@ struct connection {
 
     struct connection_ticket ticket;
     struct peer_address peer;
-    bool is_in_line; /* it is in proxy->turns */
+    uint64_t network; /* whose share of the handshakes it takes (sources.h); NO_SOURCE: nobody's */
+    uint32_t spent;   /* microseconds that its handshake took so far */
+    bool is_counted;  /* among the unfinished handshakes of its network */
+    bool is_owed;     /* a private key is asked for it, and not yet charged */
+    bool is_in_line;  /* it is in proxy->turns ... */
+    bool is_late;     /* ... in the second line */
+    uint64_t in_line_since;
     TAILQ_ENTRY(connection) line_link;
     bool is_sheddable; /* it is in proxy->sheddable */
     TAILQ_ENTRY(connection) shed_link;
@@ -82,8 +88,8 @@ struct connection {
  */
 void connection_start(struct proxy *proxy, struct listener *listener, int fd, const struct socket_address *peer);
 
-/* Its turn to move on the handshake has come. */
-void connection_go_on(struct connection *connection);
+/* Its turn to move on the handshake has come; unless it has waited too long for a full one. */
+void connection_go_on(struct connection *connection, enum tls_full_handshakes what);
 
 /* The answer of the key service. */
 void connection_answer_key(struct connection *connection, bool is_ok, struct bytes answer);

@@ -23,3 +23,23 @@ void key_service_free(struct key_service *service)
     service->kind->free(service);
     memory_free(service);
 }
+
+void key_service_set_gate(struct key_service *service, key_may_go *may_go)
+{
+    service->may_go = may_go;
+}
+
+uint64_t key_service_cost(const struct key_service *service)
+{
+    return service->cost;
+}
+
+uint64_t key_service_cost_elsewhere(const struct key_service *service)
+{
+    return service->cost_elsewhere;
+}
+
+uint64_t key_service_wait(const struct key_service *service)
+{
+    return service->wait;
+}

@@ -24,6 +24,9 @@ struct connection_ticket {
 
 typedef void key_answer(void *context, struct connection_ticket ticket, bool is_ok, struct bytes answer);
 
+/* Whether there is time for one more operation of a private key in this turn of the loop. */
+typedef bool key_may_go(void *context);
+
 /*
  * The local one answers a few each turn, so that signatures do not starve the relays. `keyring` stays the caller's and
  * outlives the service. NULL when out of memory.
@@ -52,6 +55,12 @@ MUST_CHECK bool key_service_set_socket(struct key_service *service, int socket);
 typedef void key_socket_lost(void *context);
 void key_service_when_lost(struct key_service *service, key_socket_lost *lost, void *context);
 
+/*
+ * `may_go` is asked with the context of the answers; without it there is always time. The remote service asks nobody:
+ * between this process and the keyholder the kernel divides the time.
+ */
+void key_service_set_gate(struct key_service *service, key_may_go *may_go);
+
 void key_service_free(struct key_service *service); /* open questions are never answered; NULL is fine */
 
 /*
@@ -61,6 +70,16 @@ void key_service_free(struct key_service *service); /* open questions are never 
  */
 MUST_CHECK bool key_service_ask(struct key_service *service, struct connection_ticket ticket,
                                 const struct tls_key_request *request);
+
+/*
+ * While an answer is given: how many microseconds it took of this thread, and, where another process has the keys,
+ * about how many operations of private keys take there lately. One of the two is 0.
+ */
+uint64_t key_service_cost(const struct key_service *service);
+uint64_t key_service_cost_elsewhere(const struct key_service *service);
+
+/* While an answer is given: how many microseconds its question waited, here or for another process. */
+uint64_t key_service_wait(const struct key_service *service);
 
 size_t key_service_waiting(const struct key_service *service); /* questions that have no answer yet */
 

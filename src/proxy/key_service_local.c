@@ -49,11 +49,14 @@ static void perform_oldest(struct local *local, struct key_line *line)
     bool is_seal = question->request.operation == TLS_KEY_SEAL_TICKET;
     uint8_t out[MAX_KEY_ANSWER_LEN];
     size_t len = 0;
-    bool is_ok = proxy_now() - question->asked_at <= KEY_WAIT_TIMEOUT &&
-                 tls_key_perform(&question->request, &local->holder.tls, out, &len);
+    uint64_t began = proxy_spent(), wait = proxy_now() - question->asked_at;
+    bool is_ok = wait <= KEY_WAIT_TIMEOUT && tls_key_perform(&question->request, &local->holder.tls, out, &len);
 
+    local->service.cost = proxy_spent() - began;
+    local->service.wait = wait;
     key_line_remove_oldest(line);
     local->service.answer(local->service.context, ticket, is_ok, bytes_of(out, is_ok ? len : 0));
+    local->service.cost = local->service.wait = 0;
     memory_wipe(out, len); /* a master secret or a session */
     if (is_seal && !evtimer_pending(local->ageing, NULL))
         watch_ticket_keys(local);
@@ -67,6 +70,18 @@ static void perform_some(struct local *local, enum key_haste haste, size_t limit
         perform_oldest(local, line);
 }
 
+static void perform_private_keys(struct local *local)
+{
+    struct key_service *service = &local->service;
+    struct key_line *line = &service->questions.lines[KEY_HASTE_PRIVATE_KEYS];
+
+    for (size_t i = 0; i < MAX_KEY_OPERATIONS_PER_TURN && line->count > 0; i++) {
+        if (service->may_go && !service->may_go(service->context))
+            return;
+        perform_oldest(local, line);
+    }
+}
+
 static void on_turn(evutil_socket_t fd, short what, void *context)
 {
     struct local *local = context;
@@ -77,7 +92,7 @@ static void on_turn(evutil_socket_t fd, short what, void *context)
     do {
         key_questions_tell_dropped(&service->questions, service->answer, service->context);
         perform_some(local, KEY_HASTE_TICKETS, MAX_TICKET_OPERATIONS_PER_TURN);
-        perform_some(local, KEY_HASTE_PRIVATE_KEYS, MAX_KEY_OPERATIONS_PER_TURN);
+        perform_private_keys(local);
     } while (key_service_waiting(service) > 0 && !schedule(service)); /* no memory for a timer: all are answered now */
 }
 

@@ -30,6 +30,8 @@ struct remote {
     size_t handed_out; /* of `incoming` */
     uint64_t rounds;   /* numbers given out, by KEY_BATCH */
     size_t in_flight[KEY_HASTES];
+    uint64_t typical;     /* microseconds that an operation of a private key takes there, a running mean */
+    uint64_t answered_at; /* when the last of them came */
     struct flight flights[KEY_BATCH];
     key_socket_lost *lost;
     void *lost_context;
@@ -75,18 +77,39 @@ static void begin_flight(struct remote *remote, struct flight *flight, struct ke
     key_line_remove_oldest(line);
 }
 
+/*
+ * Nobody tells what it took there. It works on one after the other, so it is the time since it was asked, or since it
+ * answered the one before; of answers that come together the first seems to take it all, the mean is right.
+ */
+static uint64_t note_cost(struct remote *remote, const struct key_question *question, uint64_t now)
+{
+    uint64_t began = question->asked_at > remote->answered_at ? question->asked_at : remote->answered_at;
+
+    if (key_haste_of(question->request.operation) != KEY_HASTE_PRIVATE_KEYS)
+        return 0;
+    remote->answered_at = now;
+    remote->typical = (15 * remote->typical + (now - began)) / 16;
+    return remote->typical;
+}
+
 /* Its place is free before its connection is told, which may ask the next question. */
 static void end_flight(struct remote *remote, struct flight *flight, bool is_ok, struct bytes answer)
 {
     struct connection_ticket ticket = flight->question.ticket;
     bool is_given_up = flight->is_given_up;
+    uint64_t now = proxy_now(), wait = now - flight->question.asked_at;
+    uint64_t cost = note_cost(remote, &flight->question, now);
 
     remote->in_flight[key_haste_of(flight->question.request.operation)]--;
     tls_key_request_wipe(&flight->question.request);
     flight->number = 0;
     flight->is_sent = flight->is_given_up = false;
-    if (!is_given_up)
-        remote->service.answer(remote->service.context, ticket, is_ok, answer);
+    if (is_given_up)
+        return;
+    remote->service.wait = wait;
+    remote->service.cost_elsewhere = cost;
+    remote->service.answer(remote->service.context, ticket, is_ok, answer);
+    remote->service.wait = remote->service.cost_elsewhere = 0;
 }
 
 /* The session in it is not needed any more; what a reply is compared with is. */
@@ -403,6 +426,7 @@ static struct remote *new_remote(struct event_base *base, key_answer *answer, vo
     remote->service.context = context;
     remote->base = base;
     remote->fd = -1;
+    remote->typical = UNMEASURED_KEY_COST;
     if (make_parts(remote))
         return remote;
     key_service_free(&remote->service);

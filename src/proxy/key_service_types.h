@@ -17,6 +17,8 @@ struct key_service {
     const struct key_service_kind *kind;
     struct key_questions questions;
     key_answer *answer;
+    key_may_go *may_go;                  /* NULL: always */
+    uint64_t cost, cost_elsewhere, wait; /* of the answer that is being given, of its question */
     void *context;
 };
 

@@ -22,9 +22,31 @@ enum {
     MAX_DELIVERY_CHECK_INTERVAL = 1000 * 1000,
     DELIVERY_CHECK_INTERVAL = 10 * 1000, /* is the send queue empty yet, before a reset */
 
-    MAX_HANDSHAKES_PER_TURN = 2, /* steps of them in one turn of the loop: the relays run in between */
-    HANDSHAKE_TURN = 250,        /* a turn as long as that, when nobody stands in line */
-    MAX_KEY_QUEUE = 1024,        /* private-key operations waiting, and as many of tickets */
+    HANDSHAKE_TURN = 250,        /* what steps of handshakes take in one turn of the loop: the relays run in between */
+    HANDSHAKE_TURN_PAUSE = 2000, /* after that a new turn has begun, when nobody stands in line */
+    MAX_KEYS_AHEAD = 4,          /* questions to private keys that are open when one that was held goes on */
+    HELD_CHECK_INTERVAL = 1000,  /* whether there is time for one that was held */
+    MAX_LATE = 16384,            /* full handshakes that are held, for a source beyond its share ... */
+    MAX_LATE_WAIT = 4 * 1000 * 1000, /* of a source beyond its share: then it has to resume, or go */
+    TYPICAL_HANDSHAKE = 1000,        /* a full one, before any was measured */
+    UNMEASURED_KEY_COST = 1000,      /* of an operation in another process, before any was */
+
+    CRYPTO_SHARE = 25,            /* of a hundred parts of the time, while handshakes wait and relays have work */
+    RELAY_QUIET = 10 * 1000,      /* after so long without a relay's byte, at most, all of the time is free */
+    OVERLOAD_WAIT = 50 * 1000,    /* in line; from then on that share is kept to ... */
+    OVERLOAD_MEMORY = 500 * 1000, /* ... for so long after the last such wait */
+    MAX_CRYPTO_CREDIT = 500,      /* after a time with few handshakes */
+    MAX_CRYPTO_DEBT = 50 * 1000,  /* after a time without relays, or one long step */
+
+    MANY_CONNECTIONS = 1024, /* after so many at a time, memory is given back to the system */
+
+    MAX_SOURCES = 8192,                 /* in the table */
+    SOURCES_TIME = 125 * 1000,          /* of a second, divided among the sources; the rest is for whoever waits */
+    SOURCE_MEMORY = 5 * 1000 * 1000,    /* so long after its last handshake a source counts */
+    SOURCE_COUNT_INTERVAL = 250 * 1000, /* between two looks at the whole table */
+    UNFINISHED_SHARE = 8,  /* at the limit: whose unfinished handshakes are more than 1/8 of it makes his own room */
+    MAX_SHED_SEARCH = 256, /* for one of his */
+    MAX_KEY_QUEUE = 1024,  /* private-key operations waiting, and as many of tickets */
     KEY_WAIT_TIMEOUT = 2 * 1000 * 1000,
     MAX_PRIVATE_KEYS_IN_FLIGHT = 48, /* asked of a keyholder: fewer than KEY_BATCH, so that tickets find room */
     MAX_TICKET_OPERATIONS_PER_TURN = 64,

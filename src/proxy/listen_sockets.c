@@ -35,6 +35,7 @@ bool listen_sockets_clear_path(const struct socket_address *address)
 static bool set_options(int fd, int family)
 {
     static const int on = 1;
+    static const unsigned unanswered = WRITE_STALL_TIMEOUT / 1000; /* milliseconds; a peer that is gone altogether */
 
     if (family == AF_UNIX)
         return true;
@@ -42,7 +43,8 @@ static bool set_options(int fd, int family)
         return false;
     return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
            setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) == 0 &&
-           setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0;
+           setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+           setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered, sizeof unanswered) == 0;
 }
 
 /* The listening socket, or -1 with errno set. */
@@ -254,11 +256,13 @@ static bool is_listening(int fd)
 static bool prepare(int fd, int family)
 {
     static const int on = 1;
+    static const unsigned unanswered = WRITE_STALL_TIMEOUT / 1000;
     int flags = fcntl(fd, F_GETFL);
 
     if (family != AF_UNIX) {
         (void)!setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on); /* connections work without them */
         (void)!setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        (void)!setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered, sizeof unanswered);
     }
     return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }

@@ -31,7 +31,7 @@ struct listener {
     size_t connection_count;
     void (*on_idle)(void *context);
     void *idle_context;
-    struct log_limit pause_limit;
+    struct log_limit pause_limit, refusal_limit;
     struct staple_watch staples;
     uint16_t counted_as;
 };
@@ -103,6 +103,28 @@ struct backend *listener_backend(const struct listener *listener)
     return listener->backend;
 }
 
+static bool is_trusted(const struct config_network *network, const struct sockaddr *client)
+{
+    const struct in6_addr *v6 = &((const struct sockaddr_in6 *)client)->sin6_addr;
+
+    if (client->sa_family == AF_INET)
+        return config_network_has(network, false, (const uint8_t *)&((const struct sockaddr_in *)client)->sin_addr);
+    if (client->sa_family != AF_INET6)
+        return false;
+    return IN6_IS_ADDR_V4MAPPED(v6) ? config_network_has(network, false, v6->s6_addr + 12)
+                                    : config_network_has(network, true, v6->s6_addr);
+}
+
+uint64_t listener_network_of(const struct listener *listener, const struct sockaddr *client)
+{
+    const struct config_network_list *trusted = &listener->config->trusted_sources;
+
+    for (size_t i = 0; i < trusted->count; i++)
+        if (is_trusted(&trusted->values[i], client))
+            return NO_SOURCE;
+    return source_network(client);
+}
+
 size_t listener_socket_count(const struct listener *listener)
 {
     return listener->socket_count;
@@ -169,6 +191,16 @@ static void log_pause(struct listener *listener, int error)
                 listener->config->name, strerror(error), listener->proxy->connection_count, ACCEPT_PAUSE / 1000);
 }
 
+static void log_refusal(struct listener *listener)
+{
+    uint32_t suppressed;
+
+    if (!log_limit_allows(&listener->refusal_limit, proxy_now(), 1, PAUSE_LOG_INTERVAL, &suppressed))
+        return;
+    log_message(LOG_LEVEL_WARNING, "listener %s lets new connections go unanswered: %zu are open, of %zu at most",
+                listener->config->name, listener->proxy->connection_count, listener->proxy->settings.max_connections);
+}
+
 static void pause_accepting(struct accept_socket *sock, int error)
 {
     static const struct timeval pause = {0, ACCEPT_PAUSE};
@@ -211,8 +243,9 @@ static bool is_passing(int error)
 static void take_in(struct listener *listener, int fd, const struct socket_address *peer)
 {
     counting_accepted(listener->proxy, listener);
-    if (!proxy_make_room(listener->proxy)) {
+    if (!proxy_make_room(listener->proxy, listener_network_of(listener, &peer->any))) {
         count_one(&listener->proxy->counters->shed);
+        log_refusal(listener);
         close(fd);
         return;
     }

@@ -58,5 +58,6 @@ int listener_socket(const struct listener *listener, size_t index); /* its descr
 const struct config_listen *listener_config(const struct listener *listener);
 struct tls_policy *listener_policy(const struct listener *listener);
 struct backend *listener_backend(const struct listener *listener);
+uint64_t listener_network_of(const struct listener *listener, const struct sockaddr *client); /* see sources.h */
 
 #endif

@@ -1,6 +1,7 @@
 #include "proxy/proxy.h"
 
 #include <event2/event.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -10,12 +11,22 @@
 #include "proxy/connection.h"
 #include "proxy/limits.h"
 
-uint64_t proxy_now(void)
+static uint64_t read_clock(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint64_t proxy_now(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t proxy_spent(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 struct proxy_settings proxy_default_settings(void)
@@ -75,17 +86,32 @@ void proxy_tell_suppressed_later(struct proxy *proxy)
         (void)!event_add(proxy->suppressed_timer, &soon); /* else the next line tells it */
 }
 
-/* ---- life */
+/* ---- what handshakes cost */
+
+uint64_t proxy_charge_step(struct proxy *proxy, uint64_t network, uint64_t began)
+{
+    uint64_t spent = proxy_spent(), cost = spent - began;
+
+    crypto_budget_spend(&proxy->budget, cost, spent);
+    handshake_turns_spend(&proxy->turns, cost);
+    sources_charge(&proxy->sources, network, cost, proxy_now());
+    return cost;
+}
 
 static void on_key_answer(void *context, struct connection_ticket ticket, bool is_ok, struct bytes answer)
 {
     struct proxy *proxy = context;
     struct connection *connection = proxy_find(proxy, ticket);
+    uint64_t cost = key_service_cost(proxy->keys);
 
+    if (cost)
+        crypto_budget_spend(&proxy->budget, cost, proxy_spent());
+    crypto_budget_note_wait(&proxy->budget, key_service_wait(proxy->keys), proxy_now());
     if (connection)
         connection_answer_key(connection, is_ok, answer);
     else
         count_one(&proxy->counters->key_answers_late);
+    handshake_turns_wake(&proxy->turns);
 }
 
 static bool find_counters(struct proxy *proxy)
@@ -94,6 +120,87 @@ static bool find_counters(struct proxy *proxy)
         proxy->own_counters = memory_new(sizeof *proxy->own_counters);
     proxy->counters = proxy->own_counters ? proxy->own_counters : proxy->settings.counters;
     return proxy->counters != NULL;
+}
+
+bool proxy_may_spend(struct proxy *proxy)
+{
+    uint64_t now = proxy_now();
+
+    return !crypto_budget_is_over(&proxy->budget, now) || crypto_budget_allows(&proxy->budget, now, proxy_spent());
+}
+
+static bool may_use_key(void *context)
+{
+    return proxy_may_spend(context);
+}
+
+/* ---- memory */
+
+/* After a storm: what the allocator keeps for itself is not ours to keep. */
+static void on_trim_timer(evutil_socket_t fd, short what, void *context)
+{
+    struct proxy *proxy = context;
+    (void)fd, (void)what;
+
+    proxy->most_connections = proxy->connection_count;
+    malloc_trim(0);
+}
+
+static void trim_later(struct proxy *proxy)
+{
+    static const struct timeval soon = {1, 0};
+
+    if (proxy->most_connections >= MANY_CONNECTIONS && proxy->connection_count <= proxy->most_connections / 8 &&
+        !evtimer_pending(proxy->trim_timer, NULL))
+        (void)!event_add(proxy->trim_timer, &soon); /* else the next connection that ends does it */
+}
+
+static bool is_memory_short(const struct proxy *proxy)
+{
+    return proxy->max_storage && pool_bytes_in_use(proxy->pool) > proxy->max_storage / 8 * 7;
+}
+
+/* Half of the memory for connections that are silent, the rest for what they transfer. */
+size_t proxy_connections_carried(size_t by_descriptors, size_t memory_limit)
+{
+    size_t by_memory = memory_limit / 2 / CONFIG_IDLE_CONNECTION_LEN;
+
+    return memory_limit && by_memory < by_descriptors ? by_memory : by_descriptors;
+}
+
+static size_t max_storage_of(const struct proxy_settings *settings)
+{
+    size_t idle = settings->max_connections * CONFIG_IDLE_CONNECTION_LEN;
+
+    if (settings->memory_limit == 0)
+        return 0;
+    return settings->memory_limit > idle + CONFIG_MIN_STORAGE_LEN ? settings->memory_limit - idle
+                                                                  : (size_t)CONFIG_MIN_STORAGE_LEN;
+}
+
+void proxy_set_limits(struct proxy *proxy, size_t max_connections, size_t memory_limit)
+{
+    proxy->settings.max_connections = max_connections;
+    proxy->settings.memory_limit = memory_limit;
+    proxy->max_storage = max_storage_of(&proxy->settings);
+    pool_set_bound(proxy->pool, proxy->max_storage);
+}
+
+/* ---- life */
+
+static bool make_timers(struct proxy *proxy)
+{
+    proxy->suppressed_timer = evtimer_new(proxy->base, on_suppressed_timer, proxy);
+    proxy->trim_timer = evtimer_new(proxy->base, on_trim_timer, proxy);
+    return proxy->suppressed_timer && proxy->trim_timer;
+}
+
+static bool make_keys(struct proxy *proxy)
+{
+    proxy->keys = key_service_new(proxy->base, proxy->keyring, random_system(), on_key_answer, proxy);
+    if (proxy->keys)
+        key_service_set_gate(proxy->keys, may_use_key);
+    return proxy->keys != NULL;
 }
 
 struct proxy *proxy_new(struct event_base *base, struct keyring *keyring, struct proxy_settings settings)
@@ -106,14 +213,15 @@ struct proxy *proxy_new(struct event_base *base, struct keyring *keyring, struct
     proxy->keyring = keyring;
     proxy->settings = settings;
     if (proxy->settings.max_connections == 0)
-        proxy->settings.max_connections = proxy_raise_descriptor_limit();
+        proxy->settings.max_connections =
+            proxy_connections_carried(proxy_raise_descriptor_limit(), proxy->settings.memory_limit);
     TAILQ_INIT(&proxy->sheddable);
     proxy->pool = pool_new(0);
-    proxy->keys = key_service_new(base, keyring, random_system(), on_key_answer, proxy);
-    proxy->suppressed_timer = evtimer_new(base, on_suppressed_timer, proxy);
-    if (find_counters(proxy) && proxy->pool && proxy->keys && proxy->suppressed_timer &&
-        handshake_turns_init(&proxy->turns, base))
+    if (find_counters(proxy) && proxy->pool && make_keys(proxy) && make_timers(proxy) &&
+        handshake_turns_init(&proxy->turns, proxy) && sources_init(&proxy->sources, random_system())) {
+        proxy_set_limits(proxy, proxy->settings.max_connections, proxy->settings.memory_limit);
         return proxy;
+    }
     proxy_free(proxy);
     return NULL;
 }
@@ -146,7 +254,10 @@ void proxy_free(struct proxy *proxy)
             connection_drop(proxy->slots[slot]);
     if (proxy->suppressed_timer)
         event_free(proxy->suppressed_timer);
+    if (proxy->trim_timer)
+        event_free(proxy->trim_timer);
     handshake_turns_free(&proxy->turns);
+    sources_free(&proxy->sources);
     key_service_free(proxy->keys);
     pool_free(proxy->pool);
     memory_free(proxy->own_counters);
@@ -196,6 +307,8 @@ bool proxy_enter(struct proxy *proxy, struct connection *connection, struct conn
     ticket->id = ++proxy->last_id;
     proxy->slots[ticket->slot] = connection;
     proxy->connection_count++;
+    if (proxy->connection_count > proxy->most_connections)
+        proxy->most_connections = proxy->connection_count;
     return true;
 }
 
@@ -203,6 +316,7 @@ void proxy_leave(struct proxy *proxy, struct connection_ticket ticket)
 {
     proxy->slots[ticket.slot] = NULL;
     proxy->connection_count--;
+    trim_later(proxy);
     if (proxy->connection_count == 0 && proxy->on_empty)
         proxy->on_empty(proxy->on_empty_context);
 }
@@ -245,18 +359,54 @@ void proxy_answer(struct proxy *proxy, struct proxy_question question, int fd, i
 
 /* ---- when there are too many */
 
+static void shed(struct proxy *proxy, struct connection *connection)
+{
+    count_one(&proxy->counters->shed);
+    connection_cut(connection, WHY_OVERLOADED);
+}
+
 bool proxy_shed_one(struct proxy *proxy)
 {
     struct connection *oldest = TAILQ_FIRST(&proxy->sheddable);
 
-    if (!oldest)
-        return false;
-    count_one(&proxy->counters->shed);
-    connection_cut(oldest, WHY_OVERLOADED);
+    if (oldest)
+        shed(proxy, oldest);
+    return oldest != NULL;
+}
+
+/* A source with a good part of all places, none of them finished, makes room for itself: others do not have to go. */
+static struct connection *find_own(const struct proxy *proxy, uint64_t network)
+{
+    struct connection *one = TAILQ_FIRST(&proxy->sheddable);
+
+    for (int i = 0; i < MAX_SHED_SEARCH && one; i++, one = TAILQ_NEXT(one, shed_link))
+        if (one->network == network)
+            return one;
+    return NULL;
+}
+
+static bool has_too_many(const struct proxy *proxy, uint64_t network)
+{
+    return sources_count(&proxy->sources, SOURCE_UNFINISHED, network) >
+           proxy->settings.max_connections / UNFINISHED_SHARE;
+}
+
+static bool shed_for(struct proxy *proxy, uint64_t network)
+{
+    struct connection *own = has_too_many(proxy, network) ? find_own(proxy, network) : NULL;
+
+    if (!own)
+        return proxy_shed_one(proxy);
+    count_one(&proxy->counters->source_full);
+    shed(proxy, own);
     return true;
 }
 
-bool proxy_make_room(struct proxy *proxy)
+bool proxy_make_room(struct proxy *proxy, uint64_t network)
 {
-    return proxy->connection_count < proxy->settings.max_connections || proxy_shed_one(proxy);
+    if (is_memory_short(proxy)) {
+        count_one(&proxy->counters->memory_short);
+        return false;
+    }
+    return proxy->connection_count < proxy->settings.max_connections || shed_for(proxy, network);
 }

@@ -18,16 +18,19 @@
 #include "base/buffer.h"
 #include "proxy/address.h"
 #include "proxy/counters.h"
+#include "proxy/crypto_budget.h"
 #include "proxy/handshake_turns.h"
 #include "proxy/key_service.h"
 #include "proxy/log_limit.h"
+#include "proxy/sources.h"
 
 struct connection;
 struct event_base;
 
 /* Times in microseconds. */
 struct proxy_settings {
-    size_t max_connections; /* 0: as many as RLIMIT_NOFILE carries */
+    size_t max_connections; /* 0: as many as RLIMIT_NOFILE and memory_limit carry */
+    size_t memory_limit;    /* bytes, for connections and what they transfer; 0: none */
     uint64_t linger_timeout, write_stall_timeout;
     struct counters *counters; /* where this process counts, outlives the proxy; NULL: its own, seen by nobody else */
 };
@@ -51,6 +54,8 @@ struct proxy {
     struct keyring *keyring;
     struct key_service *keys;
     struct handshake_turns turns;
+    struct crypto_budget budget;
+    struct sources sources;
     struct proxy_connector connector; /* ask NULL: this process connects by itself */
     uint32_t last_question;
     struct counters *counters, *own_counters; /* the latter: ours to free, or NULL */
@@ -59,12 +64,14 @@ struct proxy {
     struct connection **slots; /* NULL where free */
     uint32_t slot_count, next_slot;
     size_t connection_count;
+    size_t most_connections; /* since memory was last given back */
+    size_t max_storage;      /* what the pool may hand out; 0: any amount */
     uint64_t last_id;
     struct connection_queue sheddable; /* unfinished handshakes, oldest first; before them what only lingers */
 
     struct log_limit limit_by_why[WHY_COUNT];
     struct log_limit limit_backend;
-    struct event *suppressed_timer;
+    struct event *suppressed_timer, *trim_timer;
 
     void (*on_empty)(void *context); /* the last connection ended; NULL: nobody waits for it */
     void *on_empty_context;
@@ -101,6 +108,12 @@ size_t proxy_cut_connections(struct proxy *proxy);
 /* Raises the soft limit of descriptors to the hard one; answers how many connections that carries. */
 size_t proxy_raise_descriptor_limit(void);
 
+/* Of so many the part that a limit of memory (0: none) carries, with as much again for what they transfer. */
+size_t proxy_connections_carried(size_t by_descriptors, size_t memory_limit);
+
+/* From now on: what there is stays. `max_connections` is not 0. */
+void proxy_set_limits(struct proxy *proxy, size_t max_connections, size_t memory_limit);
+
 /* Calls `on_empty` whenever the last connection ended. */
 void proxy_when_empty(struct proxy *proxy, void (*on_empty)(void *context), void *context);
 
@@ -109,8 +122,15 @@ MUST_CHECK bool proxy_enter(struct proxy *proxy, struct connection *connection, 
 void proxy_leave(struct proxy *proxy, struct connection_ticket ticket);
 struct connection *proxy_find(const struct proxy *proxy, struct connection_ticket ticket);
 
-/* Makes room for a connection that was just accepted. False: nothing can be let go but that one. */
-MUST_CHECK bool proxy_make_room(struct proxy *proxy);
+/* Makes room for a connection of this network that was just accepted. False: nothing is to be let go but that one. */
+MUST_CHECK bool proxy_make_room(struct proxy *proxy, uint64_t network);
+
+/* A step of a handshake began then, by proxy_spent(), and ends now: charges it to whom it was for. Answers what it
+ * cost. */
+uint64_t proxy_charge_step(struct proxy *proxy, uint64_t network, uint64_t began);
+
+/* Whether the budget has time for a handshake now. */
+MUST_CHECK bool proxy_may_spend(struct proxy *proxy);
 
 /* Lets the oldest unfinished handshake go; false when there is none. */
 MUST_CHECK bool proxy_shed_one(struct proxy *proxy);
@@ -121,5 +141,8 @@ void proxy_tell_suppressed(struct proxy *proxy);
 
 /* CLOCK_MONOTONIC in microseconds. */
 uint64_t proxy_now(void);
+
+/* What this thread has computed so far, in microseconds: what a step costs, however busy the machine is with others. */
+uint64_t proxy_spent(void);
 
 #endif

@@ -300,6 +300,8 @@ void relay_pump(struct connection *c)
         has_moved = pull_from_backend(c) || has_moved;
         has_moved = push_to_client(c) || has_moved;
     }
+    if (c->state == CONNECTION_RELAYING && c->active_at > c->proxy->budget.relayed_at)
+        c->proxy->budget.relayed_at = c->active_at;
 }
 
 bool relay_flush_client(struct connection *c)

@@ -175,7 +175,7 @@ static bool check_key_age(struct tls *tls)
 
 static bool may_receive(const struct tls *tls)
 {
-    return tls->state != FAILED && !tls->is_key_wanted && tls->outcome.client_end == TLS_CLIENT_OPEN &&
+    return tls->state != FAILED && !tls->is_key_wanted && !tls->is_held && tls->outcome.client_end == TLS_CLIENT_OPEN &&
            tls->wire_in.block;
 }
 

@@ -122,8 +122,22 @@ static void take_opened(struct tls *tls, bool is_ok, struct bytes answer)
     hs->is_ticket_old = result == TICKET_OPENED_OLD;
 }
 
-/* A ticket that does not open costs the client a full handshake, never the connection. */
-static bool ticket_opened(struct tls *tls, bool is_ok, struct bytes answer)
+bool resumption_hold(struct tls *tls)
+{
+    if (!keep_hello(tls))
+        return false;
+    tls->state = WAIT_KEY_OPERATION;
+    tls->is_held = true;
+    return true;
+}
+
+/* Of the hello itself, until its last ticket was tried and it is neither held. */
+static bool is_still_kept(const struct tls *tls)
+{
+    return tls->is_held || (tls->is_key_wanted && tls->handshake->key_request.operation == TLS_KEY_OPEN_TICKET);
+}
+
+bool resumption_with_kept_hello(struct tls *tls, resumption_go_on *go_on)
 {
     struct handshake *hs = tls->handshake;
     struct bytes message = buffer_view(&hs->kept_hello);
@@ -133,14 +147,20 @@ static bool ticket_opened(struct tls *tls, bool is_ok, struct bytes answer)
     bool is_done;
     enum why why;
 
-    take_opened(tls, is_ok, answer);
     if (!read_bytes(&body, MESSAGE_HEADER_LEN, &header) || !client_hello_parse(&body, &ch, &why))
         return tls_fail(tls, WHY_INTERNAL); /* it parsed before */
     hs->message = message;
-    is_done = try_next(tls, &ch);
-    if (!is_done || !tls->is_key_wanted || tls->handshake->key_request.operation != TLS_KEY_OPEN_TICKET)
+    is_done = go_on(tls, &ch);
+    if (!is_done || !is_still_kept(tls))
         buffer_drop(&hs->kept_hello, tls->pool);
     return is_done;
+}
+
+/* A ticket that does not open costs the client a full handshake, never the connection. */
+static bool ticket_opened(struct tls *tls, bool is_ok, struct bytes answer)
+{
+    take_opened(tls, is_ok, answer);
+    return resumption_with_kept_hello(tls, try_next);
 }
 
 /* ---- making */

@@ -15,6 +15,12 @@ typedef bool resumption_go_on(struct tls *tls, const struct client_hello *ch);
 MUST_CHECK bool resumption_has_ticket(const struct tls *tls, const struct client_hello *ch);
 MUST_CHECK bool resumption_open(struct tls *tls, const struct client_hello *ch, resumption_go_on *go_on);
 
+/* Keeps the hello of a full handshake, and stops in WAIT_KEY_OPERATION until it is released (server.h). */
+MUST_CHECK bool resumption_hold(struct tls *tls);
+
+/* Reads the hello that was kept again, and goes on with it; what was kept is freed, unless another key is asked for. */
+MUST_CHECK bool resumption_with_kept_hello(struct tls *tls, resumption_go_on *go_on);
+
 /* The session that this handshake leads to. */
 void resumption_session(struct tls *tls, const struct secret *secret, struct session *out);
 

@@ -66,6 +66,12 @@ static bool keep_sni(struct tls *tls, struct bytes sni)
     return true;
 }
 
+bool server_admit(struct tls *tls, const struct choice *choice)
+{
+    return choice->is_resumed || tls->full_handshakes == TLS_FULL_HANDSHAKES_TAKEN ||
+           tls_fail(tls, WHY_OVERLOADED_SOURCE);
+}
+
 void server_commit_choice(struct tls *tls, const struct choice *choice)
 {
     struct handshake *hs = tls->handshake;
@@ -140,9 +146,18 @@ void server_write_size_extension(struct writer *w, const struct choice *choice)
 }
 
 /* Negotiation, and all after it, with what is known of the client's ticket. */
-static bool go_on(struct tls *tls, const struct client_hello *ch)
+static bool negotiate_and_answer(struct tls *tls, const struct client_hello *ch)
 {
     return tls->outcome.version == TLS_1_3 ? server13_recv_client_hello(tls, ch) : server12_recv_client_hello(tls, ch);
+}
+
+static bool go_on(struct tls *tls, const struct client_hello *ch)
+{
+    bool is_full = !tls->handshake->offered.session;
+
+    if (is_full && tls->full_handshakes == TLS_FULL_HANDSHAKES_HELD)
+        return resumption_hold(tls);
+    return negotiate_and_answer(tls, ch);
 }
 
 bool server_recv_client_hello(struct tls *tls, struct reader *body)
@@ -160,4 +175,10 @@ bool server_recv_client_hello(struct tls *tls, struct reader *body)
     tls->outcome.version = version;
     tls->map = version == TLS_1_3 ? server13_map : server12_map;
     return resumption_has_ticket(tls, &ch) ? resumption_open(tls, &ch, go_on) : go_on(tls, &ch);
+}
+
+bool server_release(struct tls *tls)
+{
+    tls->is_held = false;
+    return resumption_with_kept_hello(tls, negotiate_and_answer);
 }

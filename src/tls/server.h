@@ -8,6 +8,12 @@
 
 MUST_CHECK bool server_recv_client_hello(struct tls *tls, struct reader *body);
 
+/* The full handshake that was held goes on, or fails. False: the connection failed. */
+MUST_CHECK bool server_release(struct tls *tls);
+
+/* What the proxy has time for, asked before anything is computed. False: the connection failed. */
+MUST_CHECK bool server_admit(struct tls *tls, const struct choice *choice);
+
 /* What outlives the ClientHello: the choice and, for the log, the outcome. */
 void server_commit_choice(struct tls *tls, const struct choice *choice);
 

@@ -45,6 +45,8 @@ bool server12_recv_client_hello(struct tls *tls, const struct client_hello *ch)
 
     if (!negotiate12(ch, tls->policy, &hs->offered, &choice, tls->decisions, &why))
         return tls_fail(tls, why);
+    if (!server_admit(tls, &choice))
+        return false;
 
     if (!commit_choice(tls, ch, &choice))
         return false;

@@ -117,7 +117,7 @@ bool server13_recv_client_hello(struct tls *tls, const struct client_hello *ch)
     struct handshake *hs = tls->handshake;
     struct choice choice;
 
-    if (!negotiate_again(tls, ch, &choice))
+    if (!negotiate_again(tls, ch, &choice) || !server_admit(tls, &choice))
         return false;
 
     if (!hash_init(&hs->transcript, hash_find(choice.suite->hash)))
@@ -171,7 +171,7 @@ static bool answer_second_hello(struct tls *tls, const struct client_hello *ch)
 {
     struct choice choice;
 
-    if (!negotiate_again(tls, ch, &choice))
+    if (!negotiate_again(tls, ch, &choice) || !server_admit(tls, &choice))
         return false;
     if (!has_the_share_asked_for(tls->handshake, ch))
         return tls_fail(tls, WHY_RETRY_KEY_SHARE);

@@ -6,6 +6,7 @@
 #include "tls/receive.h"
 #include "tls/record.h"
 #include "tls/resumption.h"
+#include "tls/server.h"
 #include "tls/server13.h"
 
 /* ---- life */
@@ -126,7 +127,7 @@ bool tls_fail(struct tls *tls, enum why why)
         return false;
     tls->state = FAILED; /* first, so that a failure to send the alert ends here */
     tls->outcome.why = why;
-    tls->is_key_wanted = false;
+    tls->is_key_wanted = tls->is_held = false;
     if (why_alert(why) != ALERT_NONE && !tls->is_close_sent && !send_alert(tls, why_alert(why)))
         return false; /* no storage or no key for an alert: the close alone has to do */
     return false;
@@ -176,6 +177,16 @@ static void settle(struct tls *tls)
 
 /* ---- the proxy ends it */
 
+void tls_set_full_handshakes(struct tls *tls, enum tls_full_handshakes what)
+{
+    tls->full_handshakes = (uint8_t)what;
+    if (!tls->is_held || what == TLS_FULL_HANDSHAKES_HELD)
+        return;
+    if (server_release(tls))
+        receive_records(tls); /* what came meanwhile */
+    settle(tls);
+}
+
 void tls_abort(struct tls *tls, enum why why)
 {
     tls_fail(tls, why);
@@ -210,7 +221,7 @@ void tls_wire_end(struct tls *tls)
 
 static bool takes_wire(const struct tls *tls)
 {
-    return tls->state != FAILED && !tls->is_key_wanted && tls->span_count == 0 &&
+    return tls->state != FAILED && !tls->is_key_wanted && !tls->is_held && tls->span_count == 0 &&
            tls->outcome.client_end == TLS_CLIENT_OPEN;
 }
 
@@ -244,6 +255,8 @@ unsigned tls_ready(const struct tls *tls)
         ready |= TLS_KEY;
     if (tickets13_are_ready(tls) && tls->state == CONNECTED && !tls->is_close_sent)
         ready |= TLS_TICKETS;
+    if (tls->is_held)
+        ready |= TLS_HELD;
     if (is_over(tls))
         ready |= TLS_OVER;
     return ready;

@@ -44,6 +44,7 @@ enum tls_ready {
     TLS_KEY = 1 << 5,       /* waits for tls_key_done() */
     TLS_OVER = 1 << 6,      /* failed, or closed in both directions; WIRE_OUT may still be up: send, then close */
     TLS_TICKETS = 1 << 7,   /* has tickets that travel with the first text; see tls_send_tickets() */
+    TLS_HELD = 1 << 8,      /* waits for tls_set_full_handshakes() */
 };
 unsigned tls_ready(const struct tls *tls);
 
@@ -71,6 +72,15 @@ void tls_plain_commit(struct tls *tls, size_t len);
 
 void tls_wire_end(struct tls *tls); /* the client's FIN or RST: truncation unless its close_notify came */
 void tls_close(struct tls *tls);    /* the backend's end: sends close_notify; receiving goes on */
+
+/*
+ * A handshake that resumes a session costs little, a full one a key exchange and a signature. While full ones are held
+ * one stops before either, once its ClientHello is understood and brings no ticket that opens: TLS_HELD. Taken, it goes
+ * on; refused, it fails with WHY_OVERLOADED_SOURCE, as does one whose ticket opened and turned out not to fit. What is
+ * past its ClientHello goes on in any case.
+ */
+enum tls_full_handshakes { TLS_FULL_HANDSHAKES_TAKEN, TLS_FULL_HANDSHAKES_HELD, TLS_FULL_HANDSHAKES_REFUSED };
+void tls_set_full_handshakes(struct tls *tls, enum tls_full_handshakes what);
 
 /* The proxy's own reasons (a timeout, a refused backend, shedding): the row's alert goes out. The first why wins. */
 void tls_abort(struct tls *tls, enum why why);

@@ -132,13 +132,15 @@ struct tls {
     uint64_t sent_at;       /* microseconds */
     uint8_t span_count;
 
-    uint8_t state; /* an enum handshake_state */
+    uint8_t state;           /* an enum handshake_state */
+    uint8_t full_handshakes; /* an enum tls_full_handshakes */
     uint8_t empty_records, warning_alerts, change_cipher_specs, handshake_messages;
     uint16_t early_data_skipped;
     bool is_skipping_early_data : 1;
     bool has_bytes : 1; /* anything at all came */
     bool is_key_wanted : 1;
     bool is_close_sent : 1;
+    bool is_held : 1;                     /* a full handshake, before its key exchange */
     bool is_fragment_limit : 1;           /* record_limit holds for the client's records too */
     bool is_clear_over : 1;               /* keys were in force once: nothing of ours goes out in the clear any more */
     bool is_key_update_owed : 1;          /* the client asked for ours */

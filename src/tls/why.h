@@ -166,6 +166,8 @@
     X(BACKEND_TIMEOUT, "backend_timeout", INTERNAL_ERROR, "no backend server answered in time", "-")                   \
     X(BACKEND_RESET, "backend_reset", INTERNAL_ERROR, "the backend reset the connection", "-")                         \
     X(OVERLOADED, "overloaded", INTERNAL_ERROR, "the limit of connections is reached", "-")                            \
+    X(OVERLOADED_SOURCE, "overloaded_source", INTERNAL_ERROR,                                                          \
+      "there is no time for all full handshakes, and the client's network had its share", "-")                         \
     X(SHUTDOWN, "shutdown", NONE, "sallyport is stopping", "-")
 
 #define X(name, text, alert, sentence, section) WHY_##name,

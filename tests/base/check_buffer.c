@@ -129,6 +129,23 @@ START_TEST(the_bound_of_the_pool_holds_over_all_sizes)
 }
 END_TEST
 
+START_TEST(another_bound_holds_for_what_is_taken_from_then_on)
+{
+    struct block *small, *large;
+
+    begin(0);
+    large = pool_take(pool, BLOCK_RECORD);
+    pool_set_bound(pool, BLOCK_SMALL_LEN); /* below what is in use already */
+    ck_assert_ptr_null(pool_take(pool, BLOCK_SMALL));
+    pool_give(pool, large);
+    small = pool_take(pool, BLOCK_SMALL);
+    ck_assert_ptr_nonnull(small);
+    ck_assert_ptr_null(pool_take(pool, BLOCK_SMALL));
+    pool_give(pool, small);
+    end();
+}
+END_TEST
+
 START_TEST(a_bound_below_the_smallest_block_gives_nothing)
 {
     begin(BLOCK_SMALL_LEN - 1);
@@ -337,6 +354,7 @@ int main(void)
         a_returned_block_is_handed_out_again_empty,
         the_pool_keeps_a_bounded_number_of_blocks,
         the_bound_of_the_pool_holds_over_all_sizes,
+        another_bound_holds_for_what_is_taken_from_then_on,
         a_bound_below_the_smallest_block_gives_nothing,
         an_empty_buffer_holds_no_storage,
         room_in_place_moves_nothing,

@@ -21,6 +21,7 @@ static const char full[] = "[sallyport]\n"
                            "drain-delay = 5s\n"
                            "drain-timeout = 1m\n"
                            "max-connections = 5000\n"
+                           "memory-limit = 2g\n"
                            "ticket-key = /etc/new.key\n"
                            "ticket-key = /etc/old.key\n"
                            "ticket-key-issues = 1h\n"
@@ -64,6 +65,8 @@ static const char full[] = "[sallyport]\n"
                            "client-hello-timeout = 4s\n"
                            "handshake-timeout = 9s\n"
                            "idle-timeout = 0\n"
+                           "trusted-source = 10.0.0.0/8\n"
+                           "trusted-source = 2001:db8::1\n"
                            "\n"
                            "[listen mail]\n"
                            "address = *:993\n"
@@ -223,12 +226,12 @@ START_TEST(values_sections_and_addresses_know_their_place)
     const struct config_listen *web = &config->listens[0];
 
     ck_assert_str_eq(web->place.file, "f");
-    ck_assert_uint_eq(web->place.line, 20);
-    ck_assert_uint_eq(web->addresses.values[2].place.line, 23);
-    ck_assert_uint_eq(web->keys.values[1].place.line, 27);
-    ck_assert_uint_eq(web->backend_name.place.line, 28);
-    ck_assert_uint_eq(web->alpn.values[1].place.line, 30);
-    ck_assert_uint_eq(config->backends[0].place.line, 74);
+    ck_assert_uint_eq(web->place.line, 21);
+    ck_assert_uint_eq(web->addresses.values[2].place.line, 24);
+    ck_assert_uint_eq(web->keys.values[1].place.line, 28);
+    ck_assert_uint_eq(web->backend_name.place.line, 29);
+    ck_assert_uint_eq(web->alpn.values[1].place.line, 31);
+    ck_assert_uint_eq(config->backends[0].place.line, 77);
     config_free(config);
 }
 END_TEST

@@ -306,6 +306,41 @@ START_TEST(replies_that_lead_to_much_work_are_handed_out_over_several_turns)
 }
 END_TEST
 
+static void sign_slowly(uint64_t id, useconds_t time)
+{
+    remote_ask(id, TLS_KEY_SIGN_CERTIFICATE_VERIFY_13);
+    remote_turn();
+    ck_assert_uint_eq(remote_take_questions(), 1);
+    usleep(time);
+    remote_reply(&remote.questions[0], true);
+    remote_turn();
+    ck_assert_uint_eq(remote.last_id, id);
+}
+
+START_TEST(what_a_signature_took_there_is_learned_from_when_it_came)
+{
+    uint64_t before = UNMEASURED_KEY_COST;
+
+    remote_start();
+    for (uint64_t id = 1; id <= 20; id++) {
+        sign_slowly(id, 16000);
+        ck_assert_uint_gt(remote.last_cost_elsewhere, before); /* by a sixteenth of the difference each time */
+        before = remote.last_cost_elsewhere;
+        ck_assert_uint_eq(remote.last_cost, 0);
+        ck_assert_uint_ge(remote.last_wait, 16000);
+    }
+    ck_assert_uint_ge(before, 10000);
+    remote_ask(21, TLS_KEY_OPEN_TICKET);
+    remote_turn();
+    ck_assert_uint_eq(remote_take_questions(), 1);
+    remote_reply(&remote.questions[0], true);
+    remote_turn();
+    ck_assert_uint_eq(remote.last_id, 21);
+    ck_assert_uint_eq(remote.last_cost_elsewhere, 0);
+    remote_end();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -320,6 +355,7 @@ int main(void)
         who_is_pushed_out_may_ask_again_and_everybody_gets_one_answer,
         a_socket_that_is_full_holds_nothing_up_and_loses_nothing,
         replies_that_lead_to_much_work_are_handed_out_over_several_turns,
+        what_a_signature_took_there_is_learned_from_when_it_came,
     };
     return check_run("key_remote", tests, ARRAY_LEN(tests));
 }

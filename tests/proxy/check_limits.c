@@ -59,7 +59,7 @@ END_TEST
 /* Reliability D02: a storm of handshakes must not stand between the relays and the loop. */
 START_TEST(handshakes_that_are_ready_together_do_not_all_go_in_one_turn_of_the_loop)
 {
-    enum { CLIENTS = 40 };
+    enum { CLIENTS = 60, LEAST_COST = 13 }; /* microseconds of a handshake with the fake engine */
     int clients[CLIENTS], gone;
     uint64_t turns = 0;
 
@@ -75,8 +75,7 @@ START_TEST(handshakes_that_are_ready_together_do_not_all_go_in_one_turn_of_the_l
         if (turns == 1)
             harness_reset(gone);
     }
-    /* As it is by the clock what a turn is, it may be a few more in one of them when the machine is busy. */
-    ck_assert_uint_ge(turns, CLIENTS / MAX_HANDSHAKES_PER_TURN / 4);
+    ck_assert_uint_ge(turns, CLIENTS * LEAST_COST / HANDSHAKE_TURN);
     for (size_t i = 0; i < CLIENTS - 1; i++) {
         harness_expect(&h, clients[i], "S", 1);
         close(clients[i]);
@@ -89,7 +88,7 @@ END_TEST
 
 START_TEST(who_stands_in_line_may_be_cut)
 {
-    enum { CLIENTS = 8 };
+    enum { CLIENTS = 60 };
     int clients[CLIENTS];
 
     harness_init(&h);

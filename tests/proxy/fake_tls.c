@@ -16,7 +16,8 @@ struct tls {
     struct tls_policy *policy;
     struct pool *pool;
     struct buffer in, out;
-    bool is_key_wanted, is_ticket_wanted, has_bytes, is_close_sent, has_tickets;
+    bool is_key_wanted, is_ticket_wanted, has_bytes, is_close_sent, has_tickets, is_held;
+    enum tls_full_handshakes full_handshakes;
     struct tls_key_request request;
     struct tls_outcome outcome;
     struct tls_timeline *timeline;
@@ -108,7 +109,7 @@ static size_t text_len(const struct tls *tls)
 
 static bool takes_wire(const struct tls *tls)
 {
-    return tls->outcome.why == WHY_NONE && !tls->is_key_wanted && text_len(tls) == 0 &&
+    return tls->outcome.why == WHY_NONE && !tls->is_key_wanted && !tls->is_held && text_len(tls) == 0 &&
            tls->outcome.client_end == TLS_CLIENT_OPEN;
 }
 
@@ -130,6 +131,8 @@ unsigned tls_ready(const struct tls *tls)
         ready |= TLS_KEY;
     if (tls->has_tickets && !tls->is_close_sent)
         ready |= TLS_TICKETS;
+    if (tls->is_held)
+        ready |= TLS_HELD;
     if (tls->outcome.why != WHY_NONE || (tls->is_close_sent && ready & TLS_PLAIN_END))
         ready |= TLS_OVER;
     return ready;
@@ -204,13 +207,29 @@ static void show_client(struct tls *tls)
     tls->outcome.alpn = bytes_of_string(tls->alpn);
 }
 
+void tls_set_full_handshakes(struct tls *tls, enum tls_full_handshakes what)
+{
+    tls->full_handshakes = what;
+    if (!tls->is_held || what == TLS_FULL_HANDSHAKES_HELD)
+        return;
+    tls->is_held = false;
+    if (what == TLS_FULL_HANDSHAKES_TAKEN)
+        connect_now(tls);
+    else
+        tls_abort(tls, WHY_OVERLOADED_SOURCE);
+}
+
 static void handshake(struct tls *tls)
 {
     uint8_t letter = *buffer_view(&tls->in).at;
 
     buffer_consume(&tls->in, tls->pool, 1);
     tls->outcome.stage = TLS_STAGE_CLIENT_HELLO;
-    if (letter == 'H' || letter == 'T' || letter == 'Q') {
+    if (letter == 'H' && tls->full_handshakes == TLS_FULL_HANDSHAKES_REFUSED) {
+        tls_abort(tls, WHY_OVERLOADED_SOURCE);
+    } else if (letter == 'H' && tls->full_handshakes == TLS_FULL_HANDSHAKES_HELD) {
+        tls->is_held = true;
+    } else if (letter == 'H' || letter == 'T' || letter == 'Q') {
         connect_now(tls);
         tls->has_tickets = letter == 'T';
         tls->is_ticket_wanted = letter == 'Q';

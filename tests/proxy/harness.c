@@ -1,5 +1,6 @@
 #include "proxy/harness.h"
 
+#include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -137,7 +138,20 @@ void harness_turn(struct harness *h, int wait_ms)
     event_free(over); /* left behind it would be a turn of its own later, and they would add up */
 }
 
+static void bind_to(int fd, const char *text)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+
+    ck_assert_int_eq(inet_pton(AF_INET, text, &address.sin_addr), 1);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+}
+
 int harness_connect(struct harness *h)
+{
+    return harness_connect_from(h, NULL);
+}
+
+int harness_connect_from(struct harness *h, const char *from)
 {
     static const int on = 1;
     struct sockaddr_storage address;
@@ -148,6 +162,8 @@ int harness_connect(struct harness *h)
     fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_ge(fd, 0);
     (void)!setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* a unix socket has nothing to delay */
+    if (from)
+        bind_to(fd, from);
     ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, len), 0);
     ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
     return fd;

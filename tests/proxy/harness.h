@@ -55,11 +55,12 @@ void harness_turn(struct harness *h, int wait_ms);
         }                                                                                                              \
     } while (0)
 
-int harness_listen(uint16_t *port);          /* a TCP socket on a free port of 127.0.0.1 */
-int harness_connect(struct harness *h);      /* a further client */
-void harness_open_client(struct harness *h); /* h->client */
-bool harness_accept(struct harness *h);      /* h->peer; false while nobody came */
-void harness_establish(struct harness *h);   /* client, handshake, backend */
+int harness_listen(uint16_t *port);                               /* a TCP socket on a free port of 127.0.0.1 */
+int harness_connect(struct harness *h);                           /* a further client */
+int harness_connect_from(struct harness *h, const char *address); /* one of 127/8 */
+void harness_open_client(struct harness *h);                      /* h->client */
+bool harness_accept(struct harness *h);                           /* h->peer; false while nobody came */
+void harness_establish(struct harness *h);                        /* client, handshake, backend */
 
 /* All of it, turning the loop as long as it takes. */
 void harness_send(struct harness *h, int fd, const void *bytes, size_t len);

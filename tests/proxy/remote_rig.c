@@ -18,6 +18,9 @@ void remote_take_answer(void *context, struct connection_ticket ticket, bool is_
     remote.good_answers += is_ok;
     remote.answers_of[ticket.id]++;
     remote.last_id = ticket.id;
+    remote.last_cost = key_service_cost(remote.service);
+    remote.last_cost_elsewhere = key_service_cost_elsewhere(remote.service);
+    remote.last_wait = key_service_wait(remote.service);
     memcpy(remote.last_bytes, answer.at ? answer.at : remote.last_bytes, answer.len);
     remote.last_answer = bytes_of(remote.last_bytes, answer.len);
 }

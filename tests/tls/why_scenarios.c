@@ -560,6 +560,12 @@ static void provoke_INTERNAL(void)
     hello();
 }
 
+static void provoke_OVERLOADED_SOURCE(void)
+{
+    tls_set_full_handshakes(rig.tls, TLS_FULL_HANDSHAKES_REFUSED);
+    hello();
+}
+
 /* ---- the proxy's: all through tls_abort(), in the middle of a connection */
 
 #define ABORTS(X)                                                                                                      \

@@ -1,0 +1,147 @@
+/* How the thread is divided between handshakes and relays (row D02 of the catalogue of faults). */
+#include "proxy/crypto_budget.h"
+
+#include <check.h>
+
+#include "proxy/limits.h"
+#include "support/check_run.h"
+
+enum { START = 1000000000 };
+
+static struct crypto_budget budget;
+static uint64_t now, spent;
+
+/* The same time goes by on both clocks: the thread never sleeps. */
+static void let_pass(uint64_t time)
+{
+    now += time;
+    spent += time;
+}
+
+static void relay(uint64_t time)
+{
+    let_pass(time);
+    budget.relayed_at = now;
+}
+
+static void step(uint64_t cost)
+{
+    let_pass(cost);
+    crypto_budget_spend(&budget, cost, spent);
+}
+
+static void begin(void)
+{
+    budget = (struct crypto_budget){.step = 2 * RELAY_QUIET};
+    now = START;
+    spent = 1;
+    relay(1);
+}
+
+/* Of the time that goes by while relays always have something to do. */
+static uint64_t percent_of_steps(uint64_t cost, uint64_t turn)
+{
+    uint64_t steps = 0, began = now;
+
+    while (now - began < 10 * 1000 * 1000) {
+        crypto_budget_note_wait(&budget, OVERLOAD_WAIT, now);
+        if (crypto_budget_allows(&budget, now, spent)) {
+            step(cost);
+            steps += cost;
+        }
+        relay(turn);
+    }
+    return steps * 100 / (now - began);
+}
+
+START_TEST(as_long_as_nobody_waits_handshakes_go_as_they_come)
+{
+    begin();
+    for (int i = 0; i < 1000; i++) {
+        ck_assert(crypto_budget_allows(&budget, now, spent));
+        step(10000);
+        crypto_budget_note_wait(&budget, OVERLOAD_WAIT - 1, now);
+        relay(10);
+    }
+    ck_assert(!crypto_budget_is_over(&budget, now));
+}
+END_TEST
+
+START_TEST(over_the_budget_handshakes_get_their_share_whatever_a_step_costs)
+{
+    static const uint64_t costs[] = {50, 300, 1500, 6000, 20000};
+
+    for (size_t i = 0; i < ARRAY_LEN(costs); i++) {
+        uint64_t percent;
+        begin();
+        percent = percent_of_steps(costs[i], 200);
+        ck_assert_msg(percent + 6 >= CRYPTO_SHARE || costs[i] < 67, "%lu us: %lu %%", costs[i], percent);
+        ck_assert_msg(percent <= CRYPTO_SHARE + 1, "%lu us: %lu %%", costs[i], percent);
+    }
+}
+END_TEST
+
+START_TEST(relays_that_have_nothing_to_do_leave_all_of_the_time)
+{
+    begin();
+    crypto_budget_note_wait(&budget, OVERLOAD_WAIT, now);
+    step(20000);
+    relay(1);
+    ck_assert(!crypto_budget_allows(&budget, now, spent));
+    now += RELAY_QUIET - 1; /* the thread slept */
+    ck_assert(!crypto_budget_allows(&budget, now, spent));
+    now++;
+    ck_assert(crypto_budget_allows(&budget, now, spent));
+}
+END_TEST
+
+/* Else handshakes that cost little would wait ten times as long as they take. */
+START_TEST(the_cheaper_a_handshake_the_sooner_relays_count_as_quiet)
+{
+    begin();
+    budget.step = 300;
+    crypto_budget_note_wait(&budget, OVERLOAD_WAIT, now);
+    step(20000);
+    relay(1);
+    now += 149;
+    ck_assert(!crypto_budget_allows(&budget, now, spent));
+    now++;
+    ck_assert(crypto_budget_allows(&budget, now, spent));
+}
+END_TEST
+
+START_TEST(it_ends_when_nobody_has_waited_for_a_while)
+{
+    begin();
+    crypto_budget_note_wait(&budget, OVERLOAD_WAIT, now);
+    ck_assert(crypto_budget_is_over(&budget, now + OVERLOAD_MEMORY - 1));
+    ck_assert(!crypto_budget_is_over(&budget, now + OVERLOAD_MEMORY));
+}
+END_TEST
+
+/* After an hour without handshakes no hour of them is due, and after a storm on an idle machine no hour of relays. */
+START_TEST(neither_credit_nor_debt_grows_without_bound)
+{
+    begin();
+    crypto_budget_note_wait(&budget, OVERLOAD_WAIT, now);
+    relay(UINT64_C(3600000000));
+    ck_assert(crypto_budget_allows(&budget, now, spent));
+    ck_assert_int_le(budget.credit, MAX_CRYPTO_CREDIT);
+    step(UINT64_C(3600000000));
+    ck_assert_int_ge(budget.credit, -MAX_CRYPTO_DEBT);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        as_long_as_nobody_waits_handshakes_go_as_they_come,
+        over_the_budget_handshakes_get_their_share_whatever_a_step_costs,
+        relays_that_have_nothing_to_do_leave_all_of_the_time,
+        the_cheaper_a_handshake_the_sooner_relays_count_as_quiet,
+        it_ends_when_nobody_has_waited_for_a_while,
+        neither_credit_nor_debt_grows_without_bound,
+    };
+
+    return check_run("crypto_budget", tests, ARRAY_LEN(tests));
+}
