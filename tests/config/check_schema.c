@@ -126,6 +126,7 @@ START_TEST(members_do_not_overlap)
         [OPTION_WORDS] = sizeof(struct config_list),
         [OPTION_LISTEN_ADDRESS] = sizeof(struct config_address_list),
         [OPTION_SERVER_ADDRESS] = sizeof(struct config_address_list),
+        [OPTION_NETWORK] = sizeof(struct config_network_list),
     };
 
     for (size_t i = 0; (a = option_at(i)); i++) {
