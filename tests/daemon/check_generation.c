@@ -166,6 +166,8 @@ START_TEST(no_private_key_is_in_the_public_file_also_of_a_file_that_holds_both)
 
     make_directory();
     write_file("both.pem", key, certificate);
+    data_file_free(certificate);
+    data_file_free(key);
     config = parse("certificate = ${S}/both.pem");
     files = record(config);
     ck_assert(holds(files.public, "BEGIN CERTIFICATE"));
