@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "crypto/crypto.h"
 #include "daemon/confine.h"
 #include "daemon/served.h"
 #include "daemon/unix_asker.h"
@@ -205,25 +204,6 @@ static void put_to_work(struct worker *worker, struct served *served)
         listener_when_idle(served->listeners[i], on_idle, worker);
 }
 
-/* Who serves what: a line for each provider that serves anything. One worker says it for all. */
-static void log_crypto(void)
-{
-    struct crypto_service service, next;
-    char serves[LOG_VALUE_MAX] = "";
-    struct log_line line;
-
-    for (size_t i = 0, len = 0; crypto_service_at(i, &service); i++) {
-        len += (size_t)snprintf(serves + len, sizeof serves - len, "%s%s", len ? ", " : "", service.algorithm);
-        if (crypto_service_at(i + 1, &next) && strcmp(next.provider, service.provider) == 0)
-            continue;
-        log_begin(&line, LOG_LEVEL_NOTICE, "crypto");
-        log_text(&line, "provider", service.provider);
-        log_text(&line, "serves", serves);
-        log_end(&line);
-        len = 0;
-    }
-}
-
 static void commit(struct worker *worker)
 {
     struct served *old = worker->current, *fresh = worker->next;
@@ -235,8 +215,6 @@ static void commit(struct worker *worker)
         stop_with(worker, LOG_LEVEL_ERROR, "out of memory: the listeners cannot be started");
         return;
     }
-    if (!old && worker->number == 1)
-        log_crypto();
     if (!old)
         return;
     served_stop(old, fresh);
