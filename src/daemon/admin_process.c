@@ -1,7 +1,5 @@
 #include "daemon/admin_process.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,17 +43,11 @@ static bool take(struct outfit *outfit, const struct control_message *message)
 
 static bool wait_for_outfit(int control, struct outfit *outfit)
 {
-    struct pollfd wait = {.fd = control, .events = POLLIN};
     struct control_message message;
 
-    while (outfit->fd_count == 0) {
-        enum control_result result;
-        if (poll(&wait, 1, -1) < 0 && errno != EINTR)
+    while (outfit->fd_count == 0)
+        if (control_wait(control, &message) != CONTROL_GOT || !take(outfit, &message))
             return false;
-        result = control_receive(control, &message);
-        if (result != CONTROL_NOTHING && (result != CONTROL_GOT || !take(outfit, &message)))
-            return false;
-    }
     return true;
 }
 

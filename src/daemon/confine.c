@@ -1,7 +1,5 @@
 #include "daemon/confine.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -9,22 +7,9 @@
 #include "daemon/master.h"
 #include "daemon/rights.h"
 
-static enum control_result wait_for_message(int control, struct control_message *message)
-{
-    struct pollfd wait = {.fd = control, .events = POLLIN};
-    enum control_result result;
-
-    do {
-        if (poll(&wait, 1, -1) < 0 && errno != EINTR)
-            return CONTROL_GONE;
-        result = control_receive(control, message);
-    } while (result == CONTROL_NOTHING);
-    return result;
-}
-
 bool confine_wait(int control, struct control_message *start)
 {
-    enum control_result result = wait_for_message(control, start);
+    enum control_result result = control_wait(control, start);
 
     if (result == CONTROL_GONE)
         return false;

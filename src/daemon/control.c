@@ -1,6 +1,7 @@
 #include "daemon/control.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -392,4 +393,17 @@ enum control_result control_receive(int fd, struct control_message *message)
     for (size_t i = 0; i < count; i++)
         close(fds[i]);
     return len == 0 ? CONTROL_GONE : CONTROL_VIOLATION;
+}
+
+enum control_result control_wait(int fd, struct control_message *message)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    enum control_result result;
+
+    do {
+        if (poll(&wait, 1, -1) < 0 && errno != EINTR)
+            return CONTROL_GONE;
+        result = control_receive(fd, message);
+    } while (result == CONTROL_NOTHING);
+    return result;
 }

@@ -67,7 +67,7 @@ struct control_message {
     uint16_t listens[MAX_CONTROL_FDS];
     struct ticket_root root;
     char reason[MAX_CONTROL_REASON + 1]; /* printable ASCII; anything else is written as '?' */
-    int log_format, log_level; /* of base/log.h */
+    int log_format, log_level;           /* of base/log.h */
     struct rights_settings rights;
     struct rights_report report;
     bool is_dropped;
@@ -97,6 +97,9 @@ enum control_result { CONTROL_GOT, CONTROL_NOTHING, CONTROL_GONE, CONTROL_VIOLAT
 /* Never waits. The descriptors of what was got are the caller's, and closed on exec; those of a violation are closed.
  */
 MUST_CHECK enum control_result control_receive(int fd, struct control_message *message);
+
+/* The same, but waits for one: for a process that has nothing else to do yet. Never CONTROL_NOTHING. */
+MUST_CHECK enum control_result control_wait(int fd, struct control_message *message);
 
 /* Wipes the root in it; its descriptors are left alone. */
 void control_wipe(struct control_message *message);

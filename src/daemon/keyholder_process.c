@@ -1,7 +1,5 @@
 #include "daemon/keyholder_process.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -124,18 +122,11 @@ static bool goes_on(struct beginning *beginning, const struct control_message *m
 
 static bool wait_for_order(int control, struct beginning *beginning)
 {
-    struct pollfd wait = {.fd = control, .events = POLLIN};
     struct control_message message;
     bool goes = true;
 
     while (goes) {
-        enum control_result result;
-        if (poll(&wait, 1, -1) < 0 && errno != EINTR)
-            return false;
-        result = control_receive(control, &message);
-        if (result == CONTROL_NOTHING)
-            continue;
-        if (result != CONTROL_GOT)
+        if (control_wait(control, &message) != CONTROL_GOT)
             return false;
         goes = goes_on(beginning, &message);
         control_wipe(&message);
