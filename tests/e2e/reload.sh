@@ -38,26 +38,12 @@ served_key() {
 }
 key_of() { openssl x509 -in "$1" -noout -pubkey | openssl sha256; }
 
-cat >"$scratch/hold.py" <<'PY'
-# hold.py HOST PORT: an echo, and again whenever a line comes
-import itertools, sys
-from tlsclient import Client
-client = Client(sys.argv[1], int(sys.argv[2])).handshake()
-client.send(b"echo\n")
-for line in itertools.chain(["begin"], sys.stdin):
-    client.send(b"0123456789")
-    assert client.receive_exactly(10) == b"0123456789"
-    print("echoed", flush=True)
-client.close_notify()
-assert client.receive() == b""
-print("finished", flush=True)
-PY
 write 8080
 daemon_begin
 wait_for 20 daemon_is_up
 workers_before=$(worker_pids)
 mkfifo "$scratch/order"
-python3 "$scratch/hold.py" "$HOST" "$PORT" <"$scratch/order" >"$scratch/hold.log" 2>&1 &
+python3 "$here/hold.py" "$HOST" "$PORT" <"$scratch/order" >"$scratch/hold.log" 2>&1 &
 pids+=($!)
 exec 5>"$scratch/order"
 wait_for 20 grep -q echoed "$scratch/hold.log"

@@ -10,20 +10,6 @@ backend_start
 raw_daemon "" "
 [sallyport]
 workers = 2"
-cat >"$scratch/hold.py" <<'PY'
-# hold.py HOST PORT: an echo, and again whenever a line comes
-import itertools, sys
-from tlsclient import Client
-client = Client(sys.argv[1], int(sys.argv[2])).handshake()
-client.send(b"echo\n")
-for line in itertools.chain(["begin"], sys.stdin):
-    client.send(b"0123456789")
-    assert client.receive_exactly(10) == b"0123456789"
-    print("echoed", flush=True)
-client.close_notify()
-assert client.receive() == b""
-print("finished", flush=True)
-PY
 cat >"$scratch/churn.py" <<'PY'
 # churn.py HOST PORT FILE: one connection after the other until FILE is there
 import os, sys
@@ -44,7 +30,7 @@ start churn python3 "$scratch/churn.py" "$HOST" "$PORT" "$scratch/end"
 churn=$started
 wait_for 20 grep -q begun "$scratch/churn.log"
 mkfifo "$scratch/order"
-python3 "$scratch/hold.py" "$HOST" "$PORT" <"$scratch/order" >"$scratch/hold.log" 2>&1 &
+python3 "$here/hold.py" "$HOST" "$PORT" <"$scratch/order" >"$scratch/hold.log" 2>&1 &
 pids+=($!)
 exec 5>"$scratch/order"
 wait_for 20 grep -q echoed "$scratch/hold.log"
