@@ -140,6 +140,7 @@ static const struct rights_rule to_drop[] = {
     ALLOW_IF(prctl, 1, IS(0, PR_SET_PDEATHSIG)), ALLOW_IF(prctl, 1, IS(0, PR_SET_NAME)),
     ALLOW_IF(prctl, 1, IS(0, PR_SET_SECCOMP)), ALLOW_IF(prctl, 1, IS(0, PR_GET_SECCOMP)),
     ALLOW_IF(prctl, 1, IS(0, PR_CAPBSET_READ)), ALLOW_IF(prctl, 1, IS(0, PR_CAPBSET_DROP)),
+    ALLOW_IF(sched_setscheduler, 2, IS(0, 0), IS(1, SCHED_BATCH)), /* its place before others */
 };
 
 /* No process of ours has a use for these; whoever tries one is not ours any more. */

@@ -97,7 +97,8 @@ static void ask_key(struct connection *c)
     c->is_owed = is_private_key_wanted(c);
     if (c->is_owed)
         sources_count_up(&c->proxy->sources, SOURCE_WAITING, c->network, proxy_now());
-    if (!key_service_ask(c->proxy->keys, c->ticket, tls_key_wanted(c->tls)))
+    if (!key_service_ask(c->proxy->keys, c->ticket, tls_key_wanted(c->tls),
+                         tls_key_may_wait(c->tls) ? KEY_MAY_WAIT : KEY_AT_ONCE))
         tls_abort(c->tls, WHY_NO_MEMORY);
 }
 

@@ -35,7 +35,7 @@ static void refill(struct handshake_turns *turns, uint64_t now)
  */
 static bool may_release(const struct handshake_turns *turns)
 {
-    return key_service_waiting(turns->proxy->keys) < MAX_KEYS_AHEAD && proxy_may_spend(turns->proxy);
+    return key_service_private_keys_waiting(turns->proxy->keys) < MAX_KEYS_AHEAD && proxy_may_spend(turns->proxy);
 }
 
 static bool is_anybody_waiting(const struct handshake_turns *turns)

@@ -68,8 +68,16 @@ void key_service_free(struct key_service *service); /* open questions are never 
  * before this call returned; `is_ok` is false when the key is unknown, the operation fails, it waited longer than
  * KEY_WAIT_TIMEOUT, or MAX_KEY_QUEUE newer ones of its kind pushed it out.
  */
+enum key_patience {
+    KEY_AT_ONCE,
+    KEY_MAY_WAIT, /* for the next question that may not, key_service_hurry(), or KEY_PATIENCE: waking a keyholder costs
+                     more than sealing a ticket, so tickets ride along */
+};
 MUST_CHECK bool key_service_ask(struct key_service *service, struct connection_ticket ticket,
-                                const struct tls_key_request *request);
+                                const struct tls_key_request *request, enum key_patience patience);
+
+/* Somebody waits for the answer to a question that could wait. */
+void key_service_hurry(struct key_service *service);
 
 /*
  * While an answer is given: how many microseconds it took of this thread, and, where another process has the keys,
@@ -81,6 +89,7 @@ uint64_t key_service_cost_elsewhere(const struct key_service *service);
 /* While an answer is given: how many microseconds its question waited, here or for another process. */
 uint64_t key_service_wait(const struct key_service *service);
 
-size_t key_service_waiting(const struct key_service *service); /* questions that have no answer yet */
+size_t key_service_waiting(const struct key_service *service);              /* questions that have no answer yet */
+size_t key_service_private_keys_waiting(const struct key_service *service); /* of these, those of private keys */
 
 #endif

@@ -20,9 +20,16 @@ static bool schedule(struct key_service *service)
     return event_add(((struct local *)service)->turn, &at_once) == 0;
 }
 
-static size_t none_asked(const struct key_service *service)
+/* Nobody has to be woken here: what may wait is done with the rest. */
+static bool wake(struct key_service *service, enum key_patience patience)
 {
-    (void)service;
+    (void)patience;
+    return schedule(service);
+}
+
+static size_t none_asked(const struct key_service *service, enum key_haste haste)
+{
+    (void)service, (void)haste;
     return 0;
 }
 
@@ -106,7 +113,7 @@ static void free_events(struct key_service *service)
         event_free(local->ageing);
 }
 
-static const struct key_service_kind local_kind = {schedule, none_asked, free_events};
+static const struct key_service_kind local_kind = {wake, none_asked, free_events};
 
 struct key_service *key_service_new(struct event_base *base, const struct keyring *keyring, struct random_source random,
                                     key_answer *answer, void *context)

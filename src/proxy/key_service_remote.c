@@ -26,6 +26,7 @@ struct remote {
     struct event *flush;  /* made active by hand, so that it runs when all that happened in this turn is done */
     struct event *more;   /* the next turn, after the sockets were looked at */
     struct event *expiry; /* while anything has no answer */
+    bool is_hurried;      /* a question waits that may not */
     struct key_batch *outgoing, *incoming;
     size_t handed_out; /* of `incoming` */
     uint64_t rounds;   /* numbers given out, by KEY_BATCH */
@@ -44,13 +45,16 @@ static struct remote *remote_of(struct key_service *service)
     return (struct remote *)service;
 }
 
-static size_t count_flights(const struct key_service *service)
+static size_t count_flights(const struct key_service *service, enum key_haste haste)
 {
     const struct remote *remote = (const struct remote *)service;
     size_t count = 0;
 
-    for (size_t i = 0; i < KEY_BATCH; i++)
-        count += remote->flights[i].number != 0 && !remote->flights[i].is_given_up;
+    for (size_t i = 0; i < KEY_BATCH; i++) {
+        const struct flight *flight = &remote->flights[i];
+        count +=
+            flight->number != 0 && !flight->is_given_up && key_haste_of(flight->question.request.operation) == haste;
+    }
     return count;
 }
 
@@ -205,6 +209,7 @@ static void send_waiting(struct remote *remote)
     if (remote->fd < 0)
         return;
     put_waiting(remote);
+    remote->is_hurried = key_questions_count(&remote->service.questions) > 0;
     switch (key_batch_send(remote->outgoing, remote->fd)) {
     case KEY_BATCH_DONE:
         (void)event_del(remote->writable);
@@ -269,7 +274,8 @@ static void hand_out(struct remote *remote)
     }
     key_batch_clear(remote->incoming);
     remote->handed_out = 0;
-    event_active(remote->flush, EV_TIMEOUT, 0); /* there is room in flight */
+    if (remote->is_hurried)
+        event_active(remote->flush, EV_TIMEOUT, 0); /* there is room in flight */
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *context)
@@ -322,7 +328,7 @@ static void expire_line(struct remote *remote, struct key_line *line)
 
 static bool start_expiry(struct remote *remote)
 {
-    static const struct timeval soon = {0, KEY_WAIT_TIMEOUT / 8};
+    static const struct timeval soon = {0, KEY_PATIENCE};
 
     return evtimer_pending(remote->expiry, NULL) || event_add(remote->expiry, &soon) == 0;
 }
@@ -346,12 +352,15 @@ static void on_expiry(evutil_socket_t fd, short what, void *context)
 
 /* ---- life */
 
-static bool wake(struct key_service *service)
+static bool wake(struct key_service *service, enum key_patience patience)
 {
     struct remote *remote = remote_of(service);
 
     if (!start_expiry(remote))
         return false;
+    if (patience == KEY_MAY_WAIT)
+        return true;
+    remote->is_hurried = true;
     event_active(remote->flush, EV_TIMEOUT, 0);
     return true;
 }

@@ -7,9 +7,10 @@
 #include "proxy/key_questions.h"
 
 struct key_service_kind {
-    bool (*wake)(struct key_service *service);          /* soon, never now: there are questions. False: no memory */
-    size_t (*asked)(const struct key_service *service); /* questions that have left the lines and have no answer */
-    void (*free)(struct key_service *service);          /* all but the questions that wait */
+    bool (*wake)(struct key_service *service, enum key_patience patience); /* soon, never now. False: no memory */
+    /* Questions of a line that have left it and have no answer. */
+    size_t (*asked)(const struct key_service *service, enum key_haste haste);
+    void (*free)(struct key_service *service); /* all but the questions that wait */
 };
 
 /* The first member of either. */

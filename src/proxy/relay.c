@@ -262,7 +262,10 @@ static void end_backend_input(struct connection *c, enum io_kind kind)
  */
 static bool is_text_held_for_tickets(const struct connection *c)
 {
-    return c->is_key_asked && c->bytes_out == 0;
+    if (!c->is_key_asked || c->bytes_out > 0)
+        return false;
+    key_service_hurry(c->proxy->keys);
+    return true;
 }
 
 static bool pull_from_backend(struct connection *c)

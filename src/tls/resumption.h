@@ -44,11 +44,17 @@ struct sealed_ticket {
 MUST_CHECK bool resumption_take_sealed(const struct tls *tls, int64_t expires_at, struct bytes answer,
                                        struct sealed_ticket *out);
 
-/* ---- after a TLS 1.3 handshake: NewSessionTicket, sealed one after the other, sent in front of the first text */
+/*
+ * ---- of TLS 1.3: NewSessionTicket, sealed one after the other, from our Finished on where the client is asked for no
+ * certificate, sent after the client's Finished, in front of the first text
+ */
 struct ticket_issue;
 
-/* Begins to seal; a lack of memory means no tickets. `resumption_master` is the secret of RFC 8446 7.1. */
-void tickets13_begin(struct tls *tls, const struct secret *resumption_master);
+/*
+ * Begins to seal; a lack of memory means no tickets. `transcript` goes up to the client's Finished. False: the secret
+ * of it cannot be derived.
+ */
+MUST_CHECK bool tickets13_begin(struct tls *tls, const struct hash *transcript);
 const struct tls_key_request *tickets13_wanted(const struct tls *tls); /* NULL: nothing is to be sealed */
 void tickets13_sealed(struct tls *tls, bool is_ok, struct bytes answer);
 bool tickets13_are_ready(const struct tls *tls); /* sealed and not sent */

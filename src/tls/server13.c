@@ -262,22 +262,13 @@ static bool check_verify_data(struct tls *tls, struct bytes verify_data)
     return is_equal || tls_fail(tls, WHY_FINISHED_MAC); /* RFC 8446 4.4.4 MUST: decrypt_error */
 }
 
-/* RFC 8446 7.1: resumption_master_secret, over all messages up to the client's Finished. */
-static bool issue_tickets(struct tls *tls)
+/* Without a client certificate they were begun with our flight: server13_send.c. */
+static bool begin_tickets(struct tls *tls)
 {
     struct handshake *hs = tls->handshake;
-    struct secret resumption_master = {0};
-    uint8_t transcript_hash[MAX_HASH_LEN];
-    bool is_ok;
 
-    if (resumption_ticket_count(tls) == 0)
-        return true;
-    is_ok = hash_peek(&hs->transcript, transcript_hash) &&
-            key_schedule13_derive(&hs->schedule, "res master", transcript_hash, &resumption_master);
-    if (is_ok)
-        tickets13_begin(tls, &resumption_master);
-    secret_wipe(&resumption_master);
-    return is_ok || tls_fail(tls, WHY_CRYPTO);
+    return !hs->choice.asks_client_certificate || resumption_ticket_count(tls) == 0 ||
+           tickets13_begin(tls, &hs->transcript) || tls_fail(tls, WHY_CRYPTO);
 }
 
 bool server13_recv_finished(struct tls *tls, struct reader *body)
@@ -291,7 +282,7 @@ bool server13_recv_finished(struct tls *tls, struct reader *body)
         return false;
 
     /* K_recv = application */
-    if (!handshake_add_message(tls) || !issue_tickets(tls))
+    if (!handshake_add_message(tls) || !begin_tickets(tls))
         return false;
     if (!protection_start(&tls->in, hs->choice.suite, &hs->client_application_secret))
         return tls_fail(tls, WHY_CRYPTO);

@@ -5,6 +5,7 @@
 #include "tls/handshake.h"
 #include "tls/policy_types.h"
 #include "tls/record.h"
+#include "tls/resumption.h"
 #include "tls/server.h"
 
 /* RFC 8446 4.1.3: the random of a HelloRetryRequest, SHA-256("HelloRetryRequest"). */
@@ -238,11 +239,47 @@ static bool change_to_application_keys(struct tls *tls)
     return is_ok || tls_fail(tls, WHY_CRYPTO);
 }
 
+/* What the client has to send next. */
+static bool expect_finished(const struct handshake *hs, uint8_t *message, size_t *len)
+{
+    size_t body_len = hash_alg_len(hs->schedule.hash);
+    struct writer w = writer_of(message, MESSAGE_HEADER_LEN);
+    uint8_t transcript_hash[MAX_HASH_LEN];
+
+    write_u8(&w, FINISHED);
+    write_u24(&w, (uint32_t)body_len);
+    *len = MESSAGE_HEADER_LEN + body_len;
+    return writer_ok(&w) && hash_peek(&hs->transcript, transcript_hash) &&
+           finished13_verify_data(hs->schedule.hash, &hs->client_finished_key, transcript_hash,
+                                  message + MESSAGE_HEADER_LEN);
+}
+
+/*
+ * RFC 8446 4.6.1: a server that asks for no client certificate MAY compute the rest of the transcript, which is the
+ * client's Finished, and make its tickets now. They are sent when that has come, but sealed meanwhile.
+ */
+static bool begin_tickets(struct tls *tls)
+{
+    struct handshake *hs = tls->handshake;
+    uint8_t message[MESSAGE_HEADER_LEN + MAX_HASH_LEN];
+    struct hash transcript = {0};
+    size_t len;
+    bool is_ok;
+
+    if (hs->choice.asks_client_certificate || resumption_ticket_count(tls) == 0)
+        return true;
+    is_ok = expect_finished(hs, message, &len) && hash_clone(&transcript, &hs->transcript) &&
+            hash_update(&transcript, bytes_of(message, len)) && tickets13_begin(tls, &transcript);
+    hash_wipe(&transcript);
+    memory_wipe(message, sizeof message);
+    return is_ok || tls_fail(tls, WHY_CRYPTO);
+}
+
 static bool wait_for_client(struct tls *tls)
 {
     tls->outcome.stage = TLS_STAGE_CLIENT_FINISHED;
     tls->state = tls->handshake->choice.asks_client_certificate ? WAIT_CERT : WAIT_FINISHED;
-    return true;
+    return begin_tickets(tls);
 }
 
 static bool send_from_signature(struct tls *tls, bool is_ok, struct bytes signature)

@@ -11,7 +11,7 @@ enum {
     NONCE_LEN = 1,
 };
 
-/* Lives from the client's Finished until its tickets are on their way; on the heap, so an idle connection has none. */
+/* Lives until the tickets are on their way; on the heap, so an idle connection has none. */
 struct ticket_issue {
     struct tls_key_request request;
     struct session session;
@@ -48,22 +48,33 @@ void tickets13_drop(struct tls *tls)
     tls->issue = NULL;
 }
 
-void tickets13_begin(struct tls *tls, const struct secret *resumption_master)
+static void begin(struct tls *tls, const struct secret *resumption_master)
 {
-    struct ticket_issue *issue;
-    unsigned count = resumption_ticket_count(tls);
+    struct ticket_issue *issue = spare_take(sizeof *issue);
 
-    if (count == 0)
-        return;
-    tls->issue = issue = spare_take(sizeof *issue);
+    tls->issue = issue;
     if (!issue)
         return;
-    issue->left = (uint8_t)count;
+    issue->left = (uint8_t)resumption_ticket_count(tls);
     issue->messages = writer_of(issue->storage, sizeof issue->storage);
     resumption_session(tls, resumption_master, &issue->session);
     if (!hmac_init(&issue->resumption_master, hash_find(tls->outcome.suite->hash), secret_view(resumption_master)) ||
         !prepare(tls, issue))
         tickets13_drop(tls);
+}
+
+/* RFC 8446 7.1: resumption_master_secret, over all messages up to the client's Finished. */
+bool tickets13_begin(struct tls *tls, const struct hash *transcript)
+{
+    struct secret resumption_master = {0};
+    uint8_t transcript_hash[MAX_HASH_LEN];
+    bool is_ok = hash_peek(transcript, transcript_hash) &&
+                 key_schedule13_derive(&tls->handshake->schedule, "res master", transcript_hash, &resumption_master);
+
+    if (is_ok)
+        begin(tls, &resumption_master);
+    secret_wipe(&resumption_master);
+    return is_ok;
 }
 
 const struct tls_key_request *tickets13_wanted(const struct tls *tls)

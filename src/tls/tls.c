@@ -268,7 +268,12 @@ const struct tls_key_request *tls_key_wanted(const struct tls *tls)
 {
     if (tls->is_key_wanted)
         return &tls->handshake->key_request;
-    return tls->state == CONNECTED && !tls->is_close_sent ? tickets13_wanted(tls) : NULL;
+    return tls->state != FAILED && !tls->is_close_sent ? tickets13_wanted(tls) : NULL;
+}
+
+bool tls_key_may_wait(const struct tls *tls)
+{
+    return !tls->is_key_wanted;
 }
 
 void tls_key_done(struct tls *tls, bool is_ok, struct bytes answer)

@@ -91,6 +91,9 @@ void tls_abort(struct tls *tls, enum why why);
  * handshake, or ends in fewer tickets. Without an open request tls_key_done() does nothing.
  */
 const struct tls_key_request *tls_key_wanted(const struct tls *tls);
+
+/* The question is of tickets that are sealed ahead: the handshake goes on without its answer. */
+bool tls_key_may_wait(const struct tls *tls);
 void tls_key_done(struct tls *tls, bool is_ok, struct bytes answer);
 
 /*

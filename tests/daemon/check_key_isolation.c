@@ -55,7 +55,7 @@ static _Noreturn void work(int keyholder, int told, const uint8_t *key_id)
 
     for (unsigned round = 0; is_ok && round < ROUNDS; round++) {
         struct tls_key_request request = some_request(round, key_id);
-        is_ok = key_service_ask(service, (struct connection_ticket){round + 1, 0}, &request);
+        is_ok = key_service_ask(service, (struct connection_ticket){round + 1, 0}, &request, KEY_AT_ONCE);
         while (is_ok && key_service_waiting(service) > 0)
             is_ok = event_base_loop(base, EVLOOP_ONCE) == 0;
     }

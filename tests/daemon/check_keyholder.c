@@ -72,7 +72,7 @@ static void end(void)
 
 static void ask(uint64_t id, const struct tls_key_request *request)
 {
-    ck_assert(key_service_ask(service, (struct connection_ticket){id, 0}, request));
+    ck_assert(key_service_ask(service, (struct connection_ticket){id, 0}, request, KEY_AT_ONCE));
 }
 
 static void wait_for_answers(void)

@@ -26,7 +26,8 @@ static void ask_all(uint64_t first)
     for (uint64_t id = first; id < first + QUESTIONS; id++) {
         struct tls_key_request request =
             remote_request(id, id % 2 ? TLS_KEY_SEAL_TICKET : TLS_KEY_SIGN_CERTIFICATE_VERIFY_13);
-        taken += key_service_ask(remote.service, (struct connection_ticket){id, (uint32_t)id + 7}, &request);
+        taken +=
+            key_service_ask(remote.service, (struct connection_ticket){id, (uint32_t)id + 7}, &request, KEY_AT_ONCE);
     }
 }
 
@@ -139,7 +140,8 @@ static void ask_secretly(uint64_t id)
 {
     secret_request = (struct tls_key_request){.operation = TLS_KEY_SEAL_TICKET, .payload_len = sizeof secret};
     memcpy(secret_request.payload, secret, sizeof secret);
-    ck_assert(key_service_ask(remote.service, (struct connection_ticket){id, (uint32_t)id + 7}, &secret_request));
+    ck_assert(key_service_ask(remote.service, (struct connection_ticket){id, (uint32_t)id + 7}, &secret_request,
+                              KEY_AT_ONCE));
     memory_wipe(&secret_request, sizeof secret_request);
 }
 

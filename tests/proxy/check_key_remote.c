@@ -223,6 +223,72 @@ END_TEST
 
 /* ---- a crowd */
 
+static void ask_patiently(uint64_t id)
+{
+    struct tls_key_request request = remote_request(id, TLS_KEY_SEAL_TICKET);
+
+    ck_assert(
+        key_service_ask(remote.service, (struct connection_ticket){id, (uint32_t)id + 7}, &request, KEY_MAY_WAIT));
+    remote_turn();
+    ck_assert_uint_eq(remote_take_questions(), 0);
+}
+
+START_TEST(a_question_that_may_wait_goes_along_with_one_that_may_not)
+{
+    remote_start();
+    remote_turn(); /* a new socket is asked at once */
+    ask_patiently(1);
+    ask_patiently(2);
+    remote_ask(3, TLS_KEY_SIGN_CERTIFICATE_VERIFY_13);
+    remote_turn();
+    ck_assert_uint_eq(remote_take_questions(), 3);
+    ask_patiently(4);
+    for (size_t i = 0; i < 3; i++)
+        remote_reply(&remote.questions[i], true);
+    remote_turn();
+    ck_assert_uint_eq(remote.good_answers, 3);
+    ck_assert_uint_eq(remote_take_questions(), 0); /* answers are no reason to send it */
+    key_service_hurry(remote.service);
+    remote_turn();
+    ck_assert_uint_eq(remote_take_questions(), 1);
+    remote_end();
+}
+END_TEST
+
+START_TEST(patience_has_an_end)
+{
+    uint64_t asked_at = proxy_now();
+
+    remote_start();
+    remote_turn(); /* a new socket is asked at once */
+    ask_patiently(1);
+    while (remote_take_questions() == 0)
+        ck_assert_int_ge(event_base_loop(remote.base, EVLOOP_ONCE), 0);
+    ck_assert_uint_ge(proxy_now() - asked_at, KEY_PATIENCE / 2);
+    remote_end();
+}
+END_TEST
+
+/* Else who is held before his key exchange would wait for tickets that nobody hurries. */
+START_TEST(what_may_wait_is_not_among_the_questions_of_private_keys)
+{
+    remote_start();
+    remote_turn(); /* a new socket is asked at once */
+    ask_patiently(1);
+    ck_assert_uint_eq(key_service_waiting(remote.service), 1);
+    ck_assert_uint_eq(key_service_private_keys_waiting(remote.service), 0);
+    remote_ask(2, TLS_KEY_SIGN_CERTIFICATE_VERIFY_13);
+    ck_assert_uint_eq(key_service_private_keys_waiting(remote.service), 1);
+    remote_turn();
+    ck_assert_uint_eq(remote_take_questions(), 2);
+    ck_assert_uint_eq(key_service_private_keys_waiting(remote.service), 1);
+    remote_reply(&remote.questions[1], true);
+    remote_turn();
+    ck_assert_uint_eq(key_service_private_keys_waiting(remote.service), 0);
+    remote_end();
+}
+END_TEST
+
 static void ask_again(void *context, struct connection_ticket ticket, bool is_ok, struct bytes answer)
 {
     remote_take_answer(context, ticket, is_ok, answer);
@@ -261,7 +327,8 @@ START_TEST(a_socket_that_is_full_holds_nothing_up_and_loses_nothing)
     remote_begin(socket, remote_take_answer);
     request.payload_len = MAX_KEY_PAYLOAD_LEN;
     for (uint64_t id = 1; id <= 300; id++)
-        ck_assert(key_service_ask(remote.service, (struct connection_ticket){id, (uint32_t)id + 7}, &request));
+        ck_assert(
+            key_service_ask(remote.service, (struct connection_ticket){id, (uint32_t)id + 7}, &request, KEY_AT_ONCE));
     while (key_service_waiting(remote.service) > 0) {
         remote_turn();
         count = remote_take_questions();
@@ -352,6 +419,9 @@ int main(void)
         another_keyholder_takes_over_from_one_that_lives,
         what_waits_too_long_fails_with_and_without_a_keyholder,
         without_a_keyholder_questions_wait_and_then_fail,
+        a_question_that_may_wait_goes_along_with_one_that_may_not,
+        patience_has_an_end,
+        what_may_wait_is_not_among_the_questions_of_private_keys,
         who_is_pushed_out_may_ask_again_and_everybody_gets_one_answer,
         a_socket_that_is_full_holds_nothing_up_and_loses_nothing,
         replies_that_lead_to_much_work_are_handed_out_over_several_turns,

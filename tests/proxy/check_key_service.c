@@ -260,7 +260,7 @@ static void ask(struct key_service *service, uint64_t id)
     struct tls_key_request request = {.operation = TLS_KEY_SIGN_CERTIFICATE_VERIFY_13};
 
     memcpy(request.key_id, fake_tls_key_id, KEY_ID_LEN);
-    ck_assert(key_service_ask(service, (struct connection_ticket){id, 0}, &request));
+    ck_assert(key_service_ask(service, (struct connection_ticket){id, 0}, &request, KEY_AT_ONCE));
 }
 
 /* Reliability D02: signatures must not starve the relays. */
@@ -287,7 +287,7 @@ static void ask_for_a_ticket(struct key_service *service, uint64_t id, enum tls_
 {
     struct tls_key_request request = {.operation = operation};
 
-    ck_assert(key_service_ask(service, (struct connection_ticket){id, 0}, &request));
+    ck_assert(key_service_ask(service, (struct connection_ticket){id, 0}, &request, KEY_AT_ONCE));
 }
 
 static uint64_t next_answer(struct event_base *base)
@@ -465,13 +465,13 @@ START_TEST(nothing_of_a_session_stays_in_the_heap)
 
     ck_assert(random_fill(random_system(), request.payload, request.payload_len));
     for (uint64_t id = 1; id <= QUESTIONS; id++) {
-        ck_assert(key_service_ask(service, (struct connection_ticket){id, 0}, &request));
+        ck_assert(key_service_ask(service, (struct connection_ticket){id, 0}, &request, KEY_AT_ONCE));
         ck_assert(heap_holds(request.payload, request.payload_len));
     }
     while (key_service_waiting(service) > 0)
         ck_assert_int_ge(event_base_loop(base, EVLOOP_ONCE), 0);
     ck_assert(!heap_holds(request.payload, request.payload_len));
-    ck_assert(key_service_ask(service, (struct connection_ticket){1, 0}, &request));
+    ck_assert(key_service_ask(service, (struct connection_ticket){1, 0}, &request, KEY_AT_ONCE));
     ck_assert(heap_holds(request.payload, request.payload_len));
     key_service_free(service); /* with a question open */
     ck_assert(!heap_holds(request.payload, request.payload_len));
@@ -503,11 +503,11 @@ START_TEST(nor_does_that_of_a_question_that_was_not_taken)
     service = lone_service(base);
     ck_assert(random_fill(random_system(), request.payload, request.payload_len));
     is_memory_out = true;
-    ck_assert(!key_service_ask(service, (struct connection_ticket){1, 0}, &request));
+    ck_assert(!key_service_ask(service, (struct connection_ticket){1, 0}, &request, KEY_AT_ONCE));
     is_memory_out = false;
     ck_assert_uint_eq(key_service_waiting(service), 0);
     ck_assert(!heap_holds(request.payload, request.payload_len));
-    ck_assert(key_service_ask(service, (struct connection_ticket){2, 0}, &request));
+    ck_assert(key_service_ask(service, (struct connection_ticket){2, 0}, &request, KEY_AT_ONCE));
     ck_assert(heap_holds(request.payload, request.payload_len));
     ck_assert_uint_eq(next_answer(base), 2);
     ck_assert(!heap_holds(request.payload, request.payload_len));

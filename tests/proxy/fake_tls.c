@@ -365,6 +365,11 @@ const struct tls_key_request *tls_key_wanted(const struct tls *tls)
     return tls->is_key_wanted ? &tls->request : NULL;
 }
 
+bool tls_key_may_wait(const struct tls *tls)
+{
+    return tls->is_ticket_wanted;
+}
+
 /* As of the real one: without its tickets the connection is as good as with them. */
 static void take_ticket(struct tls *tls, bool is_ok)
 {

@@ -81,7 +81,7 @@ void remote_ask(uint64_t id, enum tls_key_operation operation)
     struct tls_key_request request = remote_request(id, operation);
     unsigned before = remote.answers;
 
-    ck_assert(key_service_ask(remote.service, (struct connection_ticket){id, (uint32_t)id + 7}, &request));
+    ck_assert(key_service_ask(remote.service, (struct connection_ticket){id, (uint32_t)id + 7}, &request, KEY_AT_ONCE));
     ck_assert_uint_eq(remote.answers, before); /* never at once */
 }
 

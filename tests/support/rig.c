@@ -206,6 +206,13 @@ bool rig_answer_key(struct rig *rig)
     return true;
 }
 
+static bool is_key_held(const struct rig *rig)
+{
+    const struct tls_key_request *wanted = tls_key_wanted(rig->tls);
+
+    return rig->is_key_held || (rig->is_sealing_held && wanted && wanted->operation == TLS_KEY_SEAL_TICKET);
+}
+
 void rig_feed(struct rig *rig, struct bytes raw)
 {
     while (raw.len > 0) {
@@ -213,7 +220,7 @@ void rig_feed(struct rig *rig, struct bytes raw)
 
         raw = bytes_of(raw.at + taken, raw.len - taken);
         take_text(rig);
-        if (taken == 0 && (rig->is_key_held || !rig_answer_key(rig)))
+        if (taken == 0 && (is_key_held(rig) || !rig_answer_key(rig)))
             return; /* the engine takes no more: it failed, ended, or waits */
     }
 }
@@ -270,7 +277,7 @@ void rig_pump(struct rig *rig, struct client13 *client)
         client->out_len = 0;
         rig_feed(rig, pending);
         free(owned);
-        while (!rig->is_key_held && rig_answer_key(rig))
+        while (!is_key_held(rig) && rig_answer_key(rig))
             ;
         take_text(rig);
         rig_drain(rig, client);

@@ -26,6 +26,7 @@ struct rig {
     struct ticket_keys *tickets;
     struct cut cut;              /* how the wires are cut, both ways */
     bool is_key_held;            /* leave key requests open */
+    bool is_sealing_held;        /* those that seal tickets */
     void (*before_client)(void); /* around every turn of the client; NULL: nothing */
     void (*after_client)(void);
     uint8_t *received; /* text for the backend */

@@ -71,16 +71,16 @@ static uint32_t told_lifetime_after(uint16_t version, int64_t seconds)
     client13_wipe(&client);
     client13_init_version(&client, 11, version);
     ck_assert(rig_connect(&rig));
+    rig.is_sealing_held = true;
     client13_send_hello(&client);
     rig_pump(&rig, &client);
-    rig.is_key_held = true;
     client13_send_finished(&client);
     rig_pump(&rig, &client);
     wanted = tls_key_wanted(rig.tls);
     ck_assert_ptr_nonnull(wanted);
     ck_assert_int_eq(wanted->operation, TLS_KEY_SEAL_TICKET);
     rig.time += seconds;
-    rig.is_key_held = false;
+    rig.is_sealing_held = false;
     rig_pump(&rig, &client);
     assert_rig_connected(&rig, &client);
     tls_send_tickets(rig.tls);
