@@ -38,7 +38,8 @@ cmd_test_systemd() {
     container_base "$suite"
     mkdir "$scratch/context"
     cp "${packages[0]}" "$scratch/context/sallyport.deb"
-    cp -r debian "$scratch/context/"
+    "$top/tests/packaging/next_version" "${packages[0]}" "$scratch/context/next.deb"
+    cp -r debian tests/packaging/upgrade_service "$scratch/context/"
     cat >"$scratch/context/Dockerfile" <<'FILE'
 FROM localhost/debian:base
 COPY . /package
