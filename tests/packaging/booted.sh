@@ -27,7 +27,10 @@ grep -E '^(not )?ok: ' "$scratch/service.log"
 [ $status -eq 0 ] || not_ok "the service is as its package promises" # its trace is shown at the end
 for unit in sallyport sallyport-rootless; do
     inside "cd /package && sh -x ./upgrade_service $unit /package/sallyport.deb /package/next.deb" \
-        >"$scratch/$unit.log" 2>"$scratch/$unit-trace.log" || not_ok "$unit: an upgrade of the package is as promised"
+        >"$scratch/$unit.log" 2>"$scratch/$unit-trace.log" || {
+        not_ok "$unit: an upgrade of the package is as promised"
+        inside "journalctl --no-pager --lines 30 --unit $unit" >"$scratch/$unit-journal.log"
+    }
     grep -E '^(not )?ok: ' "$scratch/$unit.log"
     echo "    $unit: $(inside "systemd-analyze security $unit.service --no-pager" 2>/dev/null | tail -n 1 | sed 's/.*: //')"
 done
