@@ -46,7 +46,7 @@ wait_for 10 is_listening "$HOST" 8080
 serves() {
     local sentence=$1
     shift
-    run -d --name "$name" --tmpfs /run/sallyport -v "$scratch/tls:/tls:ro" "$@" >"$scratch/output" 2>&1
+    run -d --name "$name" --tmpfs /run/sallyport:U -v "$scratch/tls:/tls:ro" "$@" >"$scratch/output" 2>&1
     if wait_for 20 is_listening "$HOST" "$PORT"; then
         check_equal "$sentence" "from behind the container" "$(fetch app.example / 2>&1)"
     else
@@ -92,7 +92,7 @@ backend = app
 [backend app]
 server = $HOST:8080
 CONF
-run -d --name "$name" --tmpfs /run/sallyport -e SALLYPORT_LISTEN="$HOST:$PORT" -e SALLYPORT_BACKEND=demo \
+run -d --name "$name" --tmpfs /run/sallyport:U -e SALLYPORT_LISTEN="$HOST:$PORT" -e SALLYPORT_BACKEND=demo \
     -e SALLYPORT_CERT=development "$image" >"$scratch/output" 2>&1
 check_within "what is built in is served to who names it" 20 fetch_demo
 "${podman[@]}" logs "$name" >"$scratch/container.log" 2>&1
