@@ -9,8 +9,8 @@
 
 enum { CHUNK = 1 << 20 };
 
-/* What the scan itself copies. A mapping of its own, which is passed over: who looks into himself would find, by chance of
- * where things lie, what he has just read. */
+/* What the scan itself copies. A mapping of its own, which is passed over: who looks into himself would find, by chance
+ * of where things lie, what he has just read. */
 struct room {
     uint8_t text[CHUNK];
     uint8_t reversed[MEMORY_SCAN_MAX_LEN];
