@@ -28,10 +28,8 @@ static bool bind_with_mode(int fd, const struct socket_address *address, mode_t 
     mode_t before;
     bool is_bound;
 
-    if (!listen_sockets_clear_path(address)) {
-        errno = EADDRINUSE;
+    if (!listen_sockets_clear_path(address))
         return false;
-    }
     before = umask(0777 & ~mode);
     is_bound = bind(fd, &address->any, address->len) == 0;
     umask(before);

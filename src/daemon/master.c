@@ -1,5 +1,6 @@
 #include "daemon/master.h"
 
+#include <config.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -223,7 +224,7 @@ static void begin(struct master *master, struct config *config)
         master_end(master, DAEMON_EXIT_FAILURE);
         return;
     }
-    log_message(LOG_LEVEL_NOTICE, "SIGUSR2: executed anew, %zu workers serve on",
+    log_message(LOG_LEVEL_NOTICE, "SIGUSR2: executed anew as " PACKAGE_VERSION ", %zu workers serve on",
                 children_alive(master, PROCESS_WORKER));
     children_reap(master); /* who ended in between, nobody was told of */
     reload_upgrade(master, config);

@@ -332,7 +332,9 @@ static bool give_up_rights(struct master *master)
 {
     if (confine_master(master))
         return true;
-    reload_abort(master, DAEMON_EXIT_FAILURE, "the master cannot give up its rights");
+    reload_abort(master, DAEMON_EXIT_FAILURE,
+                 "the master cannot give up its rights (the line above says which; if whoever started it "
+                 "forbids that, sandbox = best-effort takes what there is)");
     return false;
 }
 

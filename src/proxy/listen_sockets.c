@@ -12,23 +12,27 @@
 
 /* ---- one socket */
 
+static bool nobody_answers(const struct socket_address *address)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    bool is_dead = fd >= 0 && connect(fd, &address->any, address->len) != 0 && errno == ECONNREFUSED;
+
+    if (fd >= 0)
+        close(fd);
+    return is_dead;
+}
+
 /* A socket file nobody answers on was left behind by a process that was killed; any other file is not ours. */
 bool listen_sockets_clear_path(const struct socket_address *address)
 {
     struct stat status;
-    bool is_dead;
-    int fd;
 
     if (lstat(address->un.sun_path, &status) != 0)
         return errno == ENOENT;
-    if (!S_ISSOCK(status.st_mode))
-        return false;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    is_dead = connect(fd, &address->any, address->len) != 0 && errno == ECONNREFUSED;
-    close(fd);
-    return is_dead && unlink(address->un.sun_path) == 0;
+    if (S_ISSOCK(status.st_mode) && nobody_answers(address))
+        return unlink(address->un.sun_path) == 0;
+    errno = S_ISSOCK(status.st_mode) ? EADDRINUSE : EEXIST;
+    return false;
 }
 
 /* Accepted sockets inherit these: two system calls less for each of them. */
@@ -55,9 +59,8 @@ static int open_socket(const struct socket_address *address)
 
     if (fd < 0)
         return -1;
-    if (family == AF_UNIX && !listen_sockets_clear_path(address))
-        errno = EADDRINUSE;
-    else if (set_options(fd, family) && bind(fd, &address->any, address->len) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
+    if ((family != AF_UNIX || listen_sockets_clear_path(address)) && set_options(fd, family) &&
+        bind(fd, &address->any, address->len) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
         return fd;
     error = errno;
     close(fd);
@@ -65,13 +68,14 @@ static int open_socket(const struct socket_address *address)
     return -1;
 }
 
-static const char *words_for(int error)
+static const char *words_for(int error, bool is_unix)
 {
     switch (error) {
     case EADDRINUSE:
         return "the address is in use by another process";
     case EACCES:
-        return "permission denied (a port below 1024 needs CAP_NET_BIND_SERVICE)";
+        return is_unix ? "permission denied in its directory"
+                       : "permission denied (a port below 1024 needs CAP_NET_BIND_SERVICE)";
     case EADDRNOTAVAIL:
         return "this machine has no such address";
     default:
@@ -133,7 +137,8 @@ static bool open_fresh(const struct opening *opening, const struct config_addres
     if (sock->fd < 0) {
         int error = errno;
         address_format(&sock->address.any, sock->address.len, text);
-        config_complain(opening->findings, &configured->place, "cannot listen on %s: %s", text, words_for(error));
+        config_complain(opening->findings, &configured->place, "cannot listen on %s: %s", text,
+                        words_for(error, configured->is_unix));
         return false;
     }
     if (add(opening->sockets, sock))

@@ -32,7 +32,8 @@ MUST_CHECK struct listen_sockets *listen_sockets_open(const struct config *confi
                                                       const struct listen_sockets *passed,
                                                       struct config_findings findings);
 
-/* A unix socket can be bound there: there is no file, or one that nobody answers on any more was removed. */
+/* A unix socket can be bound there: there is no file, or one that nobody answers on any more was removed. False with errno
+ * set. */
 MUST_CHECK bool listen_sockets_clear_path(const struct socket_address *address);
 
 /* Takes over a listening socket under that name, into a set of what was passed. False: it is none, or no memory. */

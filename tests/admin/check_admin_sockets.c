@@ -88,8 +88,26 @@ START_TEST(what_somebody_answers_on_or_is_no_socket_is_left_alone_and_told)
     admin_sockets_close(&sockets, NULL);
     close(open(path, O_CREAT | O_WRONLY, 0644));
     ck_assert(!open_sockets(&sockets, NULL));
+    ck_assert_ptr_nonnull(strstr(heard.text, "File exists"));
     ck_assert_int_eq(mode_of_file(), 0644);
     ck_assert_int_eq(unlink(path), 0);
+    tear_down();
+}
+END_TEST
+
+/* Not taken for an address in use: who is told that looks for a process that is not there. */
+START_TEST(a_directory_that_is_not_to_be_had_is_told_as_what_it_is)
+{
+    char file[sizeof path];
+
+    set_up();
+    snprintf(file, sizeof file, "%s", path);
+    close(open(file, O_CREAT | O_WRONLY, 0644));
+    ck_assert_uint_lt(strlen(file) + 2, sizeof path);
+    strcat(path, "/x");
+    ck_assert(!open_sockets(&sockets, NULL));
+    ck_assert_ptr_nonnull(strstr(heard.text, "Not a directory"));
+    ck_assert_int_eq(unlink(file), 0);
     tear_down();
 }
 END_TEST
@@ -158,6 +176,7 @@ int main(void)
         the_file_has_the_configured_mode_whatever_the_umask_and_goes_at_the_end,
         a_file_that_nobody_answers_on_is_replaced,
         what_somebody_answers_on_or_is_no_socket_is_left_alone_and_told,
+        a_directory_that_is_not_to_be_had_is_told_as_what_it_is,
         a_reload_goes_on_with_the_same_socket_and_file_and_its_new_mode,
         a_fault_in_one_of_several_closes_what_was_opened_but_not_what_goes_on,
         a_port_is_of_loopback_and_listens,

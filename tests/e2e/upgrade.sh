@@ -50,6 +50,7 @@ check_within "USR2 executes the binary anew" 10 executed 1
 check_within "... which serves with workers of its own" 10 reloaded 1
 check "... in the same process" alive "$daemon_pid"
 check "... and it is the new binary" runs_binary "$daemon_pid"
+check_logged "... which says its version" "SIGUSR2: executed anew as $("$SALLYPORT" -V | sed -n '1s/^sallyport //p'), 2 workers"
 echo again >&5
 two_echoes() { [ "$(grep -c echoed "$scratch/hold.log")" -eq 2 ]; }
 check_within "a connection from before goes on" 5 two_echoes

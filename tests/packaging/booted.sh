@@ -1,5 +1,6 @@
 #!/bin/bash
-# booted.sh IMAGE: systemd as process 1 of a container of IMAGE, in which the package is installed: debian/tests/service.
+# booted.sh IMAGE: systemd as process 1 of a container of IMAGE, in which the package is installed: debian/tests/service,
+# then the next version of the package over the service that runs.
 # Called by `./dev test-systemd SUITE`.
 . "$(dirname "$0")/../e2e/lib.sh"
 image=$1
@@ -20,20 +21,17 @@ check_within "systemd $(inside 'systemctl --version' | sed -nE '1s/^systemd ([0-
 # As on a machine, where credentials reach a service that way.
 inside 'mount --make-rshared /'
 
-# A program that does not tell systemd when it is ready would be waited for in vain.
-if ! inside 'grep -q NOTIFY_SOCKET /usr/sbin/sallyport'; then
-    echo "skipped: readiness and watchdog: the program does not tell systemd of them"
-    for unit in sallyport sallyport-rootless; do
-        inside "mkdir -p /etc/systemd/system/$unit.service.d &&
-            printf '[Service]\nType=exec\nWatchdogSec=0\n' >/etc/systemd/system/$unit.service.d/test.conf"
-    done
-    inside 'systemctl daemon-reload'
-fi
 inside 'cd /package && sh -x debian/tests/service' >"$scratch/service.log" 2>"$scratch/trace.log"
 status=$?
 grep -E '^(not )?ok: ' "$scratch/service.log"
 [ $status -eq 0 ] || not_ok "the service is as its package promises" # its trace is shown at the end
 for unit in sallyport sallyport-rootless; do
+    inside "cd /package && sh -x ./upgrade_service $unit /package/sallyport.deb /package/next.deb" \
+        >"$scratch/$unit.log" 2>"$scratch/$unit-trace.log" || {
+        not_ok "$unit: an upgrade of the package is as promised"
+        inside "journalctl --no-pager --lines 30 --unit $unit" >"$scratch/$unit-journal.log"
+    }
+    grep -E '^(not )?ok: ' "$scratch/$unit.log"
     echo "    $unit: $(inside "systemd-analyze security $unit.service --no-pager" 2>/dev/null | tail -n 1 | sed 's/.*: //')"
 done
 finish

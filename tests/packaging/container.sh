@@ -74,12 +74,8 @@ check_equal "it cannot gain one" 1 "$(status_of NoNewPrivs)"
 check_equal "its system calls are filtered" 2 "$(status_of Seccomp)"
 check_equal "it is process 1" 1 "$(status_of NSpid | awk '{ print $NF }')"
 check "its root cannot be written to" grep -qE '^[0-9]+ [0-9]+ [^ ]+ / / ro' "/proc/$(inspect '{{.State.Pid}}')/mountinfo"
-if run --rm "$image" -h | grep -q healthcheck; then
-    check "it says that it is healthy" "${podman[@]}" exec "$name" /usr/sbin/sallyport healthcheck \
-        --admin unix:/run/sallyport/admin.sock
-else
-    echo "skipped: the program has no healthcheck"
-fi
+check "it says that it is healthy" "${podman[@]}" exec "$name" /usr/sbin/sallyport healthcheck \
+    --admin unix:/run/sallyport/admin.sock
 ends
 
 cat >"$scratch/tls/sallyport.conf" <<CONF

@@ -153,6 +153,7 @@ START_TEST(a_socket_file_left_behind_is_replaced_a_living_one_and_other_files_ar
     fd = open(path, O_CREAT | O_WRONLY, 0600);
     close(fd);
     ck_assert_ptr_null(open_after(NULL));
+    ck_assert_ptr_nonnull(strstr(told, "File exists"));
     ck_assert_int_eq(unlink(path), 0);
     ck_assert_int_eq(rmdir(directory), 0);
 }
