@@ -107,6 +107,10 @@ START_TEST(rights_and_what_came_of_them_arrive_as_they_were)
     got = there_and_back(&message);
     ck_assert(got.is_dropped);
     ck_assert_mem_eq(&got.report, &message.report, sizeof got.report);
+    message.fds[0] = STDERR_FILENO;
+    message.fd_count = 1;
+    got = there_and_back(&message);
+    close(got.fds[0]);
     close_ends();
 }
 END_TEST
