@@ -110,6 +110,7 @@ cat >"$scratch/other.py" <<'PY'
 import socket, sys, threading, time
 def serve(sock):
     try:
+        sock.recv(4096)
         if sys.argv[3] == "drip":
             for byte in b"HTTP/1.1 200 OK\r\n\r\n" + b"ok" * 1000:
                 sock.sendall(bytes([byte]))
