@@ -1,6 +1,7 @@
 #include "admin/admin.h"
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
@@ -9,9 +10,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "admin/admin_clients.h"
 #include "admin/pages.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "proxy/proxy.h"
 
 /* One listening socket. */
 struct entrance {
@@ -24,6 +27,8 @@ struct admin {
     struct admin_view view;
     struct entrance *entrances;
     size_t entrance_count;
+    struct admin_clients clients;
+    struct event *look; /* a timer: who keeps a place for too long? */
 };
 
 /* evhttp puts itself in the place of a listener's context: so its error callback finds the one of this process here. */
@@ -67,12 +72,22 @@ static bool add_headers(struct evhttp_request *request, const struct page *page)
            (page->status != 405 || evhttp_add_header(headers, "Allow", "GET, HEAD") == 0);
 }
 
+static void note_client(struct admin *admin, struct evhttp_request *request)
+{
+    struct evhttp_connection *connection = evhttp_request_get_connection(request);
+
+    if (connection)
+        admin_clients_asked(&admin->clients, (int)bufferevent_getfd(evhttp_connection_get_bufferevent(connection)),
+                            proxy_now());
+}
+
 static void on_request(struct evhttp_request *request, void *context)
 {
-    const struct admin *admin = context;
+    struct admin *admin = context;
     struct evbuffer *body = evbuffer_new();
     struct page page;
 
+    note_client(admin, request);
     if (body && pages_answer(&admin->view, method_of(request), path_of(request), body, &page) &&
         add_headers(request, &page) && take_body_away(request, body))
         evhttp_send_reply(request, page.status, page.reason, body);
@@ -108,15 +123,37 @@ static void on_resume(evutil_socket_t fd, short what, void *context)
     (void)evconnlistener_enable(entrance->listener);
 }
 
-/* Without a descriptor for it the client stays in the queue: an evconnlistener would try again at once, for ever. */
+/*
+ * Without a descriptor for it the client stays in the queue: an evconnlistener would try again at once, for ever. Those
+ * that have waited longest make room meanwhile.
+ */
 static void on_accept_error(struct evconnlistener *listener, void *context)
 {
     static const struct timeval pause = {0, ADMIN_ACCEPT_PAUSE};
     (void)context;
 
+    if (running)
+        admin_clients_make_room(&running->clients, proxy_now());
     for (size_t i = 0; running && i < running->entrance_count; i++)
         if (running->entrances[i].listener == listener && event_add(running->entrances[i].resume, &pause) == 0)
             (void)evconnlistener_disable(listener);
+}
+
+static void on_look(evutil_socket_t fd, short what, void *context)
+{
+    struct admin *admin = context;
+    (void)fd, (void)what;
+
+    admin_clients_end_late(&admin->clients, proxy_now());
+}
+
+static bool watch_clients(struct admin *admin, struct event_base *base)
+{
+    static const struct timeval often = {ADMIN_CLIENTS_LOOK, 0};
+
+    admin_clients_begin(&admin->clients);
+    admin->look = event_new(base, -1, EV_PERSIST, on_look, admin);
+    return admin->look && event_add(admin->look, &often) == 0;
 }
 
 /* Takes over `fd`. */
@@ -158,7 +195,7 @@ struct admin *admin_new(struct event_base *base, struct admin_view view, const i
         else
             close(fds[i]);
     }
-    if (is_open) {
+    if (is_open && watch_clients(admin, base)) {
         running = admin;
         return admin;
     }
@@ -171,6 +208,8 @@ void admin_free(struct admin *admin)
     if (!admin)
         return;
     running = NULL;
+    if (admin->look)
+        event_free(admin->look);
     for (size_t i = 0; i < admin->entrance_count; i++)
         event_free(admin->entrances[i].resume);
     if (admin->http)

@@ -17,6 +17,7 @@ enum {
     MAX_ADMIN_HEADERS_LEN = 8192,
     MAX_ADMIN_BODY_LEN = 1024, /* which nobody reads */
     ADMIN_CLIENT_TIMEOUT = 10, /* seconds without a byte, in or out */
+    ADMIN_CLIENTS_LOOK = 2,    /* seconds between two looks at who is there: admin_clients.h */
     ADMIN_ACCEPT_PAUSE = 100 * 1000,
     MAX_ADMIN_DESCRIPTORS = 512, /* of a process that does nothing else */
 };

@@ -156,6 +156,10 @@ static void bound_certificates(struct board_certificates *certificates)
         one->listener[sizeof one->listener - 1] = one->file[sizeof one->file - 1] = 0;
         one->name[sizeof one->name - 1] = one->serial[sizeof one->serial - 1] = 0;
     }
+    if (certificates->crl_count > MAX_BOARD_CRLS)
+        certificates->crl_count = MAX_BOARD_CRLS;
+    for (size_t i = 0; i < certificates->crl_count; i++)
+        certificates->crls[i].listener[MAX_BOARD_NAME_LEN - 1] = 0;
 }
 
 /* So that a reader can rely on what the types promise, whoever wrote. */
@@ -167,6 +171,8 @@ static void bound(struct board_facts *facts)
         facts->listeners[i][MAX_BOARD_NAME_LEN - 1] = 0;
     for (size_t i = 0; i < MAX_COUNTED_SERVERS; i++)
         facts->servers[i].backend[MAX_BOARD_NAME_LEN - 1] = facts->servers[i].server[MAX_BOARD_SERVER_LEN - 1] = 0;
+    for (size_t i = 0; i < MAX_COUNTED_PROTOCOLS; i++)
+        facts->protocols[i][MAX_BOARD_PROTOCOL_LEN - 1] = 0;
     bound_certificates(&facts->certificates);
 }
 
@@ -223,7 +229,7 @@ void board_applied(struct board *board, uint64_t generation, int64_t now)
     facts->generation = generation;
     facts->is_last_reload_good = true;
     facts->loaded_at = now;
-    facts->certificates.count = facts->certificates.left_out = 0;
+    facts->certificates.count = facts->certificates.left_out = facts->certificates.crl_count = 0;
     board_end(board);
 }
 
@@ -245,6 +251,15 @@ void board_refused(struct board *board)
     board_end(board);
 }
 
+void board_set_ticket_keys(struct board *board, uint64_t issues, int64_t file_time)
+{
+    struct board_facts *facts = board_change(board);
+
+    facts->ticket_key_issues = issues;
+    facts->ticket_key_file_time = file_time;
+    board_end(board);
+}
+
 void board_process_started(struct board *board, enum board_role role)
 {
     struct board_processes *processes = &board_change(board)->processes[role];
@@ -260,6 +275,18 @@ void board_process_ended(struct board *board, enum board_role role, enum board_p
 
     processes->alive -= processes->alive > 0;
     processes->crashed += end == BOARD_PROCESS_CRASHED;
+    board_end(board);
+}
+
+void board_process_took(struct board *board, enum board_role role, uint64_t more)
+{
+    board_change(board)->processes[role].cpu += more;
+    board_end(board);
+}
+
+void board_process_holds(struct board *board, enum board_role role, uint64_t resident)
+{
+    board_change(board)->processes[role].resident = resident;
     board_end(board);
 }
 

@@ -21,9 +21,11 @@ struct listener;
 enum {
     MAX_BOARD_NAME_LEN = 64, /* with the NUL; longer ones are cut */
     MAX_BOARD_SERVER_LEN = 128,
+    MAX_BOARD_PROTOCOL_LEN = 32,
     MAX_BOARD_FILE_LEN = 256,
     MAX_BOARD_SERIAL_LEN = 48, /* hex; RFC 5280 4.1.2.2: 20 bytes at most */
     MAX_BOARD_CERTIFICATES = 256,
+    MAX_BOARD_CRLS = MAX_COUNTED_LISTENERS,
 };
 
 enum board_state { BOARD_STARTING, BOARD_READY, BOARD_DRAINING, BOARD_STATES };
@@ -40,6 +42,8 @@ enum board_role {
 struct board_processes {
     uint64_t alive;            /* now */
     uint64_t started, crashed; /* totals; a process that ended as it was told did not crash */
+    uint64_t cpu;              /* total: microseconds of all that are or were there */
+    uint64_t resident;         /* bytes of memory now, of those that are known */
 };
 
 struct board_server {
@@ -52,13 +56,21 @@ struct board_certificate {
     char file[MAX_BOARD_FILE_LEN]; /* what logs call it */
     char name[MAX_BOARD_FILE_LEN]; /* the first it is good for; "": none */
     char serial[MAX_BOARD_SERIAL_LEN];
-    int64_t not_after; /* seconds since 1970 */
+    int64_t not_after;        /* seconds since 1970 */
+    int64_t staple_not_after; /* likewise, of its OCSP response; 0: none, or one that names no end */
+};
+
+struct board_crl {
+    char listener[MAX_BOARD_NAME_LEN];
+    int64_t not_after; /* until when every CA that has CRLs has one that is current */
 };
 
 /* Of what is in force. */
 struct board_certificates {
     uint64_t count, left_out;
     struct board_certificate list[MAX_BOARD_CERTIFICATES];
+    uint64_t crl_count;
+    struct board_crl crls[MAX_BOARD_CRLS];
 };
 
 /* Everything on the board. Times in seconds since 1970; strings end with a NUL. */
@@ -71,12 +83,18 @@ struct board_facts {
     uint64_t is_last_reload_good; /* true from the start on */
     int64_t loaded_at;            /* when the configuration in force was put in force */
 
+    /* Of the key that seals tickets: born when seconds since 1970 were last a multiple of it, or, where it is 0 and the
+     * key comes from a file, the file's own time; 0 and 0: nothing is known. */
+    uint64_t ticket_key_issues;
+    int64_t ticket_key_file_time;
+
     struct board_processes processes[BOARD_ROLES];
     uint64_t slot_count; /* of the counters: those below were used at some time */
     uint8_t is_slot_live[MAX_COUNTER_SLOTS];
 
     char listeners[MAX_COUNTED_LISTENERS][MAX_BOARD_NAME_LEN]; /* "": a free place */
     struct board_server servers[MAX_COUNTED_SERVERS];
+    char protocols[MAX_COUNTED_PROTOCOLS][MAX_BOARD_PROTOCOL_LEN]; /* of ALPN; "": a free place, or no protocol */
     struct board_certificates certificates;
 };
 
@@ -112,19 +130,27 @@ void board_set_state(struct board *board, enum board_state state);
 void board_applied(struct board *board, uint64_t generation, int64_t now);
 void board_refused(struct board *board); /* a new one is not, the old one goes on */
 
-/* Those of a listener, to be put on the board when they are in force. One that is there already is not added again. */
+/* Those of a listener, and its CRLs, to be put on the board when they are in force. One that is there already is not
+ * added again. */
 void board_add_certificates(struct board_certificates *certificates, const char *listener,
                             const struct tls_policy *policy);
 
 /* `certificates` may come from another process. */
 void board_set_certificates(struct board *board, const struct board_certificates *certificates);
 
-/* Gives every listener and server of the configuration its index. */
+/* Where the configuration in force has its ticket keys from; see struct board_facts. */
+void board_set_ticket_keys(struct board *board, uint64_t issues, int64_t file_time);
+
+/* Gives every listener, server and protocol of the configuration its index. */
 void board_add_names(struct board *board, const struct config *config);
 
 void board_process_started(struct board *board, enum board_role role);
 enum board_process_end { BOARD_PROCESS_TOLD, BOARD_PROCESS_CRASHED };
 void board_process_ended(struct board *board, enum board_role role, enum board_process_end end);
+
+/* Processes of a role took so much more time, in microseconds, or hold so much memory now. */
+void board_process_took(struct board *board, enum board_role role, uint64_t more);
+void board_process_holds(struct board *board, enum board_role role, uint64_t resident);
 
 /* A slot of the counters that no living process writes: its new writer's. False: all have one. */
 MUST_CHECK bool board_take_slot(struct board *board, size_t slots, size_t *slot);

@@ -38,6 +38,16 @@ static uint16_t find_server(const struct board_facts *facts, const char *backend
     return i;
 }
 
+/* The first place stands for no protocol. */
+static uint8_t find_protocol(const struct board_facts *facts, const char *protocol)
+{
+    uint8_t i = COUNTED_NO_PROTOCOL + 1;
+
+    while (i < MAX_COUNTED_PROTOCOLS - 1 && !is_named(facts->protocols[i], MAX_BOARD_PROTOCOL_LEN, protocol))
+        i++;
+    return i;
+}
+
 uint16_t board_listener_index(const struct board_facts *facts, const char *listener)
 {
     return find_listener(facts, listener);
@@ -52,7 +62,11 @@ void board_place_listener(const struct board_facts *facts, struct listener *list
 {
     struct backend *backend = listener_backend(listener);
 
+    const struct config_list *alpn = &listener_config(listener)->alpn;
+
     listener_count_as(listener, find_listener(facts, listener_config(listener)->name));
+    for (size_t i = 0; i < alpn->count; i++)
+        listener_count_protocol_as(listener, i, find_protocol(facts, alpn->values[i].text));
     for (uint32_t i = 0; i < backend->server_count; i++)
         backend->servers[i].counted_as = find_server(facts, backend->name, backend->servers[i].text);
 }
@@ -82,6 +96,17 @@ static void add_server(struct board_facts *facts, const char *backend, const cha
     copy_text(facts->servers[i].server, MAX_BOARD_SERVER_LEN, has_place ? server : OTHERS);
 }
 
+static void add_protocol(struct board_facts *facts, const char *protocol)
+{
+    size_t i = find_protocol(facts, protocol);
+
+    if (i < MAX_COUNTED_PROTOCOLS - 1)
+        return;
+    for (i = COUNTED_NO_PROTOCOL + 1; i < MAX_COUNTED_PROTOCOLS - 1 && facts->protocols[i][0]; i++)
+        ;
+    copy_text(facts->protocols[i], MAX_BOARD_PROTOCOL_LEN, i < MAX_COUNTED_PROTOCOLS - 1 ? protocol : OTHERS);
+}
+
 static void add_backend(struct board_facts *facts, const struct config_listen *listen)
 {
     const struct config_backend *backend = listen->backend;
@@ -99,6 +124,8 @@ void board_add_names(struct board *board, const struct config *config)
     for (size_t i = 0; i < config->listen_count; i++) {
         add_listener(facts, config->listens[i].name);
         add_backend(facts, &config->listens[i]);
+        for (size_t j = 0; j < config->listens[i].alpn.count; j++)
+            add_protocol(facts, config->listens[i].alpn.values[j].text);
     }
     board_end(board);
 }
@@ -142,7 +169,8 @@ static void write_serial(const struct certificate_chain *chain, char text[MAX_BO
 static struct board_certificate describe(const char *listener, const struct tls_policy *policy, size_t index)
 {
     const struct certificate_chain *chain = tls_policy_chain(policy, index);
-    struct board_certificate out = {.not_after = certificate_chain_not_after(chain)};
+    struct board_certificate out = {.not_after = certificate_chain_not_after(chain),
+                                    .staple_not_after = tls_policy_staple_end(policy, index)};
     struct bytes name = bytes_of(NULL, 0);
 
     if (certificate_chain_name_count(chain) > 0)
@@ -154,6 +182,18 @@ static struct board_certificate describe(const char *listener, const struct tls_
     return out;
 }
 
+static void add_crls(struct board_certificates *certificates, const char *listener, const struct tls_policy *policy)
+{
+    struct board_crl *crl = &certificates->crls[certificates->crl_count];
+    int64_t not_after;
+
+    if (!tls_policy_crl_end(policy, &not_after) || certificates->crl_count == MAX_BOARD_CRLS)
+        return;
+    copy_text(crl->listener, sizeof crl->listener, listener);
+    crl->not_after = not_after;
+    certificates->crl_count++;
+}
+
 void board_add_certificates(struct board_certificates *certificates, const char *listener,
                             const struct tls_policy *policy)
 {
@@ -161,4 +201,5 @@ void board_add_certificates(struct board_certificates *certificates, const char 
         struct board_certificate certificate = describe(listener, policy, i);
         add_certificate(certificates, &certificate);
     }
+    add_crls(certificates, listener, policy);
 }

@@ -113,6 +113,15 @@ static const char *seconds_text(uint64_t microseconds, char text[SECONDS_LEN])
     return text;
 }
 
+void exposition_seconds(struct exposition *exposition, const struct label *labels, uint64_t microseconds)
+{
+    char text[SECONDS_LEN];
+
+    print(exposition, "%s", exposition->family);
+    print_labels(exposition, labels, NULL);
+    print(exposition, " %s\n", seconds_text(microseconds, text));
+}
+
 void exposition_histogram(struct exposition *exposition, const struct label *labels, const struct histogram *histogram)
 {
     uint64_t count = 0;

@@ -38,6 +38,7 @@ MUST_CHECK bool exposition_ok(const struct exposition *exposition);
 /* `name` lives until the next family. */
 void exposition_family(struct exposition *exposition, const char *name, enum metric_type type, const char *help);
 void exposition_value(struct exposition *exposition, const struct label *labels, uint64_t value);
+void exposition_seconds(struct exposition *exposition, const struct label *labels, uint64_t microseconds);
 void exposition_time(struct exposition *exposition, const struct label *labels, int64_t seconds);
 
 /* Buckets in seconds, summed up as the format wants it, then _sum and _count. */

@@ -21,6 +21,20 @@ static void print_accepted(struct print *p, const char *name, size_t index)
                      totals_count(&p->totals, &listener_at(p, index)->accepted));
 }
 
+static void print_hellos(struct print *p, const char *name, size_t index)
+{
+    exposition_value(&p->exposition, LABELS({"listener", name}),
+                     totals_count(&p->totals, &listener_at(p, index)->hellos));
+}
+
+/* Also those that nobody offers: that there is no client for it is what one asks. */
+static void print_offers(struct print *p, const char *name, size_t index)
+{
+    for (size_t i = 0; i < MAX_COUNTED_GROUPS && tls_groups[i].code; i++)
+        exposition_value(&p->exposition, LABELS({"listener", name}, {"group", tls_groups[i].name}),
+                         totals_count(&p->totals, &listener_at(p, index)->offered_groups[i]));
+}
+
 static void print_silent(struct print *p, const char *name, size_t index)
 {
     exposition_value(&p->exposition, LABELS({"listener", name}),
@@ -75,6 +89,13 @@ static void print_negotiated_one(struct print *p, const char *listener, const ch
         exposition_value(&p->exposition, LABELS({"listener", listener}, {"kind", kind}, {"name", name}), count);
 }
 
+static const char *protocol_name(const struct print *p, size_t index)
+{
+    if (index == COUNTED_NO_PROTOCOL)
+        return "none";
+    return index < MAX_COUNTED_PROTOCOLS - 1 && p->facts->protocols[index][0] ? p->facts->protocols[index] : "other";
+}
+
 static void print_negotiated(struct print *p, const char *name, size_t index)
 {
     const struct listener_counters *counters = listener_at(p, index);
@@ -85,6 +106,8 @@ static void print_negotiated(struct print *p, const char *name, size_t index)
         print_negotiated_one(p, name, "group", tls_groups[i].name, &counters->groups[i]);
     for (size_t i = 0; i < MAX_COUNTED_SCHEMES && tls_signature_schemes[i].code; i++)
         print_negotiated_one(p, name, "signature", tls_signature_schemes[i].name, &counters->schemes[i]);
+    for (size_t i = 0; i < MAX_COUNTED_PROTOCOLS; i++)
+        print_negotiated_one(p, name, "alpn", protocol_name(p, i), &counters->protocols[i]);
 }
 
 static void print_ends(struct print *p, const char *name, size_t index)
@@ -116,6 +139,10 @@ static const struct listener_family listener_families[] = {
     {"sallyport_connections_silent_total", METRIC_COUNTER,
      "Connections that left without a byte: health checks, scanners, browsers connecting ahead.", print_silent},
     {"sallyport_connections", METRIC_GAUGE, "Connections that are open, by what they are doing.", print_open},
+    {"sallyport_hellos_total", METRIC_COUNTER, "ClientHellos that were understood, each connection's first.",
+     print_hellos},
+    {"sallyport_hello_offers_total", METRIC_COUNTER, "ClientHellos that offer the group, each connection's first.",
+     print_offers},
     {"sallyport_handshakes_total", METRIC_COUNTER, "Handshakes that succeeded.", print_handshakes},
     {"sallyport_handshake_failures_total", METRIC_COUNTER,
      "Handshakes that failed, by how far they got and the reason that the log names.", print_failures},
@@ -166,6 +193,18 @@ static void print_connect_times(struct print *p, const struct board_server *serv
     exposition_histogram(&p->exposition, LABELS({"backend", server->backend}, {"server", server->server}), &sum);
 }
 
+/* The newest word of any process; without one nothing is said. */
+static void print_up(struct print *p, const struct board_server *server, size_t index)
+{
+    const struct server_counters *counters = &p->totals.model->servers[index];
+    uint64_t worked = totals_latest(&p->totals, &counters->worked_at);
+    uint64_t failed = totals_latest(&p->totals, &counters->failed_at);
+
+    if (worked > 0 || failed > 0)
+        exposition_value(&p->exposition, LABELS({"backend", server->backend}, {"server", server->server}),
+                         worked >= failed);
+}
+
 static void print_relayed(struct print *p, const struct board_server *server, size_t index)
 {
     exposition_value(&p->exposition, LABELS({"backend", server->backend}, {"server", server->server}),
@@ -182,6 +221,8 @@ static const struct server_family {
      print_connects},
     {"sallyport_backend_connect_duration_seconds", METRIC_HISTOGRAM, "How long attempts took that succeeded.",
      print_connect_times},
+    {"sallyport_backend_up", METRIC_GAUGE, "1 where the last attempt to connect to a server succeeded, else 0.",
+     print_up},
     {"sallyport_backend_connections", METRIC_GAUGE, "Connections that a server has now.", print_relayed},
 };
 

@@ -22,6 +22,17 @@ uint64_t totals_count(const struct totals *totals, const uint64_t *counter)
     return sum;
 }
 
+uint64_t totals_latest(const struct totals *totals, const uint64_t *time)
+{
+    uint64_t latest = 0;
+
+    for (size_t slot = 0; slot < totals->facts->slot_count; slot++) {
+        uint64_t one = read_in(totals, slot, time);
+        latest = one > latest ? one : latest;
+    }
+    return latest;
+}
+
 uint64_t totals_gauge(const struct totals *totals, const uint64_t *gauge)
 {
     uint64_t sum = 0;

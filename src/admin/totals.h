@@ -17,6 +17,7 @@ struct totals {
 
 struct totals totals_of(const struct board_facts *facts, const struct counters_map *map);
 uint64_t totals_count(const struct totals *totals, const uint64_t *counter);
+uint64_t totals_latest(const struct totals *totals, const uint64_t *time); /* of a time that only grows */
 uint64_t totals_gauge(const struct totals *totals, const uint64_t *gauge);
 struct histogram totals_histogram(const struct totals *totals, const struct histogram *histogram);
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sanitizer.h"
+
 void *memory_new(size_t len)
 {
     return calloc(1, len ? len : 1);
@@ -41,18 +43,7 @@ void memory_free(void *at)
     free(at);
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_ADDRESS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_ADDRESS_SANITIZER 1
-#endif
-#endif
-#ifndef HAS_ADDRESS_SANITIZER
-#define HAS_ADDRESS_SANITIZER 0
-#endif
-
 bool memory_keeps(void)
 {
-    return !HAS_ADDRESS_SANITIZER;
+    return !HAS_SANITIZER;
 }

@@ -7,16 +7,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_SANITIZER 1
-#endif
-#endif
-#ifndef HAS_SANITIZER
-#define HAS_SANITIZER 0
-#endif
+#include "base/sanitizer.h"
 
 /* The largest that glibc takes (mallopt(3)); what is larger still is mapped, and no key is. */
 enum { MMAP_THRESHOLD = 32 * 1024 * 1024 };

@@ -18,8 +18,9 @@
 MUST_CHECK bool locked_reserve(size_t len);
 
 /*
- * After it, and while /proc can be read: before the process gives up its rights. Locks every private page that the process can write, and takes it out of
- * core dumps. What is locked stays so until the process ends; what it maps later is not.
+ * After it, and while /proc can be read: before the process gives up its rights. Locks every private page that the
+ * process can write, and takes it out of core dumps. What is locked stays so until the process ends; what it maps later
+ * is not.
  */
 struct locked_memory {
     size_t locked, unlocked; /* bytes; what RLIMIT_MEMLOCK did not allow is unlocked */

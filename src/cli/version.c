@@ -1,3 +1,4 @@
+#include "base/sanitizer.h"
 #include "cli/verbs.h"
 #include "crypto/crypto.h"
 #include "daemon/libraries.h"
@@ -5,12 +6,6 @@
 
 #include <config.h>
 #include <stdio.h>
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
 
 /* What the compiler says it was told to do, not what the build meant to tell it. */
 static const char *const build_options[] = {
@@ -38,7 +33,7 @@ static const char *const build_options[] = {
 #ifdef __CET__
     "control flow protection",
 #endif
-#ifdef __SANITIZE_ADDRESS__
+#if HAS_SANITIZER
     "AddressSanitizer",
 #endif
 };

@@ -86,6 +86,30 @@ void client_trust_find_signers(struct client_trust *trust)
                 crl->signer = ca;
 }
 
+/* The last of those that the CA signed; 0: none names an end, so none is ever current. */
+static int64_t last_crl_of(const struct client_trust *trust, const mbedtls_x509_crt *ca)
+{
+    int64_t last = 0;
+
+    for (const struct client_crl *crl = trust->crls; crl; crl = crl->next) {
+        int64_t until = client_trust_seconds(&crl->crl.next_update);
+        if (crl->signer == ca && until > last)
+            last = until;
+    }
+    return last;
+}
+
+bool client_trust_crl_end(const struct client_trust *trust, int64_t *end)
+{
+    *end = INT64_MAX;
+    for (const struct client_crl *crl = trust->crls; crl; crl = crl->next) {
+        int64_t until = crl->signer ? last_crl_of(trust, crl->signer) : INT64_MAX;
+        if (until < *end)
+            *end = until;
+    }
+    return *end != INT64_MAX;
+}
+
 /* ---- a path */
 
 /*

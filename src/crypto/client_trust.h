@@ -75,6 +75,12 @@ struct client_trust_finding {
 void client_trust_review(struct client_trust *trust, int64_t now,
                          void (*tell)(void *context, const struct client_trust_finding *finding), void *context);
 
+/*
+ * Until when, in seconds since 1970, each CA with CRLs has one that is current; of several of a CA the one that lasts
+ * longest counts. False: there are none, or none that a CA of ours signed.
+ */
+MUST_CHECK bool client_trust_crl_end(const struct client_trust *trust, int64_t *end);
+
 /* The digest of every CA and CRL in it, whatever their order; a ticket is bound to it. */
 const uint8_t *client_trust_digest(const struct client_trust *trust); /* 32 bytes */
 

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "daemon/master.h"
 #include "daemon/upgrade.h"
 #include "daemon/upgrade_state.h"
+#include "daemon/usage.h"
 #include "demo/demo.h"
 
 static void on_control(evutil_socket_t fd, short what, void *context);
@@ -24,8 +26,13 @@ static struct child *child_new(struct master *master, enum process_role role, ui
         memory_free(child);
         return NULL;
     }
-    *child = (struct child){
-        .master = master, .role = role, .number = number, .generation = generation, .control = -1, .slot = NO_SLOT};
+    *child = (struct child){.master = master,
+                            .role = role,
+                            .number = number,
+                            .generation = generation,
+                            .control = -1,
+                            .slot = NO_SLOT,
+                            .memory = -1};
     child->respawn = evtimer_new(master->base, on_respawn, child);
     if (!child->respawn) {
         memory_free(child);
@@ -48,6 +55,8 @@ void children_hang_up(struct child *child)
 static void child_free(struct child *child)
 {
     children_hang_up(child);
+    if (child->memory >= 0)
+        close(child->memory);
     event_free(child->respawn);
     memory_free(child);
 }
@@ -323,6 +332,7 @@ bool children_adopt(struct master *master, const struct state_child *state)
     child->slot = state->slot;
     child->born = master_now();
     hung_spare(child, 0);
+    usage_adopt(child);
     return child->control < 0 || listen_to(child);
 }
 
@@ -409,7 +419,7 @@ static bool was_told(const struct child *child, int status)
     return WIFEXITED(status) && (child->is_leaving || child->master->is_draining);
 }
 
-static void child_ended(struct child *child, int status)
+static void child_ended(struct child *child, int status, const struct rusage *usage)
 {
     struct master *master = child->master;
     bool was_building;
@@ -417,6 +427,7 @@ static void child_ended(struct child *child, int status)
 
     log_end_of(child, status);
     sight_process_ended(child, was_told(child, status));
+    usage_ended(child, usage);
     child->pid = 0; /* somebody else's, perhaps, from here on */
     children_hear_last(child);
     was_building = child->building != 0 && master->next && child->building == master->next->number;
@@ -450,17 +461,18 @@ static struct child *find_pid(const struct master *master, pid_t pid)
 /* As process 1 of a container there are others to reap than our own. */
 void children_reap(struct master *master)
 {
+    struct rusage usage;
     struct child *child;
     int status;
     pid_t pid;
 
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
         if (pid == master->loader)
             reload_loader_ended(master, status);
         else if (pid == master->checker)
             upgrade_checked(master, status);
         else if ((child = find_pid(master, pid)))
-            child_ended(child, status);
+            child_ended(child, status, &usage);
     }
 }
 

@@ -37,7 +37,7 @@ static const struct shape shapes[CONTROL_TYPES] = {
     [CONTROL_REFUSED] = {.has_generation = true, .is_of_child = true},
     [CONTROL_SIGHT] = {.min_fds = 2, .max_fds = 2},
     [CONTROL_START] = {.has_generation = false},
-    [CONTROL_CONFINED] = {.is_of_child = true},
+    [CONTROL_CONFINED] = {.max_fds = 1, .is_of_child = true},
     [CONTROL_DEMO] = {.min_fds = 1, .max_fds = 1},
     [CONTROL_CONNECT] = {.is_of_child = true},
     [CONTROL_CONNECTED] = {.max_fds = 1},

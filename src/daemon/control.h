@@ -50,7 +50,7 @@ enum control_type {
     CONTROL_READY,       /* `generation` is built */
     CONTROL_REFUSED,     /* `generation` cannot be built: `exit`, `reason` */
     CONTROL_START,       /* `log_format`, `log_level`, `rights` */
-    CONTROL_CONFINED,    /* `report`, `is_dropped` */
+    CONTROL_CONFINED,    /* `report`, `is_dropped`; a descriptor of usage.h, or none */
     CONTROL_DEMO,        /* one descriptor: a listening socket */
     CONTROL_CONNECT,     /* `request`, `path` */
     CONTROL_CONNECTED,   /* `request`; a descriptor, or `error`; neither: it was lost, for want of a free place */

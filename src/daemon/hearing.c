@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "daemon/master.h"
+#include "daemon/usage.h"
 
 static void on_ready(struct child *child, const struct control_message *message)
 {
@@ -44,8 +45,12 @@ static bool tell_rights(struct child *child, const struct control_message *messa
 
 static void on_confined(struct child *child, const struct control_message *message)
 {
+    bool is_taken = message->fd_count == 0 || usage_take(child, message->fds[0]);
+
     if (!tell_rights(child, message))
         children_give_up(child, "tells of the rights of another");
+    else if (!is_taken)
+        children_give_up(child, "tells twice where its memory can be read, or of something else");
 }
 
 static void on_connect(struct child *child, const struct control_message *message)

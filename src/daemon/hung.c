@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "daemon/master.h"
+#include "daemon/usage.h"
 
 /*
  * A worker beats once a second (worker_sight.h), by a timer of its event loop: as long as that turns, it works. What
@@ -60,6 +61,7 @@ static void on_look(evutil_socket_t fd, short what, void *context)
     uint64_t now = master_now();
     (void)fd, (void)what;
 
+    usage_look(master);
     if (was_away(master, now))
         return;
     for (size_t i = 0; i < master->child_count; i++)

@@ -11,6 +11,7 @@
 #include "daemon/rights.h"
 #include "daemon/signals.h"
 #include "daemon/upgrade.h"
+#include "daemon/usage.h"
 #include "proxy/proxy.h"
 
 uint64_t master_now(void)
@@ -197,6 +198,8 @@ static void free_parts(struct master *master)
     free_event(master->watch);
     sight_close(&master->sight);
     notify_close(&master->notify);
+    if (master->memory >= 0)
+        close(master->memory);
     if (master->base)
         event_base_free(master->base);
 }
@@ -232,7 +235,7 @@ static void begin(struct master *master, struct config *config)
 
 enum daemon_exit daemon_run(struct config *config, struct daemon_source source)
 {
-    struct master master = {.source = source, .exit = DAEMON_EXIT_OK};
+    struct master master = {.source = source, .memory = -1, .exit = DAEMON_EXIT_OK};
 
     if (!config && !upgrade_is_one())
         return DAEMON_EXIT_CONFIG;
@@ -242,6 +245,7 @@ enum daemon_exit daemon_run(struct config *config, struct daemon_source source)
     log_set_process("master");
     (void)proxy_raise_descriptor_limit(); /* for all: limits are inherited */
     notify_open(&master.notify);
+    usage_begin(&master);
     master.passed = activation_take();
     if (!make_parts(&master)) {
         log_message(LOG_LEVEL_ERROR, "out of memory or descriptors at start");

@@ -9,6 +9,7 @@
  *   children.c  processes: started, told, listened to, replaced
  *   sight.c     what others see of all this
  *   hung.c      workers that stand still
+ *   usage.c     time and memory that processes take
  *   hearing.c   what a process says of itself and asks for
  *   keyholders.c  those with the keys, and who of the workers asks which
  */
@@ -69,6 +70,8 @@ struct child {
     bool is_ready;              /* what it was building is built */
     int slot;                   /* where it counts; NO_SLOT */
     uint64_t watched_from;      /* it has to show signs of life from then on */
+    int memory;                 /* where its memory can be read; -1: nowhere */
+    uint64_t cpu_told;          /* microseconds of it that are on the board */
     bool is_leaving;            /* told to end: it is not replaced */
     bool has_demo;              /* it was handed the socket of the built-in backend */
     struct unix_quota quota;    /* of connections to unix sockets */
@@ -83,7 +86,9 @@ struct master {
     struct event *timer; /* of the reload while one goes on, of the drain then */
     struct event *ticket_turn;
     struct sight sight;
-    struct event *watch;           /* a timer: are there workers that hang? */
+    int memory; /* as of a child */
+    uint64_t cpu_told;
+    struct event *watch;           /* a timer: are there workers that hang, and what does everybody take? */
     uint64_t watched_at;           /* when it last went off */
     uint64_t watched_from;         /* all have to show signs of life from then on */
     struct ticket_root tickets;    /* brought up to date; issues 0: none yet */

@@ -15,6 +15,7 @@
 #include "daemon/loader.h"
 #include "daemon/master.h"
 #include "daemon/rights_settings.h"
+#include "daemon/served.h"
 #include "proxy/proxy.h"
 
 /* ---- deployments */
@@ -130,6 +131,7 @@ static void log_ready(const struct master *master, bool is_first)
 {
     const struct deployment *deployment = master->current;
     size_t carried = proxy_raise_descriptor_limit() * deployment->worker_count;
+    size_t each = served_max_connections(deployment->config, deployment->worker_count);
     uint64_t wanted = deployment->config->general.max_connections;
 
     warn_if_descriptors_are_short(deployment, carried);
@@ -139,7 +141,7 @@ static void log_ready(const struct master *master, bool is_first)
         libraries_log_crypto();
     log_message(LOG_LEVEL_NOTICE, "%s: pid %ld, %zu workers, up to %llu connections, generation %u",
                 is_first ? "ready" : "reloaded", (long)getpid(), deployment->worker_count,
-                (unsigned long long)(wanted ? wanted : carried), deployment->number);
+                (unsigned long long)(wanted ? wanted : each * deployment->worker_count), deployment->number);
     notify_ready(&master->notify, "serving");
 }
 

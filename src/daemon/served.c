@@ -107,18 +107,18 @@ static size_t carried_connections(const struct config *config)
     return carried;
 }
 
-static size_t share_of_memory(const struct serving *serving, const struct config *config)
+static size_t share_of_memory(const struct config *config, size_t workers)
 {
-    return (size_t)(config->general.memory_limit / serving->total);
+    return (size_t)(config->general.memory_limit / workers);
 }
 
-static size_t share_of_connections(const struct serving *serving, const struct config *config)
+size_t served_max_connections(const struct config *config, size_t workers)
 {
     uint64_t all = config->general.max_connections;
 
     if (all)
-        return (size_t)((all + serving->total - 1) / serving->total);
-    return proxy_connections_carried(carried_connections(config), share_of_memory(serving, config));
+        return (size_t)((all + workers - 1) / workers);
+    return proxy_connections_carried(carried_connections(config), share_of_memory(config, workers));
 }
 
 static bool build_keys(const struct building *building, const struct inbox *inbox)
@@ -141,8 +141,8 @@ static bool build_from(struct building *building, struct generation *generation,
         return false;
     if (inbox->files.secret >= 0 && !build_keys(building, inbox))
         return fail(building, "out of memory");
-    served->max_connections = share_of_connections(building->serving, served->config);
-    served->memory_limit = share_of_memory(building->serving, served->config);
+    served->max_connections = served_max_connections(served->config, building->serving->total);
+    served->memory_limit = share_of_memory(served->config, building->serving->total);
     return build_listeners(building) && hand_out_sockets(building, inbox);
 }
 

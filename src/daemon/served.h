@@ -31,6 +31,9 @@ struct serving {
     uint16_t number, total; /* of workers */
 };
 
+/* How many connections each of so many workers takes: by max-connections, or by its descriptors and memory-limit. */
+size_t served_max_connections(const struct config *config, size_t workers);
+
 /* NULL with the reason, and what becomes of a process that has no other generation, in `exit`. */
 MUST_CHECK struct served *served_build(const struct serving *serving, struct inbox *inbox,
                                        char reason[MAX_CONTROL_REASON + 1], enum daemon_exit *exit);

@@ -1,6 +1,7 @@
 #include "daemon/sight.h"
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -176,6 +177,17 @@ bool sight_prepare(struct master *master)
     return true;
 }
 
+/* Of files the first one seals; one that is changed is not used before the next reload, which comes by here. */
+static void show_ticket_keys(struct board *board, const struct config_general *general)
+{
+    struct stat status;
+    bool has_files = general->ticket_keys.count > 0;
+    bool is_known = has_files && stat(general->ticket_keys.values[0].text, &status) == 0;
+
+    board_set_ticket_keys(board, has_files ? 0 : general->ticket_key_issues / 1000000,
+                          is_known ? (int64_t)status.st_mtime : 0);
+}
+
 void sight_applied(struct master *master)
 {
     struct board *board = master->sight.board;
@@ -184,6 +196,7 @@ void sight_applied(struct master *master)
     board_applied(board, master->current->number, now());
     if (master->current->certificates)
         board_set_certificates(board, master->current->certificates);
+    show_ticket_keys(board, &master->current->config->general);
     board_set_state(board, BOARD_READY);
     board_end(board);
     if (!master->current->is_admin_kept)

@@ -108,6 +108,7 @@ static void note_progress(struct connection *c)
 
     if (c->hello_at == 0 && (tls_outcome(c->tls)->stage > TLS_STAGE_CLIENT_HELLO || tls_ready(c->tls) & TLS_HELD))
         c->hello_at = c->active_at;
+    counting_hello(c);
     if (offered) {
         c->entry->view.offered = *offered;
         c->entry->view.has_offered = true;

@@ -59,10 +59,11 @@ struct connection {
     struct peer_address peer;
     uint64_t network; /* whose share of the handshakes it takes (sources.h); NO_SOURCE: nobody's */
     uint32_t spent;   /* microseconds that its handshake took so far */
-    bool is_counted;  /* among the unfinished handshakes of its network */
-    bool is_owed;     /* a private key is asked for it, and not yet charged */
-    bool is_in_line;  /* it is in proxy->turns ... */
-    bool is_late;     /* ... in the second line */
+    bool is_hello_counted;
+    bool is_counted; /* among the unfinished handshakes of its network */
+    bool is_owed;    /* a private key is asked for it, and not yet charged */
+    bool is_in_line; /* it is in proxy->turns ... */
+    bool is_late;    /* ... in the second line */
     uint64_t in_line_since;
     TAILQ_ENTRY(connection) line_link;
     bool is_sheddable; /* it is in proxy->sheddable */

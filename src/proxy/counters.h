@@ -20,23 +20,32 @@ enum {
     MAX_COUNTED_SUITES = 16,
     MAX_COUNTED_GROUPS = 16,
     MAX_COUNTED_SCHEMES = 16,
+    MAX_COUNTED_PROTOCOLS =
+        16, /* of ALPN; COUNTED_NO_PROTOCOL, those that are configured, and the last for all others */
+    COUNTED_NO_PROTOCOL = 0,
+    COUNTED_ALERTS = 256,
     COUNTED_STAGES = TLS_STAGE_CONNECTED + 1,
     COUNTED_TICKET_RESULTS = TICKET_FAILED + 1,
     COUNTED_STATES = 4, /* of enum connection_state */
 };
 
 enum counted_version { COUNTED_TLS_1_2, COUNTED_TLS_1_3, COUNTED_VERSIONS };
+/* What this process itself computes for handshakes; what a keyholder does is its own. */
+enum counted_work { COUNTED_PROTOCOL_WORK, COUNTED_KEY_WORK, COUNTED_WORKS };
 enum counted_kind { COUNTED_FULL, COUNTED_RESUMED, COUNTED_KINDS };
 
 struct listener_counters {
     uint64_t accepted;
-    uint64_t silent; /* left without a byte */
+    uint64_t silent;                             /* left without a byte */
+    uint64_t hellos;                             /* first ClientHellos that were understood */
+    uint64_t offered_groups[MAX_COUNTED_GROUPS]; /* of these, those that offer it: rows of iana.h */
     uint64_t handshakes[COUNTED_VERSIONS][COUNTED_KINDS];
     struct histogram handshake[COUNTED_KINDS]; /* from the whole ClientHello to the verified Finished */
     uint64_t failures[COUNTED_STAGES][WHY_COUNT];
     uint64_t ends[WHY_COUNT]; /* of connections that were served; WHY_NONE: in order */
     uint64_t suites[MAX_COUNTED_SUITES], groups[MAX_COUNTED_GROUPS], schemes[MAX_COUNTED_SCHEMES]; /* rows of iana.h */
-    uint64_t bytes_in, bytes_out; /* text from and to clients, as it flows */
+    uint64_t protocols[MAX_COUNTED_PROTOCOLS]; /* of ALPN, as listener_count_protocol_as() says */
+    uint64_t bytes_in, bytes_out;              /* text from and to clients, as it flows */
 };
 
 /* Of one operation of the key service. */
@@ -48,6 +57,7 @@ struct key_counters {
 struct server_counters {
     uint64_t connects, refused, timeouts; /* attempts */
     struct histogram connect;             /* of those that succeeded */
+    uint64_t worked_at, failed_at; /* the last attempt of each kind: CLOCK_MONOTONIC in microseconds; 0: none yet */
 };
 
 /* What is open now. Apart from the rest, so that emptying them touches no page of a sparse file but these. */
@@ -62,6 +72,8 @@ struct counters {
 #include "proxy/counters.def"
 #undef X
     uint64_t ended_by_why[WHY_COUNT];
+    uint64_t cpu[COUNTED_WORKS];     /* microseconds */
+    uint64_t alerts[COUNTED_ALERTS]; /* fatal ones that clients sent, by their code */
     struct gauges gauges;
     struct key_counters keys[TLS_KEY_OPERATIONS];
     uint64_t tickets_opened[COUNTED_TICKET_RESULTS]; /* what became of tickets that clients brought */

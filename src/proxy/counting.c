@@ -70,6 +70,27 @@ void counting_free(const struct connection *c)
 
 /* ---- handshakes */
 
+static void count_offered(struct listener_counters *counters, const struct tls_offered *offered)
+{
+    for (size_t row = 0; row < MAX_COUNTED_GROUPS && tls_groups[row].code; row++)
+        for (size_t i = 0; i < offered->group_count; i++)
+            if (offered->groups[i] == tls_groups[row].code) {
+                count_one(&counters->offered_groups[row]);
+                break; /* a client may name it twice */
+            }
+}
+
+void counting_hello(struct connection *c)
+{
+    const struct tls_offered *offered = tls_offered(c->tls);
+
+    if (c->is_hello_counted || !offered)
+        return;
+    c->is_hello_counted = true;
+    count_one(&listener_counters_of(c)->hellos);
+    count_offered(listener_counters_of(c), offered);
+}
+
 static bool has_post_quantum_group(const struct tls_outcome *outcome)
 {
     return outcome->group && outcome->group->is_post_quantum;
@@ -102,6 +123,13 @@ static void count_agreed(struct listener_counters *counters, const struct tls_ou
         count_row(counters->schemes, MAX_COUNTED_SCHEMES, outcome->scheme - tls_signature_schemes);
 }
 
+static void count_protocol(const struct connection *c, struct listener_counters *counters)
+{
+    struct bytes alpn = tls_outcome(c->tls)->alpn;
+
+    count_one(&counters->protocols[alpn.len ? listener_protocol_counted_as(c->listener, alpn) : COUNTED_NO_PROTOCOL]);
+}
+
 void counting_handshake(const struct connection *c)
 {
     const struct tls_outcome *outcome = tls_outcome(c->tls);
@@ -113,6 +141,7 @@ void counting_handshake(const struct connection *c)
     count_one(&counters->handshakes[version][kind]);
     histogram_add(&counters->handshake[kind], c->handshake_at - (c->hello_at ? c->hello_at : c->accepted_at));
     count_agreed(counters, outcome);
+    count_protocol(c, counters);
 }
 
 /* ---- keys */
@@ -172,6 +201,7 @@ void counting_end(const struct connection *c, const struct outcome_report *repor
     count_more(&counters->tickets_issued, outcome->tickets_sent);
     count_more(&counters->clients_refused, outcome_is_client_refused(outcome));
     count_more(&counters->ended_by_why[outcome->why], outcome->why != WHY_NONE);
+    count_more(&counters->alerts[outcome->alert_received], outcome->why == WHY_ALERT_RECEIVED);
     if (report->is_connected)
         count_one(&listener_counters_of(c)->ends[outcome->why]);
     else
@@ -196,6 +226,7 @@ void counting_backend_connected(const struct connection *c)
 
     count_one(&counters_of(c)->backend_connects);
     count_one(&server->connects);
+    count_set(&server->worked_at, c->backend_at);
     histogram_add(&server->connect, c->backend_at - c->state_at);
 }
 
@@ -204,5 +235,6 @@ void counting_backend_failed(const struct connection *c, enum why why)
     struct server_counters *server = &counters_of(c)->servers[server_index(c)];
 
     count_one(&counters_of(c)->backend_failures);
+    count_set(&server->failed_at, proxy_now());
     count_one(why == WHY_BACKEND_TIMEOUT ? &server->timeouts : &server->refused);
 }

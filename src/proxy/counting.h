@@ -14,6 +14,7 @@ void counting_enter(struct connection *c, enum connection_state state);
 void counting_begin(const struct connection *c); /* it is there, HANDSHAKING */
 void counting_free(const struct connection *c);  /* it is no more */
 
+void counting_hello(struct connection *c);           /* once there is one that was understood; again is no matter */
 void counting_handshake(const struct connection *c); /* Finished is verified, handshake_at is set */
 void counting_end(const struct connection *c, const struct outcome_report *report);
 

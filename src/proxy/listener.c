@@ -34,6 +34,7 @@ struct listener {
     struct log_limit pause_limit, refusal_limit;
     struct staple_watch staples;
     uint16_t counted_as;
+    uint8_t protocols_counted_as[MAX_POLICY_ALPN];
 };
 
 static void on_closing(evutil_socket_t fd, short what, void *context);
@@ -52,6 +53,7 @@ struct listener *listener_new(struct proxy *proxy, const struct config_listen *c
     listener->config = config;
     listener->policy = policy;
     listener->backend = backend;
+    memset(listener->protocols_counted_as, MAX_COUNTED_PROTOCOLS - 1, sizeof listener->protocols_counted_as);
     evtimer_assign(&listener->closing, proxy->base, on_closing, listener);
     return listener;
 }
@@ -91,6 +93,23 @@ void listener_count_as(struct listener *listener, uint16_t index)
 uint16_t listener_counted_as(const struct listener *listener)
 {
     return listener->counted_as;
+}
+
+void listener_count_protocol_as(struct listener *listener, size_t protocol, uint8_t index)
+{
+    if (protocol < MAX_POLICY_ALPN)
+        listener->protocols_counted_as[protocol] = index;
+}
+
+/* What was agreed on is one of them: bytes of a client never choose a counter. */
+uint8_t listener_protocol_counted_as(const struct listener *listener, struct bytes protocol)
+{
+    const struct config_list *alpn = &listener->config->alpn;
+
+    for (size_t i = 0; i < alpn->count && i < MAX_POLICY_ALPN; i++)
+        if (bytes_equal(bytes_of_string(alpn->values[i].text), protocol))
+            return listener->protocols_counted_as[i];
+    return MAX_COUNTED_PROTOCOLS - 1;
 }
 
 struct tls_policy *listener_policy(const struct listener *listener)

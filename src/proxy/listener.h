@@ -51,6 +51,10 @@ void listener_when_idle(struct listener *listener, void (*on_idle)(void *context
 void listener_count_as(struct listener *listener, uint16_t index);
 uint16_t listener_counted_as(const struct listener *listener);
 
+/* Which of the MAX_COUNTED_PROTOCOLS counts the `protocol`-th of the `alpn` lines; the last one at first. */
+void listener_count_protocol_as(struct listener *listener, size_t protocol, uint8_t index);
+uint8_t listener_protocol_counted_as(const struct listener *listener, struct bytes protocol);
+
 size_t listener_socket_count(const struct listener *listener);
 int listener_socket(const struct listener *listener, size_t index); /* its descriptor */
 

@@ -92,6 +92,7 @@ uint64_t proxy_charge_step(struct proxy *proxy, uint64_t network, uint64_t began
 {
     uint64_t spent = proxy_spent(), cost = spent - began;
 
+    count_more(&proxy->counters->cpu[COUNTED_PROTOCOL_WORK], cost);
     crypto_budget_spend(&proxy->budget, cost, spent);
     handshake_turns_spend(&proxy->turns, cost);
     sources_charge(&proxy->sources, network, cost, proxy_now());
@@ -104,6 +105,7 @@ static void on_key_answer(void *context, struct connection_ticket ticket, bool i
     struct connection *connection = proxy_find(proxy, ticket);
     uint64_t cost = key_service_cost(proxy->keys);
 
+    count_more(&proxy->counters->cpu[COUNTED_KEY_WORK], cost);
     if (cost)
         crypto_budget_spend(&proxy->budget, cost, proxy_spent());
     crypto_budget_note_wait(&proxy->budget, key_service_wait(proxy->keys), proxy_now());

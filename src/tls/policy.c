@@ -260,6 +260,13 @@ const struct tls_credential *tls_policy_next_staple(const struct tls_policy *pol
     return credential;
 }
 
+int64_t tls_policy_staple_end(const struct tls_policy *policy, size_t index)
+{
+    const struct tls_credential *credential = credential_at(policy, index);
+
+    return credential && credential->staple ? credential->staple_time.until : 0;
+}
+
 int64_t tls_credential_staple_end(const struct tls_credential *credential)
 {
     return credential->staple_time.until;
@@ -270,6 +277,11 @@ void tls_policy_set_client_certificates(struct tls_policy *policy, enum tls_clie
 {
     policy->client_certificate = mode;
     policy->client_trust = trust;
+}
+
+bool tls_policy_crl_end(const struct tls_policy *policy, int64_t *end)
+{
+    return policy->client_trust && client_trust_crl_end(policy->client_trust, end);
 }
 
 bool tls_policy_set_tickets(struct tls_policy *policy, struct bytes listener, unsigned count, uint32_t lifetime)

@@ -96,11 +96,15 @@ MUST_CHECK bool tls_policy_set_staple(struct tls_policy *policy, size_t index, s
  * NULL at the beginning. NULL: none more.
  */
 const struct tls_credential *tls_policy_next_staple(const struct tls_policy *policy, const struct tls_credential *last);
-int64_t tls_credential_staple_end(const struct tls_credential *credential); /* the nextUpdate of its response */
+int64_t tls_policy_staple_end(const struct tls_policy *policy, size_t index); /* of a certificate; 0: none is named */
+int64_t tls_credential_staple_end(const struct tls_credential *credential);   /* the nextUpdate of its response */
 
 /* Takes over `trust`, which is NULL for NONE. */
 void tls_policy_set_client_certificates(struct tls_policy *policy, enum tls_client_certificate mode,
                                         struct client_trust *trust);
+
+/* client_trust_crl_end() of it. */
+MUST_CHECK bool tls_policy_crl_end(const struct tls_policy *policy, int64_t *end);
 
 /*
  * Resumption. `listener` names what a ticket is good for (it and the client-certificate policy are hashed into every

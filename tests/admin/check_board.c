@@ -81,6 +81,36 @@ START_TEST(a_name_keeps_its_place_and_gets_it_back)
 }
 END_TEST
 
+START_TEST(protocols_have_places_too_and_the_first_is_for_none)
+{
+    char names[2 * MAX_COUNTED_PROTOCOLS][8];
+    struct config_value protocols[2 * MAX_COUNTED_PROTOCOLS] = {{.text = "h2"}, {.text = "http/1.1"}};
+    struct config_listen listen = {.name = "web", .alpn = {protocols, 2}};
+    struct config config = {.listens = &listen, .listen_count = 1};
+
+    set_up();
+    board_add_names(board, &config);
+    board_add_names(board, &config);
+    look();
+    ck_assert_str_eq(facts.protocols[COUNTED_NO_PROTOCOL], "");
+    ck_assert_str_eq(facts.protocols[1], "h2");
+    ck_assert_str_eq(facts.protocols[2], "http/1.1");
+    ck_assert_str_eq(facts.protocols[3], "");
+    for (int i = 0; i < 2 * MAX_COUNTED_PROTOCOLS; i++) {
+        snprintf(names[i], sizeof names[i], "p%d", i);
+        protocols[i].text = names[i];
+    }
+    listen.alpn.count = ARRAY_LEN(protocols);
+    board_add_names(board, &config);
+    look();
+    ck_assert_str_eq(facts.protocols[1], "h2");
+    ck_assert_str_eq(facts.protocols[3], "p0");
+    ck_assert_str_eq(facts.protocols[MAX_COUNTED_PROTOCOLS - 2], "p11");
+    ck_assert_str_eq(facts.protocols[MAX_COUNTED_PROTOCOLS - 1], "(others)");
+    board_free(board);
+}
+END_TEST
+
 START_TEST(what_finds_no_place_shares_the_last_one)
 {
     char name[32];
@@ -224,13 +254,16 @@ START_TEST(certificates_are_put_up_as_they_are_and_taken_down_by_the_next_config
     ck_assert_uint_eq(facts.certificates.count, 2);
     ck_assert_int_eq(facts.certificates.list[1].not_after, 1800000000);
     ck_assert_uint_eq(strlen(facts.certificates.list[1].name), MAX_BOARD_FILE_LEN - 1);
-    certificates.count = UINT64_MAX;
+    certificates.count = certificates.crl_count = UINT64_MAX;
+    memset(certificates.crls[1].listener, 'l', sizeof certificates.crls[1].listener);
     board_set_certificates(board, &certificates);
     look();
     ck_assert_uint_eq(facts.certificates.count, MAX_BOARD_CERTIFICATES);
+    ck_assert_uint_eq(facts.certificates.crl_count, MAX_BOARD_CRLS);
+    ck_assert_uint_eq(strlen(facts.certificates.crls[1].listener), MAX_BOARD_NAME_LEN - 1);
     board_applied(board, 2, 1700000009);
     look();
-    ck_assert_uint_eq(facts.certificates.count, 0);
+    ck_assert_uint_eq(facts.certificates.count + facts.certificates.crl_count, 0);
     board_free(board);
 }
 END_TEST
@@ -297,6 +330,7 @@ int main(void)
     const TTest *const tests[] = {
         it_begins_as_starting_and_counts_reloads_from_the_second_configuration_on,
         a_name_keeps_its_place_and_gets_it_back,
+        protocols_have_places_too_and_the_first_is_for_none,
         what_finds_no_place_shares_the_last_one,
         a_name_that_is_too_long_is_cut_and_found_all_the_same,
         slots_are_given_out_once_and_again_when_their_process_is_gone,

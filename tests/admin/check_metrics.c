@@ -1,8 +1,14 @@
-/* What /metrics says of the counters of several processes. */
+/*
+ * What /metrics says of the counters of several processes.
+ *
+ * After a change it prints the block to paste into man/sallyport.8.
+ */
 #include "admin/metrics.h"
 
 #include <event2/buffer.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "config/config.h"
@@ -12,7 +18,7 @@
 static struct board *board;
 static struct counters_map *map;
 static struct counters *first, *second;
-static char text[1 << 18];
+static char text[1 << 20], block[1 << 16];
 
 static struct counters *join(void)
 {
@@ -24,7 +30,8 @@ static struct counters *join(void)
 
 static void set_up(void)
 {
-    struct config_listen listens[2] = {{.name = "web"}, {.name = "mail"}};
+    struct config_value protocols[2] = {{.text = "h2"}, {.text = "http/1.1"}};
+    struct config_listen listens[2] = {{.name = "web", .alpn = {protocols, 2}}, {.name = "mail"}};
     struct config config = {.listens = listens, .listen_count = 2};
 
     ck_assert(crypto_start());
@@ -147,6 +154,144 @@ START_TEST(what_was_negotiated_has_the_names_of_the_registries)
 }
 END_TEST
 
+START_TEST(protocols_are_those_that_are_configured_none_or_another)
+{
+    set_up();
+    count_more(&first->listeners[0].protocols[COUNTED_NO_PROTOCOL], 3);
+    count_more(&second->listeners[0].protocols[2], 4);
+    count_more(&second->listeners[0].protocols[MAX_COUNTED_PROTOCOLS - 1], 5);
+    print();
+    expect("sallyport_negotiated_total{listener=\"web\",kind=\"alpn\",name=\"none\"} 3");
+    expect("sallyport_negotiated_total{listener=\"web\",kind=\"alpn\",name=\"http/1.1\"} 4");
+    expect("sallyport_negotiated_total{listener=\"web\",kind=\"alpn\",name=\"other\"} 5");
+    expect_none("name=\"h2\"");
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_clients_offer_is_shown_also_where_nobody_does)
+{
+    set_up();
+    count_more(&first->listeners[1].hellos, 9);
+    count_more(&second->listeners[1].offered_groups[0], 2);
+    print();
+    expect("sallyport_hellos_total{listener=\"mail\"} 9");
+    expect("sallyport_hello_offers_total{listener=\"mail\",group=\"X25519MLKEM768\"} 2");
+    expect("sallyport_hello_offers_total{listener=\"mail\",group=\"x25519\"} 0");
+    tear_down();
+}
+END_TEST
+
+START_TEST(alerts_have_names_and_those_without_come_to_one)
+{
+    set_up();
+    count_more(&first->alerts[48], 2); /* RFC 8446 6.2: unknown_ca */
+    count_more(&first->alerts[7], 3);
+    count_more(&second->alerts[250], 4);
+    print();
+    expect("sallyport_alerts_received_total{alert=\"unknown_ca\"} 2");
+    expect("sallyport_alerts_received_total{alert=\"other\"} 7");
+    tear_down();
+}
+END_TEST
+
+/* Whoever tried last knows. */
+START_TEST(a_server_is_up_where_the_last_attempt_of_any_process_succeeded)
+{
+    set_up();
+    print();
+    expect_none("sallyport_backend_up{");
+    count_set(&first->servers[0].worked_at, 1000);
+    count_set(&second->servers[0].failed_at, 2000);
+    print();
+    expect("sallyport_backend_up{backend=\"demo\",server=\"demo\"} 0");
+    count_set(&second->servers[0].worked_at, 2001);
+    print();
+    expect("sallyport_backend_up{backend=\"demo\",server=\"demo\"} 1");
+    tear_down();
+}
+END_TEST
+
+START_TEST(time_that_was_computed_is_in_seconds)
+{
+    set_up();
+    count_more(&first->cpu[COUNTED_PROTOCOL_WORK], 1500000);
+    count_more(&second->cpu[COUNTED_PROTOCOL_WORK], 250);
+    board_process_took(board, BOARD_KEYHOLDER, 1000000);
+    board_process_took(board, BOARD_KEYHOLDER, 2);
+    board_process_holds(board, BOARD_WORKER, 4096);
+    print();
+    expect("sallyport_handshake_cpu_seconds_total{op=\"handshake\"} 1.50025");
+    expect("sallyport_handshake_cpu_seconds_total{op=\"key_operation\"} 0.0");
+    expect("process_cpu_seconds_total{role=\"keyholder\"} 1.000002");
+    expect("process_resident_memory_bytes{role=\"worker\"} 4096");
+    expect_none("process_resident_memory_bytes{role=\"keyholder\"}");
+    tear_down();
+}
+END_TEST
+
+static struct board_certificates what_expires(void)
+{
+    struct board_certificates certificates = {.count = 1, .crl_count = 1};
+
+    snprintf(certificates.list[0].listener, MAX_BOARD_NAME_LEN, "web");
+    snprintf(certificates.list[0].file, MAX_BOARD_FILE_LEN, "a.crt");
+    certificates.list[0].not_after = 1900000000;
+    certificates.list[0].staple_not_after = 1800000000;
+    snprintf(certificates.crls[0].listener, MAX_BOARD_NAME_LEN, "mail");
+    certificates.crls[0].not_after = 1750000000;
+    return certificates;
+}
+
+START_TEST(what_expires_is_shown_with_its_end)
+{
+    static struct board_certificates certificates;
+
+    set_up();
+    certificates = what_expires();
+    board_set_certificates(board, &certificates);
+    print();
+    expect("sallyport_certificate_not_after_timestamp_seconds{listener=\"web\",certificate=\"a.crt\",name=\"\","
+           "serial=\"\"} 1900000000");
+    expect("sallyport_ocsp_staple_not_after_timestamp_seconds{listener=\"web\",certificate=\"a.crt\",name=\"\","
+           "serial=\"\"} 1800000000");
+    expect("sallyport_crl_not_after_timestamp_seconds{listener=\"mail\"} 1750000000");
+    board_applied(board, 2, 1700000009);
+    print();
+    expect_none("sallyport_crl_not_after_timestamp_seconds{");
+    tear_down();
+}
+END_TEST
+
+static long age_shown(void)
+{
+    const char *at = strstr(text, "\nsallyport_ticket_key_age_seconds ");
+
+    return at ? strtol(strchr(at, ' '), NULL, 10) : -1;
+}
+
+START_TEST(a_ticket_key_is_as_old_as_its_epoch_or_its_file)
+{
+    long now = (long)time(NULL), age;
+
+    set_up();
+    print();
+    ck_assert_int_eq(age_shown(), -1);
+    board_set_ticket_keys(board, 3600, 0);
+    print();
+    age = age_shown();
+    ck_assert(age >= 0 && age < 3600 && labs(age - now % 3600) <= 5);
+    board_set_ticket_keys(board, 0, now - 90000);
+    print();
+    age = age_shown();
+    ck_assert(age >= 90000 && age < 90005);
+    board_set_ticket_keys(board, 0, now + 90000); /* a file of tomorrow */
+    print();
+    ck_assert_int_eq(age_shown(), -1);
+    tear_down();
+}
+END_TEST
+
 START_TEST(the_board_is_shown)
 {
     set_up();
@@ -191,6 +336,99 @@ START_TEST(every_row_with_a_help_is_a_metric)
 }
 END_TEST
 
+/* ---- the manual */
+
+/* The names of a sample's labels, as the manual has them: "; listener, state". */
+static void add_labels(FILE *out, const char *sample)
+{
+    const char *separator = "; ", *brace = sample + strcspn(sample, "{ \n");
+    char line[1024], *rest = line;
+
+    snprintf(line, sizeof line, "%.*s", *brace == '{' ? (int)strcspn(brace, "}\n") : 0, brace);
+    for (char *name; (name = strsep(&rest, "{,"));) {
+        size_t len = strcspn(name, "=");
+        if (name[len] != '=' || (len == 2 && memcmp(name, "le", 2) == 0))
+            continue;
+        fprintf(out, "%s%.*s", separator, (int)len, name);
+        separator = ", ";
+    }
+}
+
+/* Names and help hold hyphens only, which the manual has as such. */
+static void add_escaped(FILE *out, const char *words, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        fprintf(out, words[i] == '-' ? "\\-" : "%c", words[i]);
+}
+
+/* What the manual has to say of all families of the page, in their order. */
+static void make_block(void)
+{
+    FILE *out = fmemopen(block, sizeof block, "w");
+    const char *help, *type, *sample;
+
+    for (const char *at = strstr(text, "# HELP "); at; at = strstr(sample, "# HELP ")) {
+        at += strlen("# HELP ");
+        help = at + strcspn(at, " ") + 1;
+        type = strstr(help, "# TYPE ") + strlen("# TYPE ");
+        type += strcspn(type, " ") + 1;
+        sample = strchr(type, '\n') + 1;
+        ck_assert_msg(*sample != '#', "no sample of %.60s", at);
+        fprintf(out, ".TP\n.BR %.*s \" (%.*s", (int)(help - 1 - at), at, (int)strcspn(type, "\n"), type);
+        add_labels(out, sample);
+        fprintf(out, ")\"\n");
+        add_escaped(out, help, strcspn(help, "\n"));
+        fprintf(out, "\n");
+    }
+    fclose(out);
+}
+
+/* A sample of every family. */
+static void print_everything(void)
+{
+    static struct board_certificates certificates;
+
+    certificates = what_expires();
+    set_up();
+    for (size_t i = 0; i < sizeof *first / sizeof(uint64_t); i++)
+        count_set((uint64_t *)first + i, 1);
+    board_set_certificates(board, &certificates);
+    board_set_ticket_keys(board, 3600, 0);
+    board_process_holds(board, BOARD_MASTER, 1);
+    print();
+    tear_down();
+}
+
+START_TEST(the_manual_names_every_metric_with_its_type_labels_and_meaning_and_no_other)
+{
+    static char manual[1 << 18];
+    const char *srcdir = getenv("srcdir");
+    char path[4096];
+    size_t count = 0, named = 0;
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/man/sallyport.8", srcdir ? srcdir : ".");
+    file = fopen(path, "r");
+    ck_assert_msg(file != NULL, "%s", path);
+    ck_assert_uint_lt(fread(manual, 1, sizeof manual - 1, file), sizeof manual - 1);
+    fclose(file);
+    print_everything();
+    make_block();
+    if (!strstr(manual, block)) {
+        printf("%s", block);
+        fflush(stdout);
+    }
+    ck_assert_msg(strstr(manual, block) != NULL, "man/sallyport.8 lacks the lines above");
+    for (const char *at = text; (at = strstr(at, "# TYPE ")); at++)
+        count++;
+    for (const char *at = manual; (at = strstr(at, "\n.BR sallyport_")); at++)
+        named++;
+    for (const char *at = manual; (at = strstr(at, "\n.BR process_")); at++)
+        named++;
+    ck_assert_uint_eq(named, count);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -199,8 +437,16 @@ int main(void)
         failures_are_shown_by_stage_and_reason_once_they_happened,
         histograms_are_summed_bucket_by_bucket,
         what_was_negotiated_has_the_names_of_the_registries,
+        protocols_are_those_that_are_configured_none_or_another,
+        what_clients_offer_is_shown_also_where_nobody_does,
+        alerts_have_names_and_those_without_come_to_one,
+        a_server_is_up_where_the_last_attempt_of_any_process_succeeded,
+        time_that_was_computed_is_in_seconds,
+        what_expires_is_shown_with_its_end,
+        a_ticket_key_is_as_old_as_its_epoch_or_its_file,
         the_board_is_shown,
         every_row_with_a_help_is_a_metric,
+        the_manual_names_every_metric_with_its_type_labels_and_meaning_and_no_other,
     };
 
     return check_run("metrics", tests, ARRAY_LEN(tests));

@@ -151,6 +151,28 @@ START_TEST(an_identity_lasts_no_longer_than_its_crls)
 }
 END_TEST
 
+/* What an operator is told of beforehand: when the first CA is without a current list. */
+START_TEST(a_trust_is_current_until_the_first_ca_is_without_a_list)
+{
+    int64_t until, root;
+
+    begin();
+    ck_assert(!client_trust_crl_end(trust, &until));
+    add_crl("other-root"); /* of nobody here */
+    ck_assert(!client_trust_crl_end(trust, &until));
+    add_crl("root-stale");
+    ck_assert(client_trust_crl_end(trust, &until));
+    ck_assert_int_lt(until, now);
+    add_crl("root"); /* beside it one that lasts longer */
+    ck_assert(client_trust_crl_end(trust, &root));
+    ck_assert_int_gt(root, now);
+    add_crl("intermediate"); /* of no CA of ours: a client brings it along */
+    ck_assert(client_trust_crl_end(trust, &until));
+    ck_assert_int_eq(until, root);
+    end();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -160,6 +182,7 @@ int main(void)
         a_ca_that_changed_its_key_has_a_crl_of_each,
         a_crl_whose_issuer_may_sign_none_or_that_is_weakly_signed_is_none,
         an_identity_lasts_no_longer_than_its_crls,
+        a_trust_is_current_until_the_first_ca_is_without_a_list,
     };
 
     return check_run("client_revocation", tests, ARRAY_LEN(tests));

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "support/check_run.h"
+#include "support/data_file.h"
 
 static int ends[2];
 
@@ -107,6 +109,10 @@ START_TEST(rights_and_what_came_of_them_arrive_as_they_were)
     got = there_and_back(&message);
     ck_assert(got.is_dropped);
     ck_assert_mem_eq(&got.report, &message.report, sizeof got.report);
+    message.fds[0] = STDERR_FILENO;
+    message.fd_count = 1;
+    got = there_and_back(&message);
+    close(got.fds[0]);
     close_ends();
 }
 END_TEST
@@ -240,6 +246,33 @@ START_TEST(whoever_does_not_read_is_noticed_and_never_waited_for)
     ck_assert_int_eq(errno, EAGAIN);
     ck_assert_int_gt(sent, 32); /* a generation of 1,000 sockets takes no more */
     close_ends();
+}
+END_TEST
+
+/* The fuzzer begins with a message of each type: one of a form that is no more would teach it nothing. */
+START_TEST(the_seeds_of_the_fuzzer_are_messages_of_today)
+{
+    static const char *const seeds[CONTROL_TYPES] = {
+        [CONTROL_OFFER] = "offer",         [CONTROL_SOCKETS] = "sockets",     [CONTROL_TICKET_ROOT] = "ticket_root",
+        [CONTROL_BUILD] = "build",         [CONTROL_KEYHOLDER] = "keyholder", [CONTROL_COMMIT] = "commit",
+        [CONTROL_ABORT] = "abort",         [CONTROL_DRAIN] = "drain",         [CONTROL_STOP] = "stop",
+        [CONTROL_READY] = "ready",         [CONTROL_REFUSED] = "refused",     [CONTROL_START] = "start",
+        [CONTROL_CONFINED] = "confined",   [CONTROL_DEMO] = "demo",           [CONTROL_CONNECT] = "connect",
+        [CONTROL_CONNECTED] = "connected", [CONTROL_SIGHT] = "sight",
+    };
+    static const int fds[MAX_CONTROL_FDS];
+    struct control_message message;
+    char path[64];
+
+    for (int type = 1; type < CONTROL_TYPES; type++) {
+        struct bytes seed;
+        ck_assert_msg(seeds[type] != NULL, "a message of type %d has no seed", type);
+        snprintf(path, sizeof path, "corpus/control/%s", seeds[type]);
+        seed = data_file_read(path);
+        ck_assert_msg(control_decode(bytes_of(seed.at + 1, seed.len - 1), fds, seed.at[0], &message), "%s", path);
+        ck_assert_int_eq(message.type, type);
+        data_file_free(seed);
+    }
 }
 END_TEST
 
@@ -462,6 +495,7 @@ int main(void)
         as_many_descriptors_as_a_message_may_have_arrive_in_their_order,
         a_reason_is_cut_to_its_room_and_cleaned_of_what_is_no_text,
         nothing_there_is_told_from_nobody_there,
+        the_seeds_of_the_fuzzer_are_messages_of_today,
         whoever_does_not_read_is_noticed_and_never_waited_for,
         a_frame_has_one_length,
         every_byte_that_is_not_used_is_zero,

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/sanitizer.h"
 #include "support/check_run.h"
 
 enum { TEXT_LEN = 1 << 12 };
@@ -69,12 +70,6 @@ static struct config *load(void *context, struct config_findings findings)
     return config_parse("test.conf", bytes_of_string(text), findings);
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-enum { IS_SANITIZED = 1 };
-#else
-enum { IS_SANITIZED = 0 };
-#endif
-
 static _Noreturn void be_the_daemon(int fd)
 {
     struct config *config;
@@ -84,7 +79,7 @@ static _Noreturn void be_the_daemon(int fd)
     if (!config)
         _exit(99);
     int code = (int)daemon_run(config, (struct daemon_source){"test.conf", load, NULL, NULL});
-    if (!IS_SANITIZED && prctl(PR_GET_DUMPABLE) != 0) /* LeakSanitizer looks at the process from another one */
+    if (!HAS_SANITIZER && prctl(PR_GET_DUMPABLE) != 0) /* LeakSanitizer looks at the process from another one */
         _exit(98);
     exit(code); /* runs what looks for leaks, where that is built in */
 }

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/sanitizer.h"
 #include "support/alloc_fault.h"
 #include "support/check_run.h"
 #include "support/memory_scan.h"
@@ -113,7 +114,7 @@ START_TEST(a_failed_allocation_is_told_and_leaks_nothing)
 }
 END_TEST
 
-#if !defined(__SANITIZE_ADDRESS__) /* which keeps what was freed */
+#if !HAS_SANITIZER /* which keeps what was freed */
 
 static uint8_t secret[32];
 

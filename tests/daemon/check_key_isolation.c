@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/sanitizer.h"
 #include "base/secret.h"
 #include "base/writer.h"
 #include "crypto/certificate.h"
@@ -229,9 +230,9 @@ int main(void)
         a_worker_that_serves_has_no_key_in_its_memory_and_its_keyholder_has,
         the_scan_finds_a_secret_wherever_it_lies,
     };
-#if defined(__SANITIZE_ADDRESS__)
-    puts("skipped: AddressSanitizer keeps what was freed, and maps terabytes to look through");
-    return 77;
-#endif
+    if (HAS_SANITIZER) {
+        puts("skipped: AddressSanitizer keeps what was freed, and maps terabytes to look through");
+        return 77;
+    }
     return crypto_start() ? check_run("key_isolation", tests, ARRAY_LEN(tests)) : EXIT_FAILURE;
 }

@@ -90,4 +90,12 @@ check "... and sallyport is still there" alive "$daemon_pid"
 ! can_look_inside || check_within "... and the descriptors come back" 10 descriptors_below 24
 check_logged "... and the log tells of it" 'descriptor|too many open'
 check "... in few lines" [ "$(count_logged 'accept')" -le 20 ]
+daemon_stop
+
+: >"$log"
+raw_daemon "" "
+[sallyport]
+workers = 2
+memory-limit = 64m"
+check_logged "the start tells how many connections memory-limit carries" 'ready: .*up to 2048 connections'
 finish

@@ -6,6 +6,12 @@ need openssl curl python3
 backend_start
 client_authority one
 client_certificate alice one
+client_crl one
+printf 'V\t400101000000Z\t\t%s\tunknown\t/CN=app.example\n' \
+    "$(openssl x509 -in "$CERTS/p256.crt" -noout -serial | cut -d= -f2)" >"$scratch/index"
+openssl ocsp -index "$scratch/index" -CA "$CERTS/intermediate.crt" -rsigner "$CERTS/intermediate.crt" \
+    -rkey "$CERTS/intermediate.key" -issuer "$CERTS/intermediate.crt" -cert "$CERTS/p256.crt" -ndays 5 \
+    -respout "$scratch/staple.der" >"$scratch/ocsp.log" 2>&1 || exit 99
 mkdir "$scratch/odd"
 cp "$CERTS/rsa2048.crt" "$scratch/odd/a\"b\\c.crt" # a name that would end its label's quotes
 cp "$CERTS/rsa2048.key" "$scratch/odd/a.key"
@@ -31,9 +37,13 @@ key = $CERTS/p256.key
 backend = app
 client-certificate = required
 client-ca = $scratch/one-ca.crt
+client-crl = $scratch/one.crl
+alpn = h2
+alpn = http/1.1
 
 [listen down]
 address = $HOST:8445
+ocsp-staple = $scratch/staple.der
 certificate = $CERTS/p256.crt
 key = $CERTS/p256.key
 backend = nobody
@@ -91,6 +101,14 @@ check_count "the suite of TLS 1.2 is counted by its name" 5 $(negotiated suite T
 check_count "the groups of full handshakes are counted" 3 $(negotiated group secp256r1)
 check_count "... and those of resumed ones" 2 $(negotiated group secp384r1)
 check_count "signatures are of full handshakes alone" 3 $(negotiated signature ecdsa_secp256r1_sha256)
+check_count "ClientHellos were understood" 10 sallyport_hellos_total listener=web
+check_count "... and what they offer is counted" 5 sallyport_hello_offers_total listener=web group=x25519
+check_count "... by group" 4 sallyport_hello_offers_total listener=web group=secp256r1
+check_count "a group that nobody offers is zero" 0 sallyport_hello_offers_total listener=web group=X25519MLKEM768
+check_count "without a protocol of ALPN they have none" 10 $(negotiated alpn none)
+check_count "a server that took a connection is up" 1 sallyport_backend_up backend=app
+check_count "of one that nobody tried nothing is said" 0 sallyport_backend_up backend=nobody
+grep -q 'sallyport_backend_up{backend="nobody"' "$scratch/metrics" && not_ok "not even that it is down" || ok "not even that it is down"
 check_count "every connection ended in order" 10 sallyport_connections_ended_total listener=web reason=none
 check_count "the server behind them was connected to as often" 10 sallyport_backend_connects_total backend=app result=connected
 check_count "nothing is open any more" 0 sallyport_connections
@@ -116,18 +134,24 @@ check_count "a client of TLS 1.1 is a failure for its version" 1 $(failures web 
 check_count "two without a group in common are two" 2 $(failures web client_hello no_common_group)
 check_count "one without a suite in common is one" 1 $(failures web client_hello no_common_suite)
 check_count "plain HTTP is known for it" 1 $(failures web start not_tls_http)
-check_count "and there are no other failures" 5 sallyport_handshake_failures_total listener=web
+printf '' | openssl s_client -connect "$HOST:$PORT" -CAfile "$scratch/one-ca.crt" -verify_return_error >"$scratch/output" 2>&1
+check_count "a client that does not know our authority says so" 1 sallyport_alerts_received_total alert=unknown_ca
+check_count "... and that is all that was said" 1 sallyport_alerts_received_total
+check_count "and there are no other failures" 6 sallyport_handshake_failures_total listener=web
 python3 -c "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2]))).close()" "$HOST" $PORT
 check_count "a connection without a byte is silent and no failure" 1 sallyport_connections_silent_total listener=web
-check_count "all that came in were accepted" 16 sallyport_connections_accepted_total listener=web
+check_count "all that came in were accepted" 17 sallyport_connections_accepted_total listener=web
 
 # ---- client certificates, and a backend that is down
-served 8444 -tls1_3 -cert "$scratch/alice.crt" -key "$scratch/alice.key"
+served 8444 -tls1_3 -cert "$scratch/alice.crt" -key "$scratch/alice.key" -alpn x-unknown,http/1.1
 s_client 8444 -tls1_3
 check_count "a good client certificate is counted" 1 sallyport_client_certificates_total
+check_count "the protocol that it agreed on, too" 1 sallyport_negotiated_total listener=clients kind=alpn name=http/1.1
 check_count "a missing one is a failure for it" 1 $(failures clients client_finished client_certificate_missing)
 check_count "and a client refused" 1 sallyport_clients_refused_total
 s_client 8445 -tls1_3
+check_count "it is not up" 0 sallyport_backend_up backend=nobody
+check "... which is said" grep -q 'sallyport_backend_up{backend="nobody",server=".*"} 0' "$scratch/metrics"
 check_count "a server that is down refused" 1 sallyport_backend_connects_total backend=nobody result=refused
 check_count "which is the end of a good handshake" 1 sallyport_connections_ended_total listener=down reason=backend_refused
 
@@ -140,7 +164,27 @@ expiry=$(date -d "$(openssl x509 -in "$CERTS/p256.crt" -noout -enddate | cut -d=
 serial=$(openssl x509 -in "$CERTS/p256.crt" -noout -serial | cut -d= -f2 | tr A-F a-f)
 check_count "a certificate's expiry is there, under the serial that openssl reads" "$expiry" \
     sallyport_certificate_not_after_timestamp_seconds listener=web "certificate=$CERTS/p256.crt" "serial=$(printf %s "$serial")"
+at() { date -d "$1" +%s; }
+check_count "a CRL's end is there" "$(at "$(openssl crl -in "$scratch/one.crl" -noout -nextupdate | cut -d= -f2)")" \
+    sallyport_crl_not_after_timestamp_seconds listener=clients
+check_count "an OCSP response's, too" \
+    "$(at "$(openssl ocsp -respin "$scratch/staple.der" -noverify -text | sed -n 's/ *Next Update: //p')")" \
+    sallyport_ocsp_staple_not_after_timestamp_seconds listener=down
 check_format "after all of it"
+
+# ---- what processes take
+# seconds ROLE: of time, on a fresh page
+seconds() {
+    scrape "$scratch/metrics" && sed -n "s/^process_cpu_seconds_total{role=\"$1\"} //p" "$scratch/metrics"
+}
+has_taken() { awk -v now="$(seconds "$1")" -v then="$2" 'BEGIN { exit !(now > then) }'; }
+for role in master worker keyholder admin; do
+    check_within "the time that the $role takes is known" 5 has_taken $role 0
+    check "... and its memory" grep -qE "^process_resident_memory_bytes\{role=\"$role\"\} [1-9][0-9]{6,8}$" "$scratch/metrics"
+done
+age=$(value sallyport_ticket_key_age_seconds)
+[ "$age" -ge 0 ] && [ "$age" -lt 600 ] && ok "the ticket key is young" || not_ok "the ticket key is $age s old"
+before=$(seconds worker)
 
 # ---- one open connection
 exec 3<>"/dev/tcp/$HOST/$PORT"
@@ -156,6 +200,7 @@ check_count "workers that were killed are counted" 2 sallyport_processes_crashed
 check_count "... and so are those in their place" 4 sallyport_processes_started_total role=worker
 check_count "their client is gone with them" 0 sallyport_connections listener=web
 exec 3>&-
+check_within "what they took is not lost" 5 has_taken worker "$before"
 check_count "what it had counted is not lost" 3 $(handshakes TLSv1.3 false)
 kill -USR2 "$daemon_pid"
 reloaded() { [ "$(count_logged 'msg="reloaded: ')" -ge 1 ]; }

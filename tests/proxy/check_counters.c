@@ -56,6 +56,32 @@ START_TEST(handshakes_are_counted_by_their_kind)
 }
 END_TEST
 
+/* What a client agreed on counts where the configuration says; what it does not name, for all others. */
+START_TEST(protocols_are_counted_where_their_line_of_the_configuration_says)
+{
+    struct config_value protocols[2] = {{.text = "http/1.1"}, {.text = FAKE_ALPN}};
+    const uint64_t *counts;
+
+    harness_init(&h);
+    harness_start(&h);
+    counts = h.proxy->counters->listeners[0].protocols;
+    come_and_go('H');
+    ck_assert_uint_eq(counts[COUNTED_NO_PROTOCOL], 1);
+    come_and_go('A');
+    ck_assert_uint_eq(counts[MAX_COUNTED_PROTOCOLS - 1], 1);
+    h.listen.alpn = (struct config_list){protocols, 2};
+    come_and_go('A'); /* it is configured, and has no place of its own */
+    ck_assert_uint_eq(counts[MAX_COUNTED_PROTOCOLS - 1], 2);
+    listener_count_protocol_as(h.listener, 0, 7);
+    listener_count_protocol_as(h.listener, 1, 5);
+    listener_count_protocol_as(h.listener, MAX_POLICY_ALPN, 6); /* one too many is none */
+    come_and_go('A');
+    ck_assert_uint_eq(counts[5], 1);
+    ck_assert_uint_eq(counts[6] + counts[7], 0);
+    harness_free(&h);
+}
+END_TEST
+
 START_TEST(text_is_counted_by_its_direction_and_the_handshake_is_none)
 {
     harness_init(&h);
@@ -241,6 +267,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         handshakes_are_counted_by_their_kind,
+        protocols_are_counted_where_their_line_of_the_configuration_says,
         text_is_counted_by_its_direction_and_the_handshake_is_none,
         every_suite_group_and_scheme_has_its_place,
         a_listener_counts_what_was_agreed,

@@ -54,13 +54,35 @@ static struct connection *connection_at(size_t index)
     return NULL;
 }
 
-static int come(const char *from, const char *hello)
+static int arrive(const char *from)
 {
     uint64_t before = h.proxy->counters->accepted;
     int fd = harness_connect_from(&h, from);
 
     HARNESS_WAIT(&h, h.proxy->counters->accepted == before + 1);
+    return fd;
+}
+
+static void say(int fd, const char *hello)
+{
     ck_assert_int_eq(send(fd, hello, strlen(hello), MSG_NOSIGNAL), (ssize_t)strlen(hello));
+}
+
+static int come(const char *from, const char *hello)
+{
+    int fd = arrive(from);
+
+    say(fd, hello);
+    return fd;
+}
+
+/* It comes before there is a line, and has something to say in it. */
+static int come_when_busy(const char *from, const char *hello)
+{
+    int fd = arrive(from);
+
+    make_busy();
+    say(fd, hello);
     return fd;
 }
 
@@ -82,12 +104,11 @@ static void turn_without_time(void)
 /* A client of GREEDY, whose hello is understood. */
 static int hold_one(void)
 {
-    int fd = harness_connect_from(&h, GREEDY);
+    int fd = arrive(GREEDY);
 
-    HARNESS_WAIT(&h, h.proxy->counters->accepted == 1);
     make_busy();
     take_all_time();
-    ck_assert_int_eq(send(fd, "H", 1, MSG_NOSIGNAL), 1);
+    say(fd, "H");
     HARNESS_WAIT(&h, h.proxy->turns.late_count == 1);
     return fd;
 }
@@ -97,13 +118,12 @@ START_TEST(who_had_his_share_stands_behind_who_did_not)
     int greedy, modest;
 
     begin();
-    greedy = harness_connect_from(&h, GREEDY);
-    modest = harness_connect_from(&h, MODEST);
-    HARNESS_WAIT(&h, h.proxy->counters->accepted == 2);
+    greedy = arrive(GREEDY);
+    modest = arrive(MODEST);
     make_busy();
-    ck_assert_int_eq(send(greedy, "H", 1, MSG_NOSIGNAL), 1);
+    say(greedy, "H");
     usleep(1000);
-    ck_assert_int_eq(send(modest, "H", 1, MSG_NOSIGNAL), 1);
+    say(modest, "H");
     harness_expect(&h, greedy, "S", 1);
     harness_expect(&h, modest, "S", 1);
     ck_assert_uint_eq(h.proxy->counters->handshakes_held, 1);
@@ -152,13 +172,12 @@ START_TEST(in_a_line_that_moves_nobody_is_held)
     int greedy, modest;
 
     begin();
-    greedy = harness_connect_from(&h, GREEDY);
-    modest = harness_connect_from(&h, MODEST);
-    HARNESS_WAIT(&h, h.proxy->counters->accepted == 2);
+    greedy = arrive(GREEDY);
+    modest = arrive(MODEST);
     make_busy();
     h.proxy->budget.over_until = 0;
-    ck_assert_int_eq(send(modest, "H", 1, MSG_NOSIGNAL), 1);
-    ck_assert_int_eq(send(greedy, "H", 1, MSG_NOSIGNAL), 1);
+    say(modest, "H");
+    say(greedy, "H");
     harness_expect(&h, greedy, "S", 1);
     harness_expect(&h, modest, "S", 1);
     ck_assert_uint_eq(h.proxy->counters->handshakes_held, 0);
@@ -173,10 +192,7 @@ START_TEST(a_session_is_resumed_whatever_its_source_had)
     int greedy;
 
     begin();
-    greedy = harness_connect_from(&h, GREEDY);
-    HARNESS_WAIT(&h, h.proxy->counters->accepted == 1);
-    make_busy();
-    ck_assert_int_eq(send(greedy, "P", 1, MSG_NOSIGNAL), 1); /* resumed */
+    greedy = come_when_busy(GREEDY, "P"); /* resumed */
     harness_expect(&h, greedy, "S", 1);
     ck_assert_uint_eq(h.proxy->counters->handshakes_held, 0);
     close(greedy);
@@ -248,10 +264,7 @@ START_TEST(a_trusted_source_has_no_share_that_could_be_used_up)
     h.listen.trusted_sources = (struct config_network_list){&loopback, 1};
     harness_start(&h);
     charge_greedy();
-    greedy = harness_connect_from(&h, GREEDY);
-    HARNESS_WAIT(&h, h.proxy->counters->accepted == 1);
-    make_busy();
-    ck_assert_int_eq(send(greedy, "H", 1, MSG_NOSIGNAL), 1);
+    greedy = come_when_busy(GREEDY, "H");
     harness_expect(&h, greedy, "S", 1);
     ck_assert_uint_eq(h.proxy->counters->handshakes_held, 0);
     close(greedy);
@@ -267,12 +280,9 @@ START_TEST(at_the_limit_a_source_with_too_many_unfinished_makes_its_own_room)
     harness_init(&h);
     h.settings.max_connections = 16;
     harness_start(&h);
-    modest = harness_connect_from(&h, MODEST); /* the oldest */
-    HARNESS_WAIT(&h, h.proxy->counters->accepted == 1);
-    for (size_t i = 0; i < ARRAY_LEN(greedy); i++) {
-        greedy[i] = harness_connect_from(&h, GREEDY);
-        HARNESS_WAIT(&h, h.proxy->counters->accepted == i + 2);
-    }
+    modest = arrive(MODEST); /* the oldest */
+    for (size_t i = 0; i < ARRAY_LEN(greedy); i++)
+        greedy[i] = arrive(GREEDY);
     ck_assert_uint_eq(h.proxy->counters->source_full, 2);
     ck_assert_uint_eq(h.proxy->counters->shed, 2);
     ck_assert_int_eq(harness_end_of(modest), HARNESS_OPEN);

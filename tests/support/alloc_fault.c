@@ -6,17 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_SANITIZER 1
-#endif
-#endif
-#ifndef HAS_SANITIZER
-#define HAS_SANITIZER 0
-#endif
+#include "base/sanitizer.h"
 
 struct fault {
     unsigned long failing; /* 0: none */

@@ -1,77 +1,11 @@
 /*
  * Full handshakes that are held or refused while there is no time for all of them (row D02 of the catalogue of faults).
  */
-#include "support/assert_rig.h"
 #include "support/check_run.h"
-#include "support/rig.h"
+#include "support/returning_client.h"
 #include "tls/policy_types.h"
 #include "tls/resumption.h"
 #include "tls/ticket_keys.h"
-
-static struct rig rig;
-static struct client13 client;
-static struct ticket13 ticket;
-
-static void make_client(uint16_t version)
-{
-    client13_init_version(&client, 11, version);
-    if (version == TLS_1_2)
-        client.hello.suites[1] = 0xc02c;
-}
-
-static void begin(uint16_t version)
-{
-    ck_assert(rig_init(&rig, 7));
-    ck_assert(rig_add_certificate(&rig, "p256"));
-    ck_assert(rig_add_tickets(&rig, 2));
-    ck_assert(rig_connect(&rig));
-    make_client(version);
-}
-
-static void end(void)
-{
-    assert_rig_end(&rig, &client);
-}
-
-static void assert_connected(void)
-{
-    assert_rig_connected(&rig, &client);
-}
-
-/* A full handshake and its tickets. */
-static void first_handshake(uint16_t version)
-{
-    begin(version);
-    rig_handshake(&rig, &client);
-    assert_connected();
-    ck_assert(!tls_outcome(rig.tls)->is_resumed);
-    tls_send_tickets(rig.tls);
-    rig_drain(&rig, &client);
-    ck_assert_uint_gt(client.ticket.len, 0);
-    ticket = client.ticket;
-}
-
-/* The same client again, with its ticket. */
-static void come_back(uint16_t version)
-{
-    client13_wipe(&client);
-    make_client(version);
-    client.hello.ticket = &ticket;
-    ck_assert(rig_connect(&rig));
-}
-
-static void assert_text_flows(void)
-{
-    rig.received_len = 0;
-    client.text_len = 0;
-    client13_send_text(&client, BYTES_OF_LITERAL("ping"));
-    rig_pump(&rig, &client);
-    ck_assert(bytes_equal(bytes_of(rig.received, rig.received_len), BYTES_OF_LITERAL("ping")));
-    rig_send(&rig, BYTES_OF_LITERAL("pong"));
-    rig_drain(&rig, &client);
-    ck_assert_msg(client.fault == NULL, "%s", client.fault);
-    ck_assert(bytes_equal(bytes_of(client.text, client.text_len), BYTES_OF_LITERAL("pong")));
-}
 
 static const uint16_t versions[] = {TLS_1_3, TLS_1_2};
 
