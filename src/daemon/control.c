@@ -313,25 +313,30 @@ union fd_space {
     char bytes[CMSG_SPACE(MAX_CONTROL_FDS * sizeof(int))];
 };
 
+static ssize_t send_with_fds(int fd, uint8_t frame[CONTROL_FRAME_LEN], const struct control_message *message)
+{
+    struct iovec span = {frame, CONTROL_FRAME_LEN};
+    union fd_space space = {.bytes = {0}};
+    struct cmsghdr *rights = &space.header;
+    size_t len = message->fd_count * sizeof(int);
+    const struct msghdr header = {
+        .msg_iov = &span, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = CMSG_SPACE(len)};
+
+    *rights = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(len)};
+    memcpy(CMSG_DATA(rights), message->fds, len);
+    return sendmsg(fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* What children say has no descriptors: they may not even make the call that sends some. */
 bool control_send(int fd, const struct control_message *message)
 {
     uint8_t frame[CONTROL_FRAME_LEN];
-    struct iovec span = {frame, sizeof frame};
-    union fd_space space = {.bytes = {0}};
-    struct msghdr header = {.msg_iov = &span, .msg_iovlen = 1};
     ssize_t sent;
 
     control_encode(message, frame);
-    if (message->fd_count > 0) {
-        struct cmsghdr *rights = &space.header;
-        header.msg_control = space.bytes;
-        header.msg_controllen = CMSG_SPACE(message->fd_count * sizeof(int));
-        *rights = (struct cmsghdr){
-            .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(message->fd_count * sizeof(int))};
-        memcpy(CMSG_DATA(rights), message->fds, message->fd_count * sizeof(int));
-    }
     do
-        sent = sendmsg(fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+        sent = message->fd_count > 0 ? send_with_fds(fd, frame, message)
+                                     : send(fd, frame, sizeof frame, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (sent < 0 && errno == EINTR);
     memory_wipe(frame, sizeof frame);
     return sent == CONTROL_FRAME_LEN;

@@ -57,7 +57,7 @@ struct keyholder_report {
 };
 
 /*
- * The system calls that it makes from here on: poll or ppoll, recvmmsg, sendmmsg, recvmsg, sendto, close, getrandom,
+ * The system calls that it makes from here on: poll or ppoll, recvmmsg, recvmsg, sendto, close, getrandom,
  * clock_gettime, write (log lines); and of the C library brk, mmap and munmap (anonymous), exit_group.
  *
  * Runs to the end described above. Takes over `control`; `keyring` stays the caller's. DAEMON_EXIT_FAILURE: out of
