@@ -60,6 +60,7 @@ static void on_look(evutil_socket_t fd, short what, void *context)
     uint64_t now = master_now();
     (void)fd, (void)what;
 
+    listeners_look_after(master);
     if (was_away(master, now))
         return;
     for (size_t i = 0; i < master->child_count; i++)

@@ -9,6 +9,7 @@
  *   children.c  processes: started, told, listened to, replaced
  *   sight.c     what others see of all this
  *   hung.c      workers that stand still
+ *   listeners.c what a worker may do to the listening sockets that all share
  *   hearing.c   what a process says of itself and asks for
  *   keyholders.c  those with the keys, and who of the workers asks which
  */
@@ -159,6 +160,9 @@ void children_free(struct master *master); /* ends them, too */
 /* ---- hung.c: who gives no sign of life is ended, and replaced as any other that ends */
 MUST_CHECK bool hung_watch(struct master *master);
 void hung_spare(struct child *child, uint64_t wait); /* what it does takes time; microseconds from now */
+
+/* ---- listeners.c: a worker that is not ours any more can end a listening socket for all; it is set right */
+void listeners_look_after(const struct master *master);
 
 /* ---- keyholders.c */
 
