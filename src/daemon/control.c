@@ -35,7 +35,8 @@ static const struct shape shapes[CONTROL_TYPES] = {
     [CONTROL_STOP] = {.has_generation = false},
     [CONTROL_READY] = {.has_generation = true, .is_of_child = true},
     [CONTROL_REFUSED] = {.has_generation = true, .is_of_child = true},
-    [CONTROL_SIGHT] = {.min_fds = 2, .max_fds = 2},
+    [CONTROL_SIGHT] = {.min_fds = 1, .max_fds = 2},
+    [CONTROL_COUNTERS] = {.min_fds = 1, .max_fds = MAX_CONTROL_FDS},
     [CONTROL_START] = {.has_generation = false},
     [CONTROL_CONFINED] = {.is_of_child = true},
     [CONTROL_DEMO] = {.min_fds = 1, .max_fds = 1},
@@ -117,7 +118,7 @@ static void write_body(struct writer *w, const struct control_message *message)
         write_u16(w, message->number);
         write_u16(w, message->total);
         break;
-    case CONTROL_SIGHT:
+    case CONTROL_COUNTERS:
         write_u16(w, message->number);
         break;
     case CONTROL_REFUSED:
@@ -245,7 +246,7 @@ static bool read_body(struct reader *r, struct control_message *message)
     case CONTROL_BUILD:
         return read_u16(r, &message->number) && read_u16(r, &message->total) && message->number > 0 &&
                message->number <= message->total;
-    case CONTROL_SIGHT:
+    case CONTROL_COUNTERS:
         return read_u16(r, &message->number);
     case CONTROL_REFUSED:
         return read_u16(r, &message->exit) && message->exit > 0 && message->exit < 256 &&

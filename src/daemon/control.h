@@ -8,6 +8,7 @@
  *     master -> child    START                                     what it has to give up before anything else
  *     child -> master    CONFINED                                  it has, or why it could not
  *     master -> child    SIGHT                                     where it counts, or what it shows
+ *     master -> admin    COUNTERS                                  at any time: where others count
  *     master -> child    OFFER, SOCKETS..., TICKET_ROOT, BUILD     a generation, and the order to build from it
  *     child -> master    READY or REFUSED
  *     master -> worker   KEYHOLDER                                 who answers its questions of keys
@@ -17,7 +18,7 @@
  *     worker -> master   CONNECT                                   to a unix socket, which it cannot see
  *     master -> worker   CONNECTED                                 the answers, in the order of the questions
  *
- * An admin process gets SIGHT and the SOCKETS on which it is to answer, and nothing else.
+ * An admin process gets SIGHT, COUNTERS and the SOCKETS on which it is to answer, and nothing else.
  *
  * With a keyholder that said READY the socket goes over to the messages of keyholder.h.
  */
@@ -54,7 +55,8 @@ enum control_type {
     CONTROL_DEMO,        /* one descriptor: a listening socket */
     CONTROL_CONNECT,     /* `request`, `path` */
     CONTROL_CONNECTED,   /* `request`; a descriptor, or `error`; neither: it was lost, for want of a free place */
-    CONTROL_SIGHT,       /* `number` of a slot; descriptors: the board, the counters */
+    CONTROL_SIGHT,       /* descriptors: the board, and of a worker where it counts, alone */
+    CONTROL_COUNTERS,    /* descriptors: where the slots from `number` on count, to be read */
     CONTROL_TYPES
 };
 

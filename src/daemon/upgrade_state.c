@@ -3,10 +3,9 @@
 #include "base/alloc.h"
 #include "base/reader.h"
 #include "base/secret.h"
-#include "proxy/counters_map.h"
 
 /* "SPU" and the version of this form: whoever changes it counts on. */
-enum { MAGIC = 0x53505503 };
+enum { MAGIC = 0x53505504 };
 
 static void write_fd(struct writer *w, int fd)
 {
@@ -45,6 +44,13 @@ static void write_sockets(const struct upgrade_state *state, struct writer *w)
     }
 }
 
+static void write_counters(const struct upgrade_state *state, struct writer *w)
+{
+    write_u16(w, (uint16_t)state->counters_count);
+    for (size_t i = 0; i < state->counters_count; i++)
+        write_fd(w, state->counters[i]);
+}
+
 static void write_children(const struct upgrade_state *state, struct writer *w)
 {
     write_u32(w, (uint32_t)state->child_count);
@@ -72,7 +78,6 @@ void upgrade_state_write(const struct upgrade_state *state, struct writer *w)
     write_fd(w, state->secret);
     write_fd(w, state->earlier_secret);
     write_fd(w, state->board);
-    write_fd(w, state->counters);
     write_u32(w, state->worker_count);
     write_u32(w, state->keyholder_count);
     write_u32(w, state->is_filtered);
@@ -81,6 +86,7 @@ void upgrade_state_write(const struct upgrade_state *state, struct writer *w)
         ticket_root_write(&state->tickets, root);
     write_sockets(state, w);
     write_admin(&state->admin, w);
+    write_counters(state, w);
     write_children(state, w);
 }
 
@@ -142,6 +148,18 @@ static bool read_sockets(struct reader *r, struct upgrade_state *state)
     return state->sockets != NULL;
 }
 
+static bool read_counters(struct reader *r, struct upgrade_state *state)
+{
+    uint16_t count;
+
+    if (!read_u16(r, &count) || count > MAX_COUNTER_SLOTS)
+        return false;
+    for (; state->counters_count < count; state->counters_count++)
+        if (!read_fd(r, &state->counters[state->counters_count]) || state->counters[state->counters_count] < 0)
+            return false;
+    return true;
+}
+
 static bool read_child(struct reader *r, struct state_child *child)
 {
     return read_u32(r, &child->role) && read_u32(r, &child->number) && child->number > 0 &&
@@ -184,11 +202,10 @@ bool upgrade_state_read(struct bytes from, struct upgrade_state *state)
     return read_u32(&r, &magic) && magic == MAGIC && read_u32(&r, &state->last_number) &&
            read_u32(&r, &state->current) && read_fd(&r, &state->public) && read_fd(&r, &state->secret) &&
            read_fd(&r, &state->earlier_secret) && read_fd(&r, &state->board) && state->board >= 0 &&
-           read_fd(&r, &state->counters) && state->counters >= 0 && read_u32(&r, &state->worker_count) &&
-           read_u32(&r, &state->keyholder_count) && read_u32(&r, &state->is_filtered) && state->is_filtered <= 1 &&
-           read_bytes(&r, TICKET_ROOT_LEN, &root) &&
+           read_u32(&r, &state->worker_count) && read_u32(&r, &state->keyholder_count) &&
+           read_u32(&r, &state->is_filtered) && state->is_filtered <= 1 && read_bytes(&r, TICKET_ROOT_LEN, &root) &&
            read_root(root, &state->tickets) && read_sockets(&r, state) && read_admin(&r, &state->admin) &&
-           read_children(&r, state) && read_end(&r);
+           read_counters(&r, state) && read_children(&r, state) && read_end(&r);
 }
 
 void upgrade_state_free(struct upgrade_state *state)
