@@ -10,6 +10,7 @@
 #include "daemon/upgrade.h"
 #include "daemon/upgrade_state.h"
 #include "demo/demo.h"
+#include "proxy/key_wire.h"
 
 static void on_control(evutil_socket_t fd, short what, void *context);
 static void on_respawn(evutil_socket_t fd, short what, void *context);
@@ -167,6 +168,7 @@ void children_offer(struct child *child, const struct deployment *deployment)
     }
     child->building = deployment->number;
     child->is_ready = false;
+    child->words_due++;
     if (order.number > order.total) /* it will have to go; until then it counts as one of them */
         order.total = order.number;
     send_files(child, deployment);
@@ -228,7 +230,9 @@ static bool start(struct child *child)
     child->control = control;
     child->born = master_now();
     child->building = child->serving = 0;
-    child->is_ready = false;
+    child->is_ready = child->is_confined = child->is_asking_in_vain = false;
+    child->words_due = child->asks = 0;
+    child->key_wire = KEY_WIRE_VERSION;
     child->has_demo = false;
     child->quota = (struct unix_quota){0, 0};
     if (!listen_to(child))
@@ -320,6 +324,10 @@ bool children_adopt(struct master *master, const struct state_child *state)
     child->serving = state->serving;
     child->uid = master->current->rights[child->role].uid;
     child->is_leaving = state->is_leaving;
+    child->is_confined = state->is_confined;
+    child->words_due = state->words_due;
+    child->asks = state->asks;
+    child->key_wire = state->key_wire;
     child->slot = state->slot;
     child->born = master_now();
     hung_spare(child, 0);

@@ -17,7 +17,6 @@ struct shape {
     bool has_generation;
     uint8_t min_fds, max_fds; /* of CONTROL_SOCKETS: as many as it counts */
     uint8_t max_count;
-    bool is_of_child;
 };
 
 static const struct shape shapes[CONTROL_TYPES] = {
@@ -33,21 +32,16 @@ static const struct shape shapes[CONTROL_TYPES] = {
     [CONTROL_ABORT] = {.has_generation = true},
     [CONTROL_DRAIN] = {.has_generation = false},
     [CONTROL_STOP] = {.has_generation = false},
-    [CONTROL_READY] = {.has_generation = true, .is_of_child = true},
-    [CONTROL_REFUSED] = {.has_generation = true, .is_of_child = true},
+    [CONTROL_READY] = {.has_generation = true},
+    [CONTROL_REFUSED] = {.has_generation = true},
     [CONTROL_SIGHT] = {.min_fds = 1, .max_fds = 2},
     [CONTROL_COUNTERS] = {.min_fds = 1, .max_fds = MAX_CONTROL_FDS},
     [CONTROL_START] = {.has_generation = false},
-    [CONTROL_CONFINED] = {.is_of_child = true},
+    [CONTROL_CONFINED] = {.has_generation = false},
     [CONTROL_DEMO] = {.min_fds = 1, .max_fds = 1},
-    [CONTROL_CONNECT] = {.is_of_child = true},
+    [CONTROL_CONNECT] = {.has_generation = false},
     [CONTROL_CONNECTED] = {.max_fds = 1},
 };
-
-bool control_is_of_child(enum control_type type)
-{
-    return shapes[type].is_of_child;
-}
 
 /* ---- frames: type, count, generation; what the type has; zeros */
 

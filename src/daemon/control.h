@@ -85,9 +85,6 @@ void control_encode(const struct control_message *message, uint8_t frame[CONTROL
 /* `fds` were received with the frame and are copied into the message. False: a violation. */
 MUST_CHECK bool control_decode(struct bytes frame, const int *fds, size_t fd_count, struct control_message *message);
 
-/* What children may say, and what only the master may. */
-bool control_is_of_child(enum control_type type);
-
 /*
  * Never waits. False with errno set: the other side is gone, or has not read for so long that nothing fits any more.
  * The descriptors of the message stay open here.

@@ -43,7 +43,7 @@ void keyholder_lock_memory(void);
 enum keyholder_order_type { KEYHOLDER_ATTACH = 1 };
 struct keyholder_order {
     uint32_t type;
-    uint32_t worker; /* what the master calls it in its own books; comes back in reports */
+    uint32_t worker; /* its process id, which comes back in reports */
 };
 
 /* To the master. What cannot be sent at once is not sent: the log has it too. */

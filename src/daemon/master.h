@@ -68,6 +68,11 @@ struct child {
     uint32_t building, serving; /* a generation's number; 0: none */
     uint32_t upgrade;           /* started for this generation of an upgrade; 0: for none */
     bool is_ready;              /* what it was building is built */
+    bool is_confined;           /* it said what came of its rights, which it may once */
+    uint32_t words_due;         /* answers to what it was told to build; of a keyholder, reports of whom it was given */
+    uint32_t asks;              /* of a worker: the generation of its keyholder; 0: none was to be had yet */
+    bool is_asking_in_vain;     /* ... to which it could not be joined */
+    uint32_t key_wire;          /* the form of what it says to a keyholder, or to workers: of its binary */
     int slot;                   /* where it counts; NO_SLOT */
     uint64_t watched_from;      /* it has to show signs of life from then on */
     bool is_leaving;            /* told to end: it is not replaced */
@@ -173,6 +178,7 @@ MUST_CHECK bool keyholders_start(struct master *master, const struct deployment 
 void keyholders_attach_all(struct master *master, uint32_t generation);
 void keyholders_attach_worker(struct child *worker);
 void keyholders_attach_keyholder(struct child *keyholder);
+void keyholders_try_again(struct master *master); /* those whom memory or descriptors were not there for */
 
 /* Those of a generation that is over, or is not to come. They end when their last worker has let go of them. */
 void keyholders_retire(struct master *master, uint32_t generation);

@@ -61,6 +61,10 @@ static void write_children(const struct upgrade_state *state, struct writer *w)
         write_u32(w, child->generation);
         write_u32(w, child->serving);
         write_u32(w, child->is_leaving);
+        write_u32(w, child->is_confined);
+        write_u32(w, child->words_due);
+        write_u32(w, child->asks);
+        write_u32(w, child->key_wire);
         write_fd(w, child->slot);
         write_u32(w, (uint32_t)child->pid);
         write_fd(w, child->control);
@@ -164,9 +168,11 @@ static bool read_child(struct reader *r, struct state_child *child)
 {
     return read_u32(r, &child->role) && read_u32(r, &child->number) && child->number > 0 &&
            child->number <= UINT16_MAX && read_u32(r, &child->generation) && read_u32(r, &child->serving) &&
-           read_u32(r, &child->is_leaving) && child->is_leaving <= 1 && read_fd(r, &child->slot) &&
-           child->slot < MAX_COUNTER_SLOTS && read_fd(r, &child->pid) && child->pid > 0 &&
-           read_fd(r, &child->control) && child->role > PROCESS_MASTER && child->role < PROCESS_ROLES;
+           read_u32(r, &child->is_leaving) && child->is_leaving <= 1 && read_u32(r, &child->is_confined) &&
+           child->is_confined <= 1 && read_u32(r, &child->words_due) && read_u32(r, &child->asks) &&
+           read_u32(r, &child->key_wire) && read_fd(r, &child->slot) && child->slot < MAX_COUNTER_SLOTS &&
+           read_fd(r, &child->pid) && child->pid > 0 && read_fd(r, &child->control) && child->role > PROCESS_MASTER &&
+           child->role < PROCESS_ROLES;
 }
 
 static bool read_children(struct reader *r, struct upgrade_state *state)
