@@ -20,6 +20,7 @@
 #include <sys/types.h>
 
 #include "admin/admin_sockets.h"
+#include "base/locked.h"
 #include "daemon/backoff.h"
 #include "daemon/control.h"
 #include "daemon/daemon.h"
@@ -41,8 +42,9 @@ struct deployment {
     uint32_t number;
     struct config *config;
     struct generation_files files;
-    struct listen_sockets *sockets; /* NULL until they are bound */
-    int earlier_secret;             /* what was secret in the one before; -1: there was none */
+    struct listen_sockets *sockets;        /* NULL until they are bound */
+    int earlier_secret;                    /* what was secret in the one before; -1: there was none */
+    struct locked_file held, held_earlier; /* the pages of both, as long as anybody may need them */
     size_t worker_count;
     size_t keyholder_count;                       /* 0: workers have the keys themselves */
     struct rights_settings rights[PROCESS_ROLES]; /* for processes that start under it */
@@ -130,6 +132,7 @@ void reload_step(struct master *master); /* something changed: goes on as far as
 void reload_on_timer(struct master *master);
 void reload_turn_tickets(struct master *master); /* forgets what no ticket needs any more */
 void deployment_free(struct deployment *deployment);
+void deployment_hold(struct deployment *deployment); /* its secrets: they are not swapped out; or that is told */
 
 /* ---- children.c */
 

@@ -352,6 +352,7 @@ static struct deployment *adopt_deployment(const struct upgrade_state *state)
     deployment->sockets = deployment->config ? adopt_sockets(state) : NULL;
     if (deployment->sockets && deployment->sockets->sockets) {
         adopt_rights(deployment);
+        deployment_hold(deployment);
         return deployment;
     }
     deployment_free(deployment);
