@@ -1,7 +1,7 @@
 /*
  * totals.h: the sum of one counter over the slots of all processes.
  *
- * A counter is named by its address in the first slot, which is a model only: sums read the same place of every slot
+ * A counter is named by its address in a model, in which nobody counts: sums read the same place of every slot
  * that was ever used. Of gauges only the slots that a living process writes count.
  */
 #ifndef ADMIN_TOTALS_H

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/sanitizer.h"
 
@@ -62,4 +64,44 @@ struct locked_memory locked_apply(void)
         lock_line(&memory, line);
     fclose(maps);
     return memory;
+}
+
+bool locked_range(void *at, size_t len)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)at / page * page;
+
+    len += (uintptr_t)at - start;
+    at = (void *)start; /* NOLINT(performance-no-int-to-ptr) */
+    return mlock(at, len) == 0 && madvise(at, (len + page - 1) / page * page, MADV_DONTDUMP) == 0;
+}
+
+/* Read once by the kernel, so that every page is there; what is locked stays so when nobody may read it any more. */
+bool locked_file_hold(struct locked_file *file, int fd)
+{
+    struct stat status;
+    void *at;
+    int error;
+
+    if (fstat(fd, &status) != 0)
+        return false;
+    if (status.st_size <= 0)
+        return true;
+    at = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    if (at == MAP_FAILED)
+        return false;
+    if (mlock(at, (size_t)status.st_size) == 0 && mprotect(at, (size_t)status.st_size, PROT_NONE) == 0) {
+        *file = (struct locked_file){at, (size_t)status.st_size};
+        return true;
+    }
+    error = errno;
+    munmap(at, (size_t)status.st_size);
+    errno = error;
+    return false;
+}
+
+void locked_file_let_go(struct locked_file *file)
+{
+    if (file->at)
+        munmap(file->at, file->len);
+    *file = (struct locked_file){NULL, 0};
 }

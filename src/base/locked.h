@@ -1,5 +1,6 @@
 /*
- * locked.h: a process whose memory is neither swapped nor dumped, for one that has nothing but secrets.
+ * locked.h: memory that is neither swapped nor dumped: that of a whole process, for one that has nothing but secrets,
+ * or a piece of it.
  *
  * Keys are in many places: in objects of ours, in the numbers of the libraries below, on the stack while they work. So
  * it is not the secrets that are locked but all that the process can write. Its heap is one piece, large enough from
@@ -27,5 +28,21 @@ struct locked_memory {
     int error;               /* of the first that failed; 0: none */
 };
 struct locked_memory locked_apply(void);
+
+/* ---- in a process that is not locked as a whole */
+
+/* All pages that it touches. False with errno set: they are as they were. */
+MUST_CHECK bool locked_range(void *at, size_t len);
+
+/*
+ * The pages of a file in memory (memfd), for all who map it, as long as it is held here. Who holds it sees nothing of
+ * it: it is mapped without the right to read it. Zeroed: nothing is held.
+ */
+struct locked_file {
+    void *at; /* NULL: nothing is held */
+    size_t len;
+};
+MUST_CHECK bool locked_file_hold(struct locked_file *file, int fd); /* False with errno set */
+void locked_file_let_go(struct locked_file *file);
 
 #endif

@@ -82,18 +82,32 @@ static bool read_file(struct certificate_chain *chain, struct bytes file, struct
     return true;
 }
 
+bool certificate_holds_key(struct bytes file)
+{
+    static const char mark[] = "PRIVATE KEY-----";
+
+    return memmem(file.at, file.len, mark, strlen(mark)) != NULL;
+}
+
+static void copy_block(const struct pem_block *block, struct writer *out)
+{
+    write_bytes(out, BYTES_OF_LITERAL("-----BEGIN "));
+    write_bytes(out, block->label);
+    write_bytes(out, BYTES_OF_LITERAL("-----\n"));
+    write_bytes(out, block->body);
+    write_bytes(out, BYTES_OF_LITERAL("-----END "));
+    write_bytes(out, block->label);
+    write_bytes(out, BYTES_OF_LITERAL("-----\n"));
+}
+
 void certificate_copy_public(struct bytes file, struct writer *out)
 {
     struct pem_reader pem = pem_reader_of(file);
     struct pem_block block;
 
-    while (pem_next(&pem, &block) == PEM_BLOCK) {
-        if (!pem_label_is(&block, "CERTIFICATE"))
-            continue;
-        write_bytes(out, BYTES_OF_LITERAL("-----BEGIN CERTIFICATE-----\n"));
-        write_bytes(out, block.body);
-        write_bytes(out, BYTES_OF_LITERAL("-----END CERTIFICATE-----\n"));
-    }
+    while (pem_next(&pem, &block) == PEM_BLOCK)
+        if (pem_label_is(&block, "CERTIFICATE") || pem_label_is(&block, "X509 CRL"))
+            copy_block(&block, out);
 }
 
 /* ---- what the leaf says */

@@ -22,9 +22,12 @@ struct certificate_chain;
 MUST_CHECK struct certificate_chain *certificate_chain_new(struct bytes pem, struct crypto_fault *fault);
 void certificate_chain_free(struct certificate_chain *chain);
 
+/* In PEM, encrypted or not. */
+bool certificate_holds_key(struct bytes file);
+
 /*
- * Copies the CERTIFICATE blocks of a PEM file and nothing else, whatever stands between them: a file may hold its
- * private key as well. `out` takes pem.len + 1 bytes.
+ * Copies the blocks of certificates and CRLs of a PEM file and nothing else, whatever stands between them: a file may
+ * hold a private key as well. `out` takes pem.len + 1 bytes.
  */
 void certificate_copy_public(struct bytes pem, struct writer *out);
 

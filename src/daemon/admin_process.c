@@ -9,6 +9,7 @@
 #include "daemon/control.h"
 
 struct outfit {
+    int control;
     struct board *board;
     struct counters_map *counters;
     int fds[MAX_CONTROL_FDS]; /* that listen */
@@ -18,10 +19,19 @@ struct outfit {
 static bool take_sight(struct outfit *outfit, const struct control_message *message)
 {
     outfit->board = board_open(message->fds[0]);
-    outfit->counters = counters_map_open(message->fds[1], COUNTERS_MAP_READ);
-    close(message->fds[0]);
-    close(message->fds[1]);
+    outfit->counters = counters_map_new();
+    for (size_t i = 0; i < message->fd_count; i++)
+        close(message->fds[i]);
     return outfit->board && outfit->counters;
+}
+
+static bool take_counters(struct outfit *outfit, const struct control_message *message)
+{
+    bool is_ok = true;
+
+    for (size_t i = 0; i < message->fd_count; i++)
+        is_ok = counters_map_add(outfit->counters, message->number + i, message->fds[i]) && is_ok;
+    return is_ok;
 }
 
 static void take_sockets(struct outfit *outfit, const struct control_message *message)
@@ -30,37 +40,50 @@ static void take_sockets(struct outfit *outfit, const struct control_message *me
     outfit->fd_count = message->fd_count;
 }
 
-/* First what it shows, once; then where. False: neither. */
+/* First what it shows, once; then where, once; who counts at any time. False: neither. */
 static bool take(struct outfit *outfit, const struct control_message *message)
 {
     if (message->type == CONTROL_SIGHT && !outfit->board)
         return take_sight(outfit, message);
-    if (message->type != CONTROL_SOCKETS || !outfit->board)
+    if (message->type == CONTROL_COUNTERS && outfit->board)
+        return take_counters(outfit, message);
+    if (message->type != CONTROL_SOCKETS || !outfit->board || outfit->fd_count > 0)
         return false;
     take_sockets(outfit, message);
     return true;
 }
 
-static bool wait_for_outfit(int control, struct outfit *outfit)
+static bool wait_for_outfit(struct outfit *outfit)
 {
     struct control_message message;
 
     while (outfit->fd_count == 0)
-        if (control_wait(control, &message) != CONTROL_GOT || !take(outfit, &message))
+        if (control_wait(outfit->control, &message) != CONTROL_GOT || !take(outfit, &message))
             return false;
     return true;
 }
 
-static enum daemon_exit run(int control, struct outfit *outfit)
+/* While it answers. */
+static bool hear(void *context)
+{
+    struct outfit *outfit = context;
+    struct control_message message;
+    enum control_result result = control_receive(outfit->control, &message);
+
+    return result == CONTROL_NOTHING || (result == CONTROL_GOT && take(outfit, &message));
+}
+
+static enum daemon_exit run(struct outfit *outfit)
 {
     struct event_base *base = admin_prepare();
     struct admin_view view;
 
-    if (base && (!confine_process(PROCESS_ADMIN, control) ||
-                 !wait_for_outfit(control, outfit))) /* the master is gone, or thought better of it */
+    if (base && (!confine_process(PROCESS_ADMIN, outfit->control) ||
+                 !wait_for_outfit(outfit))) /* the master is gone, or thought better of it */
         return DAEMON_EXIT_FAILURE;
     view = (struct admin_view){outfit->board, outfit->counters};
-    if (base && admin_run(base, view, outfit->fds, outfit->fd_count, control))
+    if (base &&
+        admin_run(base, view, outfit->fds, outfit->fd_count, (struct admin_parent){outfit->control, hear, outfit}))
         return DAEMON_EXIT_OK;
     log_message(LOG_LEVEL_ERROR, "out of memory or descriptors: nobody is answered");
     return DAEMON_EXIT_FAILURE;
@@ -68,12 +91,12 @@ static enum daemon_exit run(int control, struct outfit *outfit)
 
 enum daemon_exit admin_process_run(int control)
 {
-    struct outfit outfit = {.fd_count = 0};
+    struct outfit outfit = {.control = control};
     enum daemon_exit exit;
 
     log_set_process("admin");
     tzset(); /* every reply has a date: who makes one opens /etc/localtime the first time, which a sandbox forbids */
-    exit = run(control, &outfit);
+    exit = run(&outfit);
     board_free(outfit.board);
     counters_map_free(outfit.counters);
     return exit;

@@ -12,6 +12,7 @@
 #include "daemon/upgrade_state.h"
 #include "daemon/usage.h"
 #include "demo/demo.h"
+#include "proxy/key_wire.h"
 
 static void on_control(evutil_socket_t fd, short what, void *context);
 static void on_respawn(evutil_socket_t fd, short what, void *context);
@@ -176,6 +177,7 @@ void children_offer(struct child *child, const struct deployment *deployment)
     }
     child->building = deployment->number;
     child->is_ready = false;
+    child->words_due++;
     if (order.number > order.total) /* it will have to go; until then it counts as one of them */
         order.total = order.number;
     send_files(child, deployment);
@@ -237,12 +239,15 @@ static bool start(struct child *child)
     child->control = control;
     child->born = master_now();
     child->building = child->serving = 0;
-    child->is_ready = false;
+    child->is_ready = child->is_confined = child->is_asking_in_vain = false;
+    child->words_due = child->asks = 0;
+    child->key_wire = KEY_WIRE_VERSION;
     child->has_demo = false;
     child->quota = (struct unix_quota){0, 0};
     if (!listen_to(child))
         children_give_up(child, "cannot be listened to");
     send_start(child);
+    usage_born(child);
     sight_process_began(child);
     hung_spare(child, 0);
     if (master->current && child->upgrade <= master->current->number &&
@@ -329,6 +334,10 @@ bool children_adopt(struct master *master, const struct state_child *state)
     child->serving = state->serving;
     child->uid = master->current->rights[child->role].uid;
     child->is_leaving = state->is_leaving;
+    child->is_confined = state->is_confined;
+    child->words_due = state->words_due;
+    child->asks = state->asks;
+    child->key_wire = state->key_wire;
     child->slot = state->slot;
     child->born = master_now();
     hung_spare(child, 0);

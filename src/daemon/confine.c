@@ -6,7 +6,6 @@
 #include "daemon/control.h"
 #include "daemon/master.h"
 #include "daemon/rights.h"
-#include "daemon/usage.h"
 
 bool confine_wait(int control, struct control_message *start)
 {
@@ -26,15 +25,8 @@ bool confine_now(enum process_role role, int control, const struct control_messa
 {
     struct control_message answer = {.type = CONTROL_CONFINED};
 
-    bool is_sent;
-
-    answer.fds[0] = usage_open();
-    answer.fd_count = answer.fds[0] >= 0;
     answer.is_dropped = rights_drop(role, &start->rights, &answer.report);
-    is_sent = control_send(control, &answer);
-    if (answer.fd_count > 0)
-        close(answer.fds[0]);
-    return is_sent && answer.is_dropped;
+    return control_send(control, &answer) && answer.is_dropped;
 }
 
 bool confine_process(enum process_role role, int control)

@@ -17,7 +17,6 @@ struct shape {
     bool has_generation;
     uint8_t min_fds, max_fds; /* of CONTROL_SOCKETS: as many as it counts */
     uint8_t max_count;
-    bool is_of_child;
 };
 
 static const struct shape shapes[CONTROL_TYPES] = {
@@ -33,20 +32,16 @@ static const struct shape shapes[CONTROL_TYPES] = {
     [CONTROL_ABORT] = {.has_generation = true},
     [CONTROL_DRAIN] = {.has_generation = false},
     [CONTROL_STOP] = {.has_generation = false},
-    [CONTROL_READY] = {.has_generation = true, .is_of_child = true},
-    [CONTROL_REFUSED] = {.has_generation = true, .is_of_child = true},
-    [CONTROL_SIGHT] = {.min_fds = 2, .max_fds = 2},
+    [CONTROL_READY] = {.has_generation = true},
+    [CONTROL_REFUSED] = {.has_generation = true},
+    [CONTROL_SIGHT] = {.min_fds = 1, .max_fds = 2},
+    [CONTROL_COUNTERS] = {.min_fds = 1, .max_fds = MAX_CONTROL_FDS},
     [CONTROL_START] = {.has_generation = false},
-    [CONTROL_CONFINED] = {.max_fds = 1, .is_of_child = true},
+    [CONTROL_CONFINED] = {.has_generation = false},
     [CONTROL_DEMO] = {.min_fds = 1, .max_fds = 1},
-    [CONTROL_CONNECT] = {.is_of_child = true},
+    [CONTROL_CONNECT] = {.has_generation = false},
     [CONTROL_CONNECTED] = {.max_fds = 1},
 };
-
-bool control_is_of_child(enum control_type type)
-{
-    return shapes[type].is_of_child;
-}
 
 /* ---- frames: type, count, generation; what the type has; zeros */
 
@@ -117,7 +112,7 @@ static void write_body(struct writer *w, const struct control_message *message)
         write_u16(w, message->number);
         write_u16(w, message->total);
         break;
-    case CONTROL_SIGHT:
+    case CONTROL_COUNTERS:
         write_u16(w, message->number);
         break;
     case CONTROL_REFUSED:
@@ -245,7 +240,7 @@ static bool read_body(struct reader *r, struct control_message *message)
     case CONTROL_BUILD:
         return read_u16(r, &message->number) && read_u16(r, &message->total) && message->number > 0 &&
                message->number <= message->total;
-    case CONTROL_SIGHT:
+    case CONTROL_COUNTERS:
         return read_u16(r, &message->number);
     case CONTROL_REFUSED:
         return read_u16(r, &message->exit) && message->exit > 0 && message->exit < 256 &&
@@ -313,25 +308,30 @@ union fd_space {
     char bytes[CMSG_SPACE(MAX_CONTROL_FDS * sizeof(int))];
 };
 
+static ssize_t send_with_fds(int fd, uint8_t frame[CONTROL_FRAME_LEN], const struct control_message *message)
+{
+    struct iovec span = {frame, CONTROL_FRAME_LEN};
+    union fd_space space = {.bytes = {0}};
+    struct cmsghdr *rights = &space.header;
+    size_t len = message->fd_count * sizeof(int);
+    const struct msghdr header = {
+        .msg_iov = &span, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = CMSG_SPACE(len)};
+
+    *rights = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(len)};
+    memcpy(CMSG_DATA(rights), message->fds, len);
+    return sendmsg(fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* What children say has no descriptors: they may not even make the call that sends some. */
 bool control_send(int fd, const struct control_message *message)
 {
     uint8_t frame[CONTROL_FRAME_LEN];
-    struct iovec span = {frame, sizeof frame};
-    union fd_space space = {.bytes = {0}};
-    struct msghdr header = {.msg_iov = &span, .msg_iovlen = 1};
     ssize_t sent;
 
     control_encode(message, frame);
-    if (message->fd_count > 0) {
-        struct cmsghdr *rights = &space.header;
-        header.msg_control = space.bytes;
-        header.msg_controllen = CMSG_SPACE(message->fd_count * sizeof(int));
-        *rights = (struct cmsghdr){
-            .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(message->fd_count * sizeof(int))};
-        memcpy(CMSG_DATA(rights), message->fds, message->fd_count * sizeof(int));
-    }
     do
-        sent = sendmsg(fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+        sent = message->fd_count > 0 ? send_with_fds(fd, frame, message)
+                                     : send(fd, frame, sizeof frame, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (sent < 0 && errno == EINTR);
     memory_wipe(frame, sizeof frame);
     return sent == CONTROL_FRAME_LEN;

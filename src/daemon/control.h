@@ -8,6 +8,7 @@
  *     master -> child    START                                     what it has to give up before anything else
  *     child -> master    CONFINED                                  it has, or why it could not
  *     master -> child    SIGHT                                     where it counts, or what it shows
+ *     master -> admin    COUNTERS                                  at any time: where others count
  *     master -> child    OFFER, SOCKETS..., TICKET_ROOT, BUILD     a generation, and the order to build from it
  *     child -> master    READY or REFUSED
  *     master -> worker   KEYHOLDER                                 who answers its questions of keys
@@ -17,7 +18,7 @@
  *     worker -> master   CONNECT                                   to a unix socket, which it cannot see
  *     master -> worker   CONNECTED                                 the answers, in the order of the questions
  *
- * An admin process gets SIGHT and the SOCKETS on which it is to answer, and nothing else.
+ * An admin process gets SIGHT, COUNTERS and the SOCKETS on which it is to answer, and nothing else.
  *
  * With a keyholder that said READY the socket goes over to the messages of keyholder.h.
  */
@@ -50,11 +51,12 @@ enum control_type {
     CONTROL_READY,       /* `generation` is built */
     CONTROL_REFUSED,     /* `generation` cannot be built: `exit`, `reason` */
     CONTROL_START,       /* `log_format`, `log_level`, `rights` */
-    CONTROL_CONFINED,    /* `report`, `is_dropped`; a descriptor of usage.h, or none */
+    CONTROL_CONFINED,    /* `report`, `is_dropped` */
     CONTROL_DEMO,        /* one descriptor: a listening socket */
     CONTROL_CONNECT,     /* `request`, `path` */
     CONTROL_CONNECTED,   /* `request`; a descriptor, or `error`; neither: it was lost, for want of a free place */
-    CONTROL_SIGHT,       /* `number` of a slot; descriptors: the board, the counters */
+    CONTROL_SIGHT,       /* descriptors: the board, and of a worker where it counts, alone */
+    CONTROL_COUNTERS,    /* descriptors: where the slots from `number` on count, to be read */
     CONTROL_TYPES
 };
 
@@ -82,9 +84,6 @@ void control_encode(const struct control_message *message, uint8_t frame[CONTROL
 
 /* `fds` were received with the frame and are copied into the message. False: a violation. */
 MUST_CHECK bool control_decode(struct bytes frame, const int *fds, size_t fd_count, struct control_message *message);
-
-/* What children may say, and what only the master may. */
-bool control_is_of_child(enum control_type type);
 
 /*
  * Never waits. False with errno set: the other side is gone, or has not read for so long that nothing fits any more.

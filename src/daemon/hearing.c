@@ -2,7 +2,25 @@
 
 #include "base/log.h"
 #include "daemon/master.h"
-#include "daemon/usage.h"
+
+/*
+ * In their order, and no more of them than were asked for: what came of its rights once, then an answer to each order
+ * to build. For connections of a worker that serves there is a quota.
+ */
+static bool may_say(struct child *child, enum control_type type)
+{
+    switch (type) {
+    case CONTROL_CONFINED:
+        return !child->is_confined && (child->is_confined = true);
+    case CONTROL_READY:
+    case CONTROL_REFUSED:
+        return child->is_confined && child->words_due > 0 && child->words_due-- > 0;
+    case CONTROL_CONNECT:
+        return child->is_confined && child->role == PROCESS_WORKER && child->serving != 0;
+    default:
+        return false;
+    }
+}
 
 static void on_ready(struct child *child, const struct control_message *message)
 {
@@ -45,12 +63,8 @@ static bool tell_rights(struct child *child, const struct control_message *messa
 
 static void on_confined(struct child *child, const struct control_message *message)
 {
-    bool is_taken = message->fd_count == 0 || usage_take(child, message->fds[0]);
-
     if (!tell_rights(child, message))
         children_give_up(child, "tells of the rights of another");
-    else if (!is_taken)
-        children_give_up(child, "tells twice where its memory can be read, or of something else");
 }
 
 static void on_connect(struct child *child, const struct control_message *message)
@@ -59,7 +73,7 @@ static void on_connect(struct child *child, const struct control_message *messag
     uint64_t now = master_now();
     int fd;
 
-    if (child->role != PROCESS_WORKER || !unix_quota_take(&child->quota, now)) {
+    if (!unix_quota_take(&child->quota, now)) {
         children_give_up(child, "asks for more connections than a process of its kind may");
         return;
     }
@@ -101,12 +115,12 @@ void children_hear(struct child *child)
 
     if (result == CONTROL_GONE) {
         children_hang_up(child); /* the signal of its end comes, too */
-    } else if (result == CONTROL_VIOLATION || (result == CONTROL_GOT && !control_is_of_child(message.type))) {
+    } else if (result == CONTROL_GOT && may_say(child, message.type)) {
+        obey(child, &message);
+    } else if (result != CONTROL_NOTHING) {
         if (result == CONTROL_GOT)
             close_fds(&message);
         children_give_up(child, "breaks the rules of what a child may say");
-    } else if (result == CONTROL_GOT) {
-        obey(child, &message);
     }
 }
 
@@ -115,9 +129,10 @@ void children_hear_last(struct child *child)
     struct control_message message;
 
     while (child->control >= 0 && control_receive(child->control, &message) == CONTROL_GOT) {
-        if (message.type == CONTROL_CONFINED)
+        bool is_due = may_say(child, message.type);
+        if (is_due && message.type == CONTROL_CONFINED)
             (void)!tell_rights(child, &message);
-        else if (message.type == CONTROL_REFUSED && message.generation == child->building)
+        else if (is_due && message.type == CONTROL_REFUSED && message.generation == child->building)
             (void)!tell_refusal(child, &message);
         close_fds(&message);
     }

@@ -62,6 +62,8 @@ static void on_look(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
 
     usage_look(master);
+    listeners_look_after(master);
+    keyholders_try_again(master);
     if (was_away(master, now))
         return;
     for (size_t i = 0; i < master->child_count; i++)

@@ -16,7 +16,7 @@
 
 struct key_client {
     int fd;
-    uint32_t worker; /* the master's name for it */
+    uint32_t worker; /* its process id */
     struct key_line lines[KEY_HASTES];
     struct key_batch *replies;
     struct key_share share;

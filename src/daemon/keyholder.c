@@ -30,12 +30,12 @@ static void report(const struct keyholder *keyholder, enum keyholder_report_type
 
     if (keyholder->control >= 0 &&
         send(keyholder->control, &message, sizeof message, MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof message)
-        log_message(LOG_LEVEL_WARNING, "the master does not hear of worker %u: %m", worker);
+        log_message(LOG_LEVEL_WARNING, "the master does not hear of the worker with pid %u: %m", worker);
 }
 
 static void refuse(const struct keyholder *keyholder, uint32_t worker, const char *reason)
 {
-    log_message(LOG_LEVEL_ERROR, "worker %u is not served: %s", worker, reason);
+    log_message(LOG_LEVEL_ERROR, "the worker with pid %u is not served: %s", worker, reason);
     report(keyholder, KEYHOLDER_WORKER_REFUSED, worker);
 }
 
@@ -71,7 +71,7 @@ static bool settle(struct keyholder *keyholder, size_t index, enum key_client_st
         return true;
     detach(keyholder, index);
     if (state == KEY_CLIENT_VIOLATED) {
-        log_message(LOG_LEVEL_ERROR, "worker %u sent what is no question: its socket is closed", worker);
+        log_message(LOG_LEVEL_ERROR, "the worker with pid %u sent what is no question: its socket is closed", worker);
         report(keyholder, KEYHOLDER_WORKER_VIOLATED, worker);
     }
     if (state == KEY_CLIENT_NO_MEMORY)

@@ -43,7 +43,7 @@ void keyholder_lock_memory(void);
 enum keyholder_order_type { KEYHOLDER_ATTACH = 1 };
 struct keyholder_order {
     uint32_t type;
-    uint32_t worker; /* what the master calls it in its own books; comes back in reports */
+    uint32_t worker; /* its process id, which comes back in reports */
 };
 
 /* To the master. What cannot be sent at once is not sent: the log has it too. */
@@ -57,7 +57,7 @@ struct keyholder_report {
 };
 
 /*
- * The system calls that it makes from here on: poll or ppoll, recvmmsg, sendmmsg, recvmsg, sendto, close, getrandom,
+ * The system calls that it makes from here on: poll or ppoll, recvmmsg, recvmsg, sendto, close, getrandom,
  * clock_gettime, write (log lines); and of the C library brk, mmap and munmap (anonymous), exit_group.
  *
  * Runs to the end described above. Takes over `control`; `keyring` stays the caller's. DAEMON_EXIT_FAILURE: out of

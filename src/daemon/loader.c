@@ -1,8 +1,10 @@
 #include "daemon/loader.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/locked.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
 #include "daemon/daemon.h"
@@ -76,6 +78,20 @@ static enum daemon_exit load(const char *name, const struct config *config, cons
     return exit;
 }
 
+/* For keys while they are looked at: files, what is made of them. More than that, or where it is not allowed, it is as
+ * any other memory; a keyholder tells of that, who has them for longer. */
+enum { HEAP_LEN = 8 * 1024 * 1024 };
+
+static void lock_memory(void)
+{
+    struct locked_memory memory = {.error = ENOMEM};
+
+    if (locked_reserve(HEAP_LEN))
+        memory = locked_apply();
+    if (memory.error)
+        log_message(LOG_LEVEL_DEBUG, "the loader's memory may be swapped out: %s", strerror(memory.error));
+}
+
 pid_t loader_start(const char *name, const struct config *config, const struct generation_files *files,
                    struct board_certificates *certificates)
 {
@@ -86,5 +102,6 @@ pid_t loader_start(const char *name, const struct config *config, const struct g
     spawn_end_with_parent();
     spawn_unblock_signals();
     log_set_process("loader");
+    lock_memory();
     _exit((int)load(name, config, files, certificates));
 }

@@ -255,6 +255,9 @@ enum daemon_exit daemon_run(struct config *config, struct daemon_source source)
     }
     if (!rights_harden())
         log_message(LOG_LEVEL_WARNING, "core dumps cannot be switched off: %m");
+    if (!locked_range(&master.tickets, sizeof master.tickets))
+        log_message(LOG_LEVEL_WARNING, "the root of the ticket keys may be swapped out: %m (LimitMEMLOCK= of systemd, "
+                                       "memlock of a container)");
     begin(&master, config);
     if (!master.is_over && event_base_dispatch(master.base) < 0)
         master.exit = DAEMON_EXIT_FAILURE;

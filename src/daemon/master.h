@@ -10,6 +10,7 @@
  *   sight.c     what others see of all this
  *   hung.c      workers that stand still
  *   usage.c     time and memory that processes take
+ *   listeners.c what a worker may do to the listening sockets that all share
  *   hearing.c   what a process says of itself and asks for
  *   keyholders.c  those with the keys, and who of the workers asks which
  */
@@ -20,6 +21,7 @@
 #include <sys/types.h>
 
 #include "admin/admin_sockets.h"
+#include "base/locked.h"
 #include "daemon/backoff.h"
 #include "daemon/control.h"
 #include "daemon/daemon.h"
@@ -41,8 +43,9 @@ struct deployment {
     uint32_t number;
     struct config *config;
     struct generation_files files;
-    struct listen_sockets *sockets; /* NULL until they are bound */
-    int earlier_secret;             /* what was secret in the one before; -1: there was none */
+    struct listen_sockets *sockets;        /* NULL until they are bound */
+    int earlier_secret;                    /* what was secret in the one before; -1: there was none */
+    struct locked_file held, held_earlier; /* the pages of both, as long as anybody may need them */
     size_t worker_count;
     size_t keyholder_count;                       /* 0: workers have the keys themselves */
     struct rights_settings rights[PROCESS_ROLES]; /* for processes that start under it */
@@ -68,6 +71,11 @@ struct child {
     uint32_t building, serving; /* a generation's number; 0: none */
     uint32_t upgrade;           /* started for this generation of an upgrade; 0: for none */
     bool is_ready;              /* what it was building is built */
+    bool is_confined;           /* it said what came of its rights, which it may once */
+    uint32_t words_due;         /* answers to what it was told to build; of a keyholder, reports of whom it was given */
+    uint32_t asks;              /* of a worker: the generation of its keyholder; 0: none was to be had yet */
+    bool is_asking_in_vain;     /* ... to which it could not be joined */
+    uint32_t key_wire;          /* the form of what it says to a keyholder, or to workers: of its binary */
     int slot;                   /* where it counts; NO_SLOT */
     uint64_t watched_from;      /* it has to show signs of life from then on */
     int memory;                 /* where its memory can be read; -1: nowhere */
@@ -129,6 +137,7 @@ void reload_step(struct master *master); /* something changed: goes on as far as
 void reload_on_timer(struct master *master);
 void reload_turn_tickets(struct master *master); /* forgets what no ticket needs any more */
 void deployment_free(struct deployment *deployment);
+void deployment_hold(struct deployment *deployment); /* its secrets: they are not swapped out; or that is told */
 
 /* ---- children.c */
 
@@ -165,6 +174,9 @@ void children_free(struct master *master); /* ends them, too */
 MUST_CHECK bool hung_watch(struct master *master);
 void hung_spare(struct child *child, uint64_t wait); /* what it does takes time; microseconds from now */
 
+/* ---- listeners.c: a worker that is not ours any more can end a listening socket for all; it is set right */
+void listeners_look_after(const struct master *master);
+
 /* ---- keyholders.c */
 
 /* Starts those of a deployment. False: one could not be started. */
@@ -174,6 +186,7 @@ MUST_CHECK bool keyholders_start(struct master *master, const struct deployment 
 void keyholders_attach_all(struct master *master, uint32_t generation);
 void keyholders_attach_worker(struct child *worker);
 void keyholders_attach_keyholder(struct child *keyholder);
+void keyholders_try_again(struct master *master); /* those whom memory or descriptors were not there for */
 
 /* Those of a generation that is over, or is not to come. They end when their last worker has let go of them. */
 void keyholders_retire(struct master *master, uint32_t generation);

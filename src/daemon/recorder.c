@@ -217,12 +217,8 @@ static bool write_entry(int fd, enum entry_kind kind, const char *name, struct b
     return write_all(fd, writer_view(&head)) && write_all(fd, contents);
 }
 
-static bool holds_key(struct bytes file)
-{
-    return memmem(file.at, file.len, "PRIVATE KEY-----", strlen("PRIVATE KEY-----")) != NULL;
-}
-
-static bool write_certificate(const struct record *record, const struct generation_files *files)
+/* Every process has it that meets clients: nothing of a file but what is meant for them. */
+static bool write_without_keys(const struct record *record, enum entry_kind kind, const struct generation_files *files)
 {
     struct bytes whole = file_view(&record->file);
     uint8_t *storage = memory_new(whole.len + 1);
@@ -230,10 +226,27 @@ static bool write_certificate(const struct record *record, const struct generati
     bool is_ok;
 
     certificate_copy_public(whole, &public);
-    is_ok = writer_ok(&public) && write_entry(files->public, ENTRY_CERTIFICATE, record->name, writer_view(&public));
+    is_ok = writer_ok(&public) && write_entry(files->public, kind, record->name, writer_view(&public));
     memory_free(storage);
-    return is_ok && (!holds_key(whole) || (write_entry(files->secret, ENTRY_CERTIFICATE_AND_KEY, record->name, whole) &&
-                                           write_entry(files->secret, ENTRY_KEY, record->name, whole)));
+    return is_ok;
+}
+
+/* CAs and CRLs, also in DER; who puts the key of a CA beside it is warned (proxy/client_policy.c). */
+static bool write_public(const struct record *record, const struct generation_files *files)
+{
+    if (certificate_holds_key(file_view(&record->file)))
+        return write_without_keys(record, ENTRY_PUBLIC, files);
+    return write_entry(files->public, ENTRY_PUBLIC, record->name, file_view(&record->file));
+}
+
+static bool write_certificate(const struct record *record, const struct generation_files *files)
+{
+    struct bytes whole = file_view(&record->file);
+
+    return write_without_keys(record, ENTRY_CERTIFICATE, files) &&
+           (!certificate_holds_key(whole) ||
+            (write_entry(files->secret, ENTRY_CERTIFICATE_AND_KEY, record->name, whole) &&
+             write_entry(files->secret, ENTRY_KEY, record->name, whole)));
 }
 
 static bool write_record(const struct record *record, const struct generation_files *files)
@@ -242,7 +255,7 @@ static bool write_record(const struct record *record, const struct generation_fi
     case SUPPLY_CERTIFICATE:
         return write_certificate(record, files);
     case SUPPLY_PUBLIC:
-        return write_entry(files->public, ENTRY_PUBLIC, record->name, file_view(&record->file));
+        return write_public(record, files);
     case SUPPLY_KEY:
         return write_entry(files->secret, ENTRY_KEY, record->name, file_view(&record->file));
     case SUPPLY_TICKET_KEY:

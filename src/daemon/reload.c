@@ -20,10 +20,25 @@
 
 /* ---- deployments */
 
+static void hold(struct locked_file *held, int fd)
+{
+    if (fd >= 0 && !held->at && !locked_file_hold(held, fd))
+        log_message(LOG_LEVEL_WARNING, "the keys of a generation may be swapped out: %m (LimitMEMLOCK= of systemd, "
+                                       "memlock of a container)");
+}
+
+void deployment_hold(struct deployment *deployment)
+{
+    hold(&deployment->held, deployment->files.secret);
+    hold(&deployment->held_earlier, deployment->earlier_secret);
+}
+
 void deployment_free(struct deployment *deployment)
 {
     if (!deployment)
         return;
+    locked_file_let_go(&deployment->held);
+    locked_file_let_go(&deployment->held_earlier);
     listen_sockets_free(deployment->sockets);
     if (deployment->earlier_secret >= 0)
         close(deployment->earlier_secret);
@@ -323,6 +338,7 @@ static bool have_keyholders(struct master *master)
 
     if (next->keyholder_count > 0 && master->current)
         next->earlier_secret = fcntl(master->current->files.secret, F_DUPFD_CLOEXEC, 0);
+    deployment_hold(next);
     if ((!master->current || next->keyholder_count == 0 || next->earlier_secret >= 0) &&
         turn_tickets(master, &next->config->general) && keyholders_start(master, next))
         return true;

@@ -47,10 +47,11 @@ static const struct rights_rule to_live[] = {
 static const struct rights_rule to_loop[] = {
     ALLOW(epoll_wait), ALLOW(epoll_pwait), ALLOW(epoll_ctl), ALLOW(poll), ALLOW(ppoll),
     ALLOW(read), ALLOW(readv), ALLOW(pread64), ALLOW(write), ALLOW(writev), ALLOW(close),
-    ALLOW(recvfrom), ALLOW(recvmsg), ALLOW(recvmmsg), ALLOW(sendto), ALLOW(sendmsg), ALLOW(sendmmsg),
+    ALLOW(recvfrom), ALLOW(recvmsg), ALLOW(recvmmsg),
+    ALLOW(sendto), /* not sendmsg and sendmmsg: whoever receives a descriptor may have to wait until it is closed */
     ALLOW(lseek), ALLOW(fstat), ALLOW_IF(newfstatat, 1, HAS(3, AT_EMPTY_PATH)), /* fstat(3) of glibc 2.33 and on */
     ALLOW_IF(fcntl, 1, IS(1, F_GETFD)), ALLOW_IF(fcntl, 1, IS(1, F_SETFD)),
-    ALLOW_IF(fcntl, 1, IS(1, F_GETFL)), ALLOW_IF(fcntl, 1, IS(1, F_SETFL)),
+    ALLOW_IF(fcntl, 1, IS(1, F_GETFL)), /* not F_SETFL: whoever shares a listener or the log would block, or lose lines */
     ALLOW_IF(fcntl, 1, IS(1, F_GET_SEALS)),
     ALLOW_IF(fcntl, 1, IS(1, F_DUPFD_CLOEXEC)), /* of the counters and the board that it was handed */
     ALLOW_IF(prlimit64, 1, IS(0, 0)), /* of itself: how many descriptors there may be */
@@ -67,7 +68,8 @@ static const struct rights_rule no_paths[] = {
 
 /* Sockets that come in at listeners. */
 static const struct rights_rule to_serve[] = {
-    ALLOW(accept4), ALLOW(shutdown), ALLOW(getpeername), ALLOW(getsockname),
+    ALLOW(accept4), ALLOW(getpeername), ALLOW(getsockname),
+    ALLOW_IF(shutdown, 1, IS(1, SHUT_WR)), /* not SHUT_RD: a listener, which others share, would be one no more */
     ALLOW_IF(ioctl, 1, IS(1, FIONREAD)), /* libevent's evbuffer_read() */
 };
 
@@ -78,7 +80,6 @@ static const struct rights_rule to_relay[] = {
     ALLOW(connect),
     ALLOW_IF(getsockopt, 2, IS(1, SOL_SOCKET), IS(2, SO_ERROR)),
     ALLOW_IF(setsockopt, 2, IS(1, SOL_SOCKET), IS(2, SO_KEEPALIVE)),
-    ALLOW_IF(setsockopt, 2, IS(1, SOL_SOCKET), IS(2, SO_LINGER)),
     ALLOW_IF(setsockopt, 2, IS(1, IPPROTO_TCP), IS(2, TCP_NODELAY)),
     ALLOW_IF(setsockopt, 2, IS(1, IPPROTO_TCP), IS(2, TCP_USER_TIMEOUT)),
     ALLOW_IF(setsockopt, 2, IS(1, IPPROTO_IP), IS(2, IP_BIND_ADDRESS_NO_PORT)),
@@ -112,7 +113,7 @@ static const struct rights_rule to_resolve[] = {
     ALLOW_IF(socket, 1, IS(0, AF_INET)), ALLOW_IF(socket, 1, IS(0, AF_INET6)), ALLOW_IF(socket, 1, IS(0, AF_UNIX)),
     ALLOW_IF(socket, 3, IS(0, AF_NETLINK), IS_TYPE(1, SOCK_RAW), IS(2, NETLINK_ROUTE)),
     ALLOW(connect), ALLOW(bind), ALLOW(getsockopt), ALLOW(setsockopt), ALLOW(getsockname), ALLOW(getpeername),
-    ALLOW(shutdown), ALLOW(eventfd2), ALLOW(epoll_create1), ALLOW(timerfd_create), ALLOW(timerfd_settime),
+    ALLOW(sendmsg), ALLOW(sendmmsg), ALLOW(shutdown), ALLOW(eventfd2), ALLOW(epoll_create1), ALLOW(timerfd_create), ALLOW(timerfd_settime),
 };
 
 /* Listeners, children, files to watch, a generation in memory. */

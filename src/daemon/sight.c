@@ -15,6 +15,8 @@
 enum { SLOTS = 2 * MAX_WORKERS };
 _Static_assert((int)SLOTS <= (int)MAX_COUNTER_SLOTS, "each worker has one");
 
+static void show_slots(struct child *admin, size_t from);
+
 /* Two names for the same: src/admin knows nothing of this folder. */
 _Static_assert((int)BOARD_MASTER == (int)PROCESS_MASTER && (int)BOARD_WORKER == (int)PROCESS_WORKER &&
                    (int)BOARD_KEYHOLDER == (int)PROCESS_KEYHOLDER && (int)BOARD_ADMIN == (int)PROCESS_ADMIN &&
@@ -31,19 +33,29 @@ static int64_t now(void)
 bool sight_open(struct sight *sight)
 {
     sight->board = board_new(now());
-    sight->counters = counters_map_new(SLOTS);
+    sight->counters = counters_map_new();
     if (!sight->board || !sight->counters)
         return false;
     board_process_started(sight->board, BOARD_MASTER);
     return true;
 }
 
-bool sight_adopt(struct sight *sight, int board, int counters, bool *is_same)
+static bool add_all(struct counters_map *map, const int *fds, size_t count)
 {
-    sight->counters = counters_map_open(counters, COUNTERS_MAP_WRITE);
-    sight->board = sight->counters ? board_new_after(board) : NULL;
+    bool is_ok = true;
+
+    for (size_t slot = 0; slot < count; slot++)
+        is_ok = counters_map_add(map, slot, fds[slot]) && is_ok;
+    return is_ok;
+}
+
+bool sight_adopt(struct sight *sight, int board, const int *counters, size_t count, bool *is_same)
+{
+    sight->counters = counters_map_new();
+    if (!sight->counters)
+        return false;
+    sight->board = add_all(sight->counters, counters, count) ? board_new_after(board) : NULL;
     close(board);
-    close(counters);
     *is_same = sight->board != NULL;
     if (*is_same)
         return true;
@@ -64,8 +76,9 @@ void sight_log_counters(const struct sight *sight)
 
     if (!sum)
         return;
-    for (size_t slot = 0; slot < counters_map_slots(sight->counters); slot++)
-        counters_add(sum, counters_map_look(sight->counters, slot));
+    for (size_t slot = 0; slot < SLOTS; slot++)
+        if (counters_map_look(sight->counters, slot))
+            counters_add(sum, counters_map_look(sight->counters, slot));
     counters_log(sum);
     memory_free(sum);
 }
@@ -85,29 +98,54 @@ void sight_certificates_free(struct board_certificates *certificates)
 
 /* ---- processes */
 
-/* Where it counts, and what names its listeners have there. Without a place it counts for itself. */
+/* Where a worker counts, and what names its listeners have there; what the admin process shows. */
 static void send_sight(struct child *child)
 {
     const struct sight *sight = &child->master->sight;
-    struct control_message message = {.type = CONTROL_SIGHT,
-                                      .number = (uint16_t)(child->slot == NO_SLOT ? 0 : child->slot),
-                                      .fds = {board_fd(sight->board), counters_map_fd(sight->counters)},
-                                      .fd_count = 2};
+    struct control_message message = {.type = CONTROL_SIGHT, .fds = {board_fd(sight->board)}, .fd_count = 1};
 
+    if (child->slot != NO_SLOT)
+        message.fds[message.fd_count++] = counters_map_fd(sight->counters, (size_t)child->slot);
     children_tell(child, &message);
+}
+
+static void show_to_all(const struct master *master, size_t slot)
+{
+    for (size_t i = 0; i < master->child_count; i++)
+        if (master->children[i]->role == PROCESS_ADMIN && master->children[i]->pid)
+            show_slots(master->children[i], slot);
+}
+
+/* Without a place it counts for itself, and nobody sees it. */
+static void find_slot(struct child *worker)
+{
+    const struct sight *sight = &worker->master->sight;
+    bool is_new;
+    size_t slot;
+
+    if (!board_take_slot(sight->board, SLOTS, &slot))
+        return;
+    is_new = !counters_map_look(sight->counters, slot);
+    if (!counters_map_make(sight->counters, slot)) {
+        log_message(LOG_LEVEL_ERROR, "what worker %u counts is not seen: %m", worker->number);
+        board_leave_slot(sight->board, slot);
+        return;
+    }
+    worker->slot = (int)slot;
+    if (is_new)
+        show_to_all(worker->master, slot);
 }
 
 void sight_process_began(struct child *child)
 {
-    struct board *board = child->master->sight.board;
-    size_t slot;
-
-    board_process_started(board, (enum board_role)child->role);
+    board_process_started(child->master->sight.board, (enum board_role)child->role);
     child->slot = NO_SLOT;
-    if (child->role == PROCESS_WORKER && board_take_slot(board, SLOTS, &slot))
-        child->slot = (int)slot;
+    if (child->role == PROCESS_WORKER)
+        find_slot(child);
     if (child->role == PROCESS_ADMIN || child->slot != NO_SLOT)
         send_sight(child);
+    if (child->role == PROCESS_ADMIN)
+        show_slots(child, 0);
 }
 
 void sight_process_ended(struct child *child, bool was_told)
@@ -121,6 +159,35 @@ void sight_process_ended(struct child *child, bool was_told)
 }
 
 /* ---- the admin process */
+
+static void open_slots(const struct counters_map *map, struct control_message *message)
+{
+    while (message->fd_count < MAX_CONTROL_FDS) {
+        size_t slot = message->number + message->fd_count;
+        int fd = counters_map_look(map, slot) ? counters_map_open_to_read(map, slot) : -1;
+        if (fd < 0 && counters_map_look(map, slot))
+            log_message(LOG_LEVEL_ERROR, "what worker processes count is not shown: %m");
+        if (fd < 0)
+            return;
+        message->fds[message->fd_count++] = fd;
+    }
+}
+
+/* Those from there on that have a file: they have it in their order, without a gap. To be read alone. */
+static void show_slots(struct child *admin, size_t from)
+{
+    struct control_message message = {.type = CONTROL_COUNTERS, .number = (uint16_t)from};
+
+    do {
+        message.number = (uint16_t)(message.number + message.fd_count);
+        message.fd_count = 0;
+        open_slots(admin->master->sight.counters, &message);
+        if (message.fd_count > 0)
+            children_tell(admin, &message);
+        for (size_t i = 0; i < message.fd_count; i++)
+            close(message.fds[i]);
+    } while (message.fd_count == MAX_CONTROL_FDS);
+}
 
 static void log_address(const struct child *admin, const struct socket_address *address)
 {

@@ -24,10 +24,11 @@ struct sight {
 MUST_CHECK bool sight_open(struct sight *sight);
 
 /*
- * After an upgrade: goes on from what the binary before left behind; takes over the descriptors. Where it counted
- * something else all begins at zero, and `is_same` is false: those who count in what it left are not seen any more.
+ * After an upgrade: goes on from what the binary before left behind, the files of the first `count` slots; takes over
+ * the descriptors. Where it counted something else all begins at zero, and `is_same` is false: those who count in what
+ * it left are not seen any more.
  */
-MUST_CHECK bool sight_adopt(struct sight *sight, int board, int counters, bool *is_same);
+MUST_CHECK bool sight_adopt(struct sight *sight, int board, const int *counters, size_t count, bool *is_same);
 void sight_close(struct sight *sight);
 
 /* ---- certificates: the loader, a child that shares them, writes them down while it builds */

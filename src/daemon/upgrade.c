@@ -51,11 +51,24 @@ static void note_children(const struct master *master, struct upgrade_state *sta
                 .generation = child->generation,
                 .serving = child->serving,
                 .is_leaving = child->is_leaving,
+                .is_confined = child->is_confined,
+                .words_due = child->words_due,
+                .asks = child->asks,
+                .key_wire = child->key_wire,
                 .slot = child->slot,
                 .pid = child->pid,
                 .control = child->control,
             };
     }
+}
+
+static void note_counters(const struct master *master, struct upgrade_state *state)
+{
+    int fd;
+
+    while (state->counters_count < MAX_COUNTER_SLOTS &&
+           (fd = counters_map_fd(master->sight.counters, state->counters_count)) >= 0)
+        state->counters[state->counters_count++] = fd;
 }
 
 static bool note_all(const struct master *master, struct upgrade_state *state)
@@ -69,7 +82,6 @@ static bool note_all(const struct master *master, struct upgrade_state *state)
         .secret = current->files.secret,
         .earlier_secret = current->earlier_secret,
         .board = board_fd(master->sight.board),
-        .counters = counters_map_fd(master->sight.counters),
         .admin = current->admin,
         .worker_count = (uint32_t)current->worker_count,
         .keyholder_count = (uint32_t)current->keyholder_count,
@@ -80,6 +92,7 @@ static bool note_all(const struct master *master, struct upgrade_state *state)
     if (!state->sockets)
         return false;
     note_sockets(current->sockets, state);
+    note_counters(master, state);
     note_children(master, state);
     return true;
 }
@@ -116,7 +129,8 @@ static void keep_all_open(const struct upgrade_state *state, int state_fd, bool 
     keep_open(state->secret, is_kept);
     keep_open(state->earlier_secret, is_kept);
     keep_open(state->board, is_kept);
-    keep_open(state->counters, is_kept);
+    for (size_t i = 0; i < state->counters_count; i++)
+        keep_open(state->counters[i], is_kept);
     for (size_t i = 0; i < state->admin.count; i++)
         keep_open(state->admin.fds[i], is_kept);
     for (size_t i = 0; i < state->socket_count; i++)
@@ -338,6 +352,7 @@ static struct deployment *adopt_deployment(const struct upgrade_state *state)
     deployment->sockets = deployment->config ? adopt_sockets(state) : NULL;
     if (deployment->sockets && deployment->sockets->sockets) {
         adopt_rights(deployment);
+        deployment_hold(deployment);
         return deployment;
     }
     deployment_free(deployment);
@@ -349,7 +364,7 @@ static bool adopt_sight(struct master *master, struct upgrade_state *state)
 {
     bool is_same = false;
 
-    if (!sight_adopt(&master->sight, state->board, state->counters, &is_same))
+    if (!sight_adopt(&master->sight, state->board, state->counters, state->counters_count, &is_same))
         return false;
     for (size_t i = 0; !is_same && i < state->child_count; i++) {
         state->children[i].slot = NO_SLOT;

@@ -3,10 +3,9 @@
 #include "base/alloc.h"
 #include "base/reader.h"
 #include "base/secret.h"
-#include "proxy/counters_map.h"
 
 /* "SPU" and the version of this form: whoever changes it counts on. */
-enum { MAGIC = 0x53505503 };
+enum { MAGIC = 0x53505504 };
 
 static void write_fd(struct writer *w, int fd)
 {
@@ -45,6 +44,13 @@ static void write_sockets(const struct upgrade_state *state, struct writer *w)
     }
 }
 
+static void write_counters(const struct upgrade_state *state, struct writer *w)
+{
+    write_u16(w, (uint16_t)state->counters_count);
+    for (size_t i = 0; i < state->counters_count; i++)
+        write_fd(w, state->counters[i]);
+}
+
 static void write_children(const struct upgrade_state *state, struct writer *w)
 {
     write_u32(w, (uint32_t)state->child_count);
@@ -55,6 +61,10 @@ static void write_children(const struct upgrade_state *state, struct writer *w)
         write_u32(w, child->generation);
         write_u32(w, child->serving);
         write_u32(w, child->is_leaving);
+        write_u32(w, child->is_confined);
+        write_u32(w, child->words_due);
+        write_u32(w, child->asks);
+        write_u32(w, child->key_wire);
         write_fd(w, child->slot);
         write_u32(w, (uint32_t)child->pid);
         write_fd(w, child->control);
@@ -72,7 +82,6 @@ void upgrade_state_write(const struct upgrade_state *state, struct writer *w)
     write_fd(w, state->secret);
     write_fd(w, state->earlier_secret);
     write_fd(w, state->board);
-    write_fd(w, state->counters);
     write_u32(w, state->worker_count);
     write_u32(w, state->keyholder_count);
     write_u32(w, state->is_filtered);
@@ -81,6 +90,7 @@ void upgrade_state_write(const struct upgrade_state *state, struct writer *w)
         ticket_root_write(&state->tickets, root);
     write_sockets(state, w);
     write_admin(&state->admin, w);
+    write_counters(state, w);
     write_children(state, w);
 }
 
@@ -142,13 +152,27 @@ static bool read_sockets(struct reader *r, struct upgrade_state *state)
     return state->sockets != NULL;
 }
 
+static bool read_counters(struct reader *r, struct upgrade_state *state)
+{
+    uint16_t count;
+
+    if (!read_u16(r, &count) || count > MAX_COUNTER_SLOTS)
+        return false;
+    for (; state->counters_count < count; state->counters_count++)
+        if (!read_fd(r, &state->counters[state->counters_count]) || state->counters[state->counters_count] < 0)
+            return false;
+    return true;
+}
+
 static bool read_child(struct reader *r, struct state_child *child)
 {
     return read_u32(r, &child->role) && read_u32(r, &child->number) && child->number > 0 &&
            child->number <= UINT16_MAX && read_u32(r, &child->generation) && read_u32(r, &child->serving) &&
-           read_u32(r, &child->is_leaving) && child->is_leaving <= 1 && read_fd(r, &child->slot) &&
-           child->slot < MAX_COUNTER_SLOTS && read_fd(r, &child->pid) && child->pid > 0 &&
-           read_fd(r, &child->control) && child->role > PROCESS_MASTER && child->role < PROCESS_ROLES;
+           read_u32(r, &child->is_leaving) && child->is_leaving <= 1 && read_u32(r, &child->is_confined) &&
+           child->is_confined <= 1 && read_u32(r, &child->words_due) && read_u32(r, &child->asks) &&
+           read_u32(r, &child->key_wire) && read_fd(r, &child->slot) && child->slot < MAX_COUNTER_SLOTS &&
+           read_fd(r, &child->pid) && child->pid > 0 && read_fd(r, &child->control) && child->role > PROCESS_MASTER &&
+           child->role < PROCESS_ROLES;
 }
 
 static bool read_children(struct reader *r, struct upgrade_state *state)
@@ -184,11 +208,10 @@ bool upgrade_state_read(struct bytes from, struct upgrade_state *state)
     return read_u32(&r, &magic) && magic == MAGIC && read_u32(&r, &state->last_number) &&
            read_u32(&r, &state->current) && read_fd(&r, &state->public) && read_fd(&r, &state->secret) &&
            read_fd(&r, &state->earlier_secret) && read_fd(&r, &state->board) && state->board >= 0 &&
-           read_fd(&r, &state->counters) && state->counters >= 0 && read_u32(&r, &state->worker_count) &&
-           read_u32(&r, &state->keyholder_count) && read_u32(&r, &state->is_filtered) && state->is_filtered <= 1 &&
-           read_bytes(&r, TICKET_ROOT_LEN, &root) &&
+           read_u32(&r, &state->worker_count) && read_u32(&r, &state->keyholder_count) &&
+           read_u32(&r, &state->is_filtered) && state->is_filtered <= 1 && read_bytes(&r, TICKET_ROOT_LEN, &root) &&
            read_root(root, &state->tickets) && read_sockets(&r, state) && read_admin(&r, &state->admin) &&
-           read_children(&r, state) && read_end(&r);
+           read_counters(&r, state) && read_children(&r, state) && read_end(&r);
 }
 
 void upgrade_state_free(struct upgrade_state *state)

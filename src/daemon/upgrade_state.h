@@ -8,6 +8,7 @@
 #include "base/writer.h"
 #include "daemon/process_role.h"
 #include "proxy/address.h"
+#include "proxy/counters_map.h"
 #include "tls/ticket_root.h"
 
 enum { MAX_STATE_SOCKETS = 4096, MAX_STATE_CHILDREN = 194, MAX_STATE_LEN = 1024 * 1024 };
@@ -21,14 +22,17 @@ struct state_socket {
 
 struct state_child {
     uint32_t role, number, generation, serving, is_leaving;
-    int slot;         /* where it counts; -1: nowhere */
-    int pid, control; /* control -1: it was told all that there is to tell */
+    uint32_t is_confined, words_due, asks, key_wire; /* of master.h */
+    int slot;                                        /* where it counts; -1: nowhere */
+    int pid, control;                                /* control -1: it was told all that there is to tell */
 };
 
 struct upgrade_state {
     uint32_t last_number, current;      /* generations */
     int public, secret, earlier_secret; /* -1: none */
-    int board, counters;
+    int board;
+    int counters[MAX_COUNTER_SLOTS]; /* of the first slots, as many as were ever used */
+    size_t counters_count;
     uint32_t worker_count, keyholder_count; /* of the current one */
     uint32_t is_filtered;                   /* the process: nothing is laid on top */
     struct ticket_root tickets;

@@ -1,10 +1,8 @@
 #include "daemon/usage.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,9 +11,13 @@
 
 enum { STATM_LEN = 128, PROCESS_ITSELF = 0 };
 
-int usage_open(void)
+/* -1: it is not to be seen. */
+static int open_memory(pid_t pid)
 {
-    return open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    char path[32];
+
+    snprintf(path, sizeof path, "/proc/%ld/statm", (long)pid);
+    return open(path, O_RDONLY | O_CLOEXEC);
 }
 
 /* ---- what one process takes */
@@ -57,30 +59,19 @@ static uint64_t more_than_told(uint64_t cpu, uint64_t *told)
 
 void usage_begin(struct master *master)
 {
-    master->memory = usage_open();
+    master->memory = open_memory(getpid());
     master->cpu_told = upgrade_is_one() ? cpu_of(PROCESS_ITSELF, 0) : 0;
 }
 
 void usage_adopt(struct child *child)
 {
     child->cpu_told = cpu_of(child->pid, 0);
+    child->memory = open_memory(child->pid);
 }
 
-static bool is_of_proc(int fd)
+void usage_born(struct child *child)
 {
-    struct statfs status;
-
-    return fstatfs(fd, &status) == 0 && status.f_type == PROC_SUPER_MAGIC;
-}
-
-bool usage_take(struct child *child, int fd)
-{
-    if (child->memory >= 0 || !is_of_proc(fd)) {
-        close(fd);
-        return false;
-    }
-    child->memory = fd;
-    return true;
+    child->memory = open_memory(child->pid);
 }
 
 static void look_at_role(struct master *master, enum process_role role)

@@ -28,8 +28,7 @@ static bool start_beating(struct worker_sight *sight, struct event_base *base)
 static bool open_both(struct worker_sight *sight, const struct control_message *message)
 {
     sight->board = board_open(message->fds[0]);
-    sight->map = sight->board ? counters_map_open(message->fds[1], COUNTERS_MAP_WRITE) : NULL;
-    sight->counters = sight->map ? counters_map_take(sight->map, message->number) : NULL;
+    sight->counters = sight->board && message->fd_count == 2 ? counters_take(message->fds[1]) : NULL;
     return sight->counters != NULL;
 }
 
@@ -37,8 +36,8 @@ bool worker_sight_take(struct worker_sight *sight, struct proxy *proxy, const st
 {
     bool is_ok = !sight->board && open_both(sight, message) && start_beating(sight, proxy->base);
 
-    close(message->fds[0]);
-    close(message->fds[1]);
+    for (size_t i = 0; i < message->fd_count; i++)
+        close(message->fds[i]);
     if (is_ok)
         proxy_count_in(proxy, sight->counters);
     else
@@ -62,6 +61,6 @@ void worker_sight_free(struct worker_sight *sight)
 {
     if (sight->beat)
         event_free(sight->beat);
-    counters_map_free(sight->map);
+    counters_leave(sight->counters);
     board_free(sight->board);
 }

@@ -14,9 +14,8 @@ struct event_base;
 /* Zeroed: it counts for itself, and nobody sees it. */
 struct worker_sight {
     struct board *board;
-    struct counters_map *map;
-    struct counters *counters; /* in `map` */
-    struct event *beat;        /* a timer */
+    struct counters *counters;
+    struct event *beat; /* a timer */
 };
 
 /* What a CONTROL_SIGHT says, before the first connection; takes over its descriptors. False: told. */

@@ -37,6 +37,12 @@ static void release(struct visitors *visitors, struct visitor *visitor)
     visitors->count--;
 }
 
+/* As if it had ended by itself; in a later turn, for the caller walks through all. */
+static void end(struct bufferevent *bufferevent)
+{
+    bufferevent_trigger_event(bufferevent, BEV_EVENT_READING | BEV_EVENT_EOF, BEV_TRIG_DEFER_CALLBACKS);
+}
+
 static void sweep(struct visitors *visitors)
 {
     for (size_t i = 0; i < visitors->limits.places; i++) {
@@ -47,7 +53,7 @@ static void sweep(struct visitors *visitors)
         if (has_left(visitor))
             release(visitors, visitor);
         else if (visitors->now - visitor->since > visitors->limits.silence)
-            shutdown(bufferevent_getfd(visitor->bufferevent), SHUT_RDWR);
+            end(visitor->bufferevent);
     }
     if (visitors->count < visitors->limits.places)
         evconnlistener_enable(visitors->listener);

@@ -4,7 +4,7 @@
  * evhttp of libevent 2.1 accepts without limit, and tells of a connection only once it made a request. So every
  * bufferevent that evhttp works with comes from here and is held by a second reference: that is how we see that
  * evhttp has let go of one. While all places are taken the listener is paused; a visitor who stays too long without
- * a request is shown out by shutdown(2), upon which evhttp frees it.
+ * a request is shown out by an end of file that we make up, upon which evhttp frees it.
  */
 #ifndef DEMO_VISITORS_H
 #define DEMO_VISITORS_H

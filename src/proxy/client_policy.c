@@ -1,5 +1,6 @@
 #include "proxy/client_policy.h"
 
+#include "crypto/certificate.h"
 #include "proxy/limits.h"
 
 /* Where the CAs have faults there is no trust to add a CRL to; its own faults are told all the same. */
@@ -21,6 +22,10 @@ static bool add_file(struct client_trust **trust, const struct supply *supply, c
         config_complain(findings, &value->place, "%s '%s': %s", kind, value->text, reason);
         return false;
     }
+    if (certificate_holds_key(file_view(&file)))
+        config_warn(findings, &value->place,
+                    "%s '%s': there is a private key in it, which nobody needs here: whoever has it can make clients",
+                    kind, value->text);
     if (is_crl) {
         is_ok = add_crl(*trust, file_view(&file), &fault);
     } else if (*trust) {

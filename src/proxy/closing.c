@@ -25,13 +25,16 @@ void endpoint_close(struct endpoint *endpoint)
     endpoint->fd = -1;
 }
 
-/* TCP: the peer gets a reset. A unix socket knows no such thing: its peer sees the end of file. */
+/*
+ * TCP: the peer gets a reset (connect(2): AF_UNSPEC dissolves the association). A unix socket knows no such thing: its
+ * peer sees the end of file. SO_LINGER would do the same, but who may set it can make others wait in their close().
+ */
 static void reset_endpoint(struct endpoint *endpoint)
 {
-    static const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
 
     if (endpoint->fd >= 0)
-        (void)!setsockopt(endpoint->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        (void)!connect(endpoint->fd, &nobody, sizeof nobody);
     endpoint_close(endpoint);
 }
 

@@ -114,19 +114,12 @@ static void close_ranks(struct key_batch *batch)
     batch->first = 0;
 }
 
-/* How many datagrams left; -1 with errno. */
-static int send_some(struct key_batch *batch, int fd)
-{
-    for (size_t i = batch->first; i < batch->datagram_count; i++)
-        batch->spans[i].iov_len = batch->datagrams[i].len;
-    return sendmmsg(fd, batch->headers + batch->first, (unsigned)(batch->datagram_count - batch->first),
-                    MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
+/* One by one: by sendmmsg(2), which saves calls, descriptors are sent as well, and so nobody here may call it. */
 enum key_batch_result key_batch_send(struct key_batch *batch, int fd)
 {
     while (batch->count > 0) {
-        int sent = send_some(batch, fd);
+        struct datagram *next = &batch->datagrams[batch->first];
+        ssize_t sent = send(fd, next->bytes, next->len, MSG_DONTWAIT | MSG_NOSIGNAL);
 
         if (sent < 0 && errno == EINTR)
             continue;
@@ -134,10 +127,9 @@ enum key_batch_result key_batch_send(struct key_batch *batch, int fd)
             close_ranks(batch);
             return errno == EAGAIN || errno == ENOBUFS ? KEY_BATCH_WOULD_BLOCK : KEY_BATCH_ENDED;
         }
-        for (; sent > 0; sent--, batch->first++) {
-            batch->count -= batch->datagrams[batch->first].messages;
-            wipe(&batch->datagrams[batch->first]);
-        }
+        batch->count -= next->messages;
+        wipe(next);
+        batch->first++;
     }
     key_batch_clear(batch);
     return KEY_BATCH_DONE;

@@ -1,6 +1,6 @@
 /*
- * key_batch.h: messages of key_wire.h that cross a SOCK_SEQPACKET socket together: many in a datagram, all datagrams in
- * one call.
+ * key_batch.h: messages of key_wire.h that cross a SOCK_SEQPACKET socket together: many in a datagram, and all that
+ * wait received in one call.
  *
  * A batch is written or received, never both at a time. What it carried is wiped as soon as it is sent or cleared:
  * sessions and master secrets go through it.

@@ -20,6 +20,9 @@
 
 #include "tls/key_operation.h"
 
+/* Of the form above: whoever changes it counts on. After an upgrade there are processes of two binaries. */
+enum { KEY_WIRE_VERSION = 1 };
+
 enum {
     MAX_KEY_QUESTION_LEN = 8 + 1 + KEY_ID_LEN + 2 + 1 + 1 + 1 + 64 + 2 + MAX_KEY_PAYLOAD_LEN,
     MAX_KEY_REPLY_LEN = 8 + 1 + 1 + 2 + MAX_KEY_ANSWER_LEN,

@@ -272,6 +272,42 @@ static bool prepare(int fd, int family)
     return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
+/* TCP alone has it; the others of set_options() do no harm when they are gone. */
+static bool has_timeout(const struct listen_socket *sock)
+{
+    unsigned unanswered = 0;
+    socklen_t len = sizeof unanswered;
+
+    return sock->address.any.sa_family == AF_UNIX ||
+           (getsockopt(sock->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered, &len) == 0 &&
+            unanswered == WRITE_STALL_TIMEOUT / 1000);
+}
+
+const char *listen_socket_fault(const struct listen_socket *sock)
+{
+    if (!is_listening(sock->fd))
+        return "does not listen any more";
+    if (!(fcntl(sock->fd, F_GETFL) & O_NONBLOCK))
+        return "blocks";
+    return has_timeout(sock) ? NULL : "has another timeout than it was given";
+}
+
+/* Whatever it may be connected to by now is let go; the address that was bound to it stays. */
+static bool listen_again(const struct listen_socket *sock)
+{
+    static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+
+    if (sock->address.any.sa_family != AF_UNIX && connect(sock->fd, &nobody, sizeof nobody) != 0)
+        return false;
+    return listen(sock->fd, LISTEN_BACKLOG) == 0;
+}
+
+bool listen_socket_mend(const struct listen_socket *sock)
+{
+    return (is_listening(sock->fd) || listen_again(sock)) && prepare(sock->fd, sock->address.any.sa_family) &&
+           !listen_socket_fault(sock);
+}
+
 bool listen_sockets_add_passed(struct listen_sockets *passed, int fd, const char *name)
 {
     struct listen_socket sock = {.fd = fd};

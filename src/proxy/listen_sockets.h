@@ -42,6 +42,13 @@ MUST_CHECK bool listen_sockets_add_passed(struct listen_sockets *passed, int fd,
 /* The new set owns what it borrowed. What is left in `old`, nobody wants any more: it is closed with it. */
 void listen_sockets_take_over(struct listen_sockets *sockets, struct listen_sockets *old);
 
+/*
+ * Who works on a duplicate can end it for all: it is one socket. So its owner looks after it from time to time. NULL:
+ * it is as it was opened; else what is wrong, to be mended. False with errno set: that cannot be done.
+ */
+const char *listen_socket_fault(const struct listen_socket *sock);
+MUST_CHECK bool listen_socket_mend(const struct listen_socket *sock);
+
 /* Closes what is not borrowed. NULL is fine. */
 void listen_sockets_free(struct listen_sockets *sockets);
 

@@ -47,11 +47,31 @@ static struct io read_into(struct endpoint *from, const struct iovec *spans, int
     return (struct io){len == 0 ? IO_END : kind_of_error(errno), 0};
 }
 
-/* `more` is MSG_MORE where the end of the stream follows at once: it then shares a segment with the last text. */
-static struct io write_from(struct endpoint *to, struct iovec *spans, int count, int more)
+/* The end of the stream follows at once, and then shares a segment with the last text. */
+static ssize_t send_all_but_the_end(int fd, const struct iovec *spans, int count)
 {
-    const struct msghdr message = {.msg_iov = spans, .msg_iovlen = (size_t)count};
-    ssize_t len = sendmsg(to->fd, &message, MSG_NOSIGNAL | more);
+    size_t sent = 0;
+
+    for (int i = 0; i < count; i++) {
+        ssize_t len = send(fd, spans[i].iov_base, spans[i].iov_len, MSG_NOSIGNAL | MSG_MORE);
+        if (len < 0)
+            return sent > 0 ? (ssize_t)sent : len;
+        sent += (size_t)len;
+        if ((size_t)len < spans[i].iov_len)
+            break;
+    }
+    return (ssize_t)sent;
+}
+
+enum what_follows { MORE_FOLLOWS, END_FOLLOWS };
+
+/*
+ * Not by sendmsg(2), which whoever meets clients may not call (daemon/rights_calls.c), for it hands on descriptors,
+ * too. SIGPIPE is ignored (daemon/spawn.c).
+ */
+static struct io write_from(struct endpoint *to, struct iovec *spans, int count, enum what_follows next)
+{
+    ssize_t len = next == END_FOLLOWS ? send_all_but_the_end(to->fd, spans, count) : writev(to->fd, spans, count);
 
     if (len >= 0) {
         to->can_write = (size_t)len == total_len(spans, count);
@@ -180,7 +200,7 @@ static bool push_to_client(struct connection *c)
     }
     if (!c->client.can_write)
         return false;
-    io = write_from(&c->client, spans, count, c->backend.has_ended_in ? MSG_MORE : 0);
+    io = write_from(&c->client, spans, count, c->backend.has_ended_in ? END_FOLLOWS : MORE_FOLLOWS);
     if (io.kind == IO_RESET) {
         lose_client_output(c);
         return true;
@@ -204,7 +224,7 @@ static bool push_header(struct connection *c)
 {
     struct bytes header = buffer_view(&c->header);
     struct iovec span = {(void *)header.at, header.len};
-    struct io io = write_from(&c->backend, &span, 1, 0);
+    struct io io = write_from(&c->backend, &span, 1, MORE_FOLLOWS);
 
     if (io.kind == IO_RESET) {
         lose_backend_output(c, errno);
@@ -232,7 +252,7 @@ static bool push_to_backend(struct connection *c)
         tls_plain_consume(c->tls, total_len(spans, count)); /* it stopped reading: its answer may still be coming */
         return true;
     }
-    io = write_from(&c->backend, spans, count, 0);
+    io = write_from(&c->backend, spans, count, MORE_FOLLOWS);
     if (io.kind == IO_RESET) {
         lose_backend_output(c, errno);
         return true;

@@ -36,24 +36,37 @@ static int listen_here(void)
     return fd;
 }
 
+/* Until the other end is closed. */
+static bool is_parent_there(void *context)
+{
+    char word[16];
+
+    return recv(*(int *)context, word, sizeof word, MSG_DONTWAIT) > 0;
+}
+
 static void set_up(void)
 {
     int ends[2], fd = listen_here();
 
     ck_assert(crypto_start());
     board = board_new(1700000000);
-    map = counters_map_new(1);
+    map = counters_map_new();
+    ck_assert(counters_map_make(map, 0));
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
     control = ends[0];
     admin = fork();
     if (admin == 0) {
-        struct admin_view view = {board_open(board_fd(board)),
-                                  counters_map_open(counters_map_fd(map), COUNTERS_MAP_READ)};
+        struct counters_map *own = counters_map_new();
+        bool is_theirs = own && counters_map_add(own, 0, counters_map_open_to_read(map, 0));
+        struct admin_view view = {board_open(board_fd(board)), own};
         struct event_base *base = admin_prepare();
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(ends[0]);
-        _exit(view.board && view.counters && base && admin_run(base, view, &fd, 1, ends[1]) ? 0 : 1);
+        _exit(view.board && is_theirs && base &&
+                      admin_run(base, view, &fd, 1, (struct admin_parent){ends[1], is_parent_there, &ends[1]})
+                  ? 0
+                  : 1);
     }
     close(ends[1]);
     close(fd);
@@ -154,7 +167,7 @@ START_TEST(health_is_a_process_that_moves)
 
     set_up();
     ck_assert(board_take_slot(board, 1, &slot));
-    counters = counters_map_take(map, slot);
+    counters = counters_take(counters_map_fd(map, slot));
     board_process_started(board, BOARD_WORKER);
     board_set_state(board, BOARD_READY);
     ask("GET /healthz HTTP/1.0\r\n\r\n");
@@ -189,7 +202,7 @@ START_TEST(metrics_are_what_is_counted_now)
 
     set_up();
     ck_assert(board_take_slot(board, 1, &slot));
-    counters = counters_map_take(map, slot);
+    counters = counters_take(counters_map_fd(map, slot));
     ask("GET /metrics?a=b HTTP/1.0\r\n\r\n");
     expect("HTTP/1.0 200 ", "\nsallyport_shed_total 0\n");
     ck_assert_ptr_nonnull(strstr(reply, "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));

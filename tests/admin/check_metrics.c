@@ -22,10 +22,13 @@ static char text[1 << 20], block[1 << 16];
 
 static struct counters *join(void)
 {
+    struct counters *counters;
     size_t slot;
 
-    ck_assert(board_take_slot(board, counters_map_slots(map), &slot));
-    return counters_map_take(map, slot);
+    ck_assert(board_take_slot(board, 4, &slot) && counters_map_make(map, slot));
+    counters = counters_take(counters_map_fd(map, slot));
+    ck_assert_ptr_nonnull(counters);
+    return counters;
 }
 
 static void set_up(void)
@@ -36,7 +39,7 @@ static void set_up(void)
 
     ck_assert(crypto_start());
     board = board_new(1700000000);
-    map = counters_map_new(4);
+    map = counters_map_new();
     board_add_names(board, &config);
     first = join();
     second = join();
@@ -46,6 +49,8 @@ static void set_up(void)
 
 static void tear_down(void)
 {
+    counters_leave(first);
+    counters_leave(second);
     counters_map_free(map);
     board_free(board);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -30,6 +31,24 @@ static bool has_flag(const void *at, const char *flag)
     }
     fclose(maps);
     return is_found;
+}
+
+/* Pages that are there and locked, not only meant to be. */
+static unsigned long locked_kilobytes(const void *at)
+{
+    FILE *maps = fopen("/proc/self/smaps", "re");
+    unsigned long start, end, kilobytes = 0;
+    bool is_inside = false;
+    char line[512];
+
+    while (fgets(line, sizeof line, maps)) {
+        if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+            is_inside = start == (unsigned long)at;
+        else if (is_inside)
+            (void)sscanf(line, "Locked: %lu kB", &kilobytes);
+    }
+    fclose(maps);
+    return kilobytes;
 }
 
 static uint8_t in_data = 1;
@@ -60,6 +79,41 @@ START_TEST(what_is_allocated_afterwards_is_locked_and_not_dumped_whatever_its_si
 }
 END_TEST
 
+START_TEST(a_range_is_locked_with_its_pages_and_no_more)
+{
+    uint8_t *pages = mmap(NULL, 4 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    ck_assert(locked_range(pages + 4096 + 4000, 200)); /* over the end of a page */
+    ck_assert(!has_flag(pages, " lo"));
+    for (int i = 1; i < 3; i++)
+        ck_assert(has_flag(pages + 4096 * i, " lo") && has_flag(pages + 4096 * i, " dd"));
+    ck_assert(!has_flag(pages + 4096 * 3, " lo"));
+    munmap(pages, 4 * 4096);
+}
+END_TEST
+
+START_TEST(a_file_is_held_without_being_seen_and_let_go)
+{
+    struct locked_file held = {NULL, 0};
+    int fd = memfd_create("secret", MFD_CLOEXEC);
+    void *at;
+
+    ck_assert(locked_file_hold(&held, fd)); /* there is nothing in it */
+    ck_assert_ptr_null(held.at);
+    ck_assert_int_eq(ftruncate(fd, 3 * 4096), 0);
+    ck_assert_int_eq(pwrite(fd, "secret", 6, 2 * 4096), 6);
+    ck_assert(locked_file_hold(&held, fd));
+    at = held.at;
+    ck_assert(has_flag(at, " lo"));
+    ck_assert(!has_flag(at, " rd"));
+    ck_assert_uint_eq(locked_kilobytes(at), 3 * 4);
+    locked_file_let_go(&held);
+    ck_assert(!has_flag(at, " lo"));
+    ck_assert(!locked_file_hold(&held, -1));
+    close(fd);
+}
+END_TEST
+
 /* As in a container whose limit nobody raised: it is said, and the dump is without it all the same. */
 START_TEST(what_the_limit_does_not_allow_is_told)
 {
@@ -73,10 +127,21 @@ START_TEST(what_the_limit_does_not_allow_is_told)
     memory = locked_apply();
     ck_assert_int_ne(memory.error, 0);
     ck_assert_uint_ge(memory.unlocked, 1024 * 1024);
+    ck_assert(!locked_range(&in_data, 16 * 4096));
 }
 END_TEST
 
 #else
+
+START_TEST(a_range_is_locked_with_its_pages_and_no_more)
+{
+}
+END_TEST
+
+START_TEST(a_file_is_held_without_being_seen_and_let_go)
+{
+}
+END_TEST
 
 START_TEST(what_is_allocated_afterwards_is_locked_and_not_dumped_whatever_its_size)
 {
@@ -95,6 +160,8 @@ int main(void)
 {
     const TTest *const tests[] = {
         what_is_allocated_afterwards_is_locked_and_not_dumped_whatever_its_size,
+        a_range_is_locked_with_its_pages_and_no_more,
+        a_file_is_held_without_being_seen_and_let_go,
         what_the_limit_does_not_allow_is_told,
     };
     return check_run("locked", tests, ARRAY_LEN(tests));

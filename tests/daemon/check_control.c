@@ -62,7 +62,7 @@ START_TEST(what_is_sent_arrives_as_it_was)
     got = there_and_back(&message);
     ck_assert_uint_eq(got.exit, 78);
     ck_assert_str_eq(got.reason, "it has faults");
-    message = (struct control_message){.type = CONTROL_SIGHT, .number = 127, .fds = {0, 1}, .fd_count = 2};
+    message = (struct control_message){.type = CONTROL_COUNTERS, .number = 127, .fds = {0, 1}, .fd_count = 2};
     got = there_and_back(&message);
     ck_assert_uint_eq(got.number, 127);
     close(got.fds[0]);

@@ -17,13 +17,15 @@
 #include "support/check_run.h"
 #include "support/data_file.h"
 
-static char told[4096], directory[64];
+static char told[4096], warned[4096], directory[64];
 
 static void hear(void *context, const char *finding)
 {
     (void)context;
     if (!strstr(finding, CONFIG_WARNING_PREFIX))
         snprintf(told, sizeof told, "%s", finding);
+    else if (!strstr(warned, "private key in it"))
+        snprintf(warned, sizeof warned, "%s", finding);
 }
 
 static const struct config_findings findings = {hear, NULL};
@@ -185,6 +187,48 @@ START_TEST(no_private_key_is_in_the_public_file_also_of_a_file_that_holds_both)
 }
 END_TEST
 
+START_TEST(nor_the_key_of_a_client_ca_beside_its_certificate_and_that_is_warned_of)
+{
+    static const char middle[] = "MIGHAgEAMBMGByqGSM49";
+    struct bytes ca = data_file_read("client_trust/root.crt"), crl = data_file_read("client_trust/root.crl");
+    struct bytes key = data_file_read("certificates/p256.key");
+    char options[300];
+    struct config *config;
+    struct generation_files files;
+    struct generation *generation;
+    struct supply supply;
+    struct tls_policy *policy;
+
+    make_directory();
+    write_file("ca.pem", key, ca);
+    write_file("crl.pem", crl, key);
+    snprintf(options, sizeof options,
+             "%sclient-certificate = required\nclient-ca = ${S}/ca.pem\nclient-crl = ${S}/crl.pem", pair);
+    config = parse(options);
+    warned[0] = 0;
+    files = record(config);
+    ck_assert_msg(strstr(warned, "there is a private key in it"), "%s", warned);
+    ck_assert(!holds(files.public, "PRIVATE KEY"));
+    ck_assert(!holds(files.public, middle));
+    ck_assert(holds(files.public, "BEGIN X509 CRL"));
+    generation = reopen(&files);
+    supply = generation_supply(generation);
+    policy =
+        policy_build(&config->listens[0], &supply, NULL, findings); /* by what is left, whoever serves asks as before */
+    ck_assert_msg(policy != NULL, "%s", told);
+    tls_policy_unref(policy);
+    generation_free(generation);
+    generation_files_close(&files);
+    config_free(config);
+    data_file_free(ca);
+    data_file_free(crl);
+    data_file_free(key);
+    remove_file("ca.pem");
+    remove_file("crl.pem");
+    ck_assert_int_eq(rmdir(directory), 0);
+}
+END_TEST
+
 START_TEST(without_the_secret_file_the_policy_is_built_and_no_key_is_to_be_had)
 {
     struct config *config = parse(pair);
@@ -335,6 +379,7 @@ int main(void)
     const TTest *const tests[] = {
         what_was_loaded_is_built_again_from_the_files_alone,
         no_private_key_is_in_the_public_file_also_of_a_file_that_holds_both,
+        nor_the_key_of_a_client_ca_beside_its_certificate_and_that_is_warned_of,
         without_the_secret_file_the_policy_is_built_and_no_key_is_to_be_had,
         ticket_keys_from_files_come_back_and_are_secret,
         the_development_certificate_comes_back_with_its_key,

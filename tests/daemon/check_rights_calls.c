@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -80,6 +81,26 @@ static const struct escape escapes[] = {
      SYS_setsockopt,
      {0, SOL_SOCKET, SO_ATTACH_FILTER, AT(nothing), 16},
      {-1, DIES, DIES, DIES, -1}},
+    {"setsockopt SO_LINGER",
+     SYS_setsockopt,
+     {-1, SOL_SOCKET, SO_LINGER, AT(nothing), 8},
+     {EBADF, DIES, DIES, DIES, -1}},
+    {"setsockopt SO_BROADCAST",
+     SYS_setsockopt,
+     {-1, SOL_SOCKET, SO_BROADCAST, AT(nothing), 4},
+     {EBADF, DIES, DIES, DIES, -1}},
+    {"setsockopt of the name of SO_LINGER at another level",
+     SYS_setsockopt,
+     {-1, IPPROTO_TCP, SO_LINGER, AT(nothing), 8},
+     {EBADF, DIES, DIES, DIES, -1}},
+    {"sendmsg", SYS_sendmsg, {-1, AT(nothing), 0}, {EBADF, DIES, DIES, DIES, EBADF}},
+    {"sendmmsg", SYS_sendmmsg, {-1, AT(nothing), 1, 0}, {EBADF, DIES, DIES, DIES, EBADF}},
+    {"shutdown of what comes in", SYS_shutdown, {-1, SHUT_RD}, {EBADF, DIES, DIES, DIES, EBADF}},
+    {"shutdown of both ways", SYS_shutdown, {-1, SHUT_RDWR}, {EBADF, DIES, DIES, DIES, EBADF}},
+    {"shutdown of what goes out", SYS_shutdown, {-1, SHUT_WR}, {EBADF, EBADF, DIES, EBADF, EBADF}},
+    {"fcntl F_SETFL to block", SYS_fcntl, {-1, F_SETFL, 0}, {EBADF, DIES, DIES, DIES, EBADF}},
+    {"fcntl F_SETFL", SYS_fcntl, {-1, F_SETFL, O_NONBLOCK}, {EBADF, DIES, DIES, DIES, EBADF}},
+    {"ioctl FIONBIO", SYS_ioctl, {-1, FIONBIO, AT(nothing)}, {EBADF, DIES, DIES, DIES, EBADF}},
     {"fcntl F_DUPFD", SYS_fcntl, {0, F_DUPFD, 0}, {-1, DIES, DIES, DIES, -1}},
     {"unlink", SYS_unlinkat, {AT_FDCWD, AT("/nowhere/at/all"), 0}, {ENOENT, EACCES, EACCES, EACCES, ENOSYS}},
     {"prctl PR_SET_DUMPABLE", SYS_prctl, {4, 1}, {-1, DIES, DIES, DIES, ENOSYS}},

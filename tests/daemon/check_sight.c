@@ -8,6 +8,7 @@
 #include "support/check_run.h"
 
 static struct sight sight;
+static int first; /* the file of the slot 0 */
 static struct board_facts facts;
 
 static int copy_of(int fd)
@@ -26,9 +27,10 @@ static void look(void)
 /* A worker counts in the slot 1, and the master is another one from then on. */
 static bool adopt(int board, int counters)
 {
+    int files[2] = {copy_of(first), counters};
     bool is_same;
 
-    ck_assert(sight_adopt(&sight, board, counters, &is_same));
+    ck_assert(sight_adopt(&sight, board, files, 2, &is_same));
     return is_same;
 }
 
@@ -38,10 +40,12 @@ START_TEST(what_was_counted_and_told_goes_on)
     struct counters *counters;
 
     ck_assert(sight_open(&before));
-    counters = counters_map_take(before.counters, 1);
+    ck_assert(counters_map_make(before.counters, 0) && counters_map_make(before.counters, 1));
+    first = counters_map_fd(before.counters, 0);
+    counters = counters_take(counters_map_fd(before.counters, 1));
     count_more(&counters->handshakes, 7);
     board_applied(before.board, 3, 1700000000);
-    ck_assert(adopt(copy_of(board_fd(before.board)), copy_of(counters_map_fd(before.counters))));
+    ck_assert(adopt(copy_of(board_fd(before.board)), copy_of(counters_map_fd(before.counters, 1))));
     count_one(&counters->handshakes); /* by a worker that goes on, too */
     ck_assert_uint_eq(count_read(&counters_map_look(sight.counters, 1)->handshakes), 8);
     board_set_state(sight.board, BOARD_DRAINING); /* it can be written */
@@ -49,6 +53,7 @@ START_TEST(what_was_counted_and_told_goes_on)
     ck_assert_uint_eq(facts.generation, 3);
     ck_assert_uint_eq(facts.state, BOARD_DRAINING);
     ck_assert_uint_eq(facts.processes[BOARD_MASTER].alive, 1);
+    counters_leave(counters);
     sight_close(&before);
     sight_close(&sight);
 }
@@ -59,6 +64,8 @@ START_TEST(what_another_build_counted_is_left_alone_and_all_begins_anew)
     struct sight before;
 
     ck_assert(sight_open(&before));
+    ck_assert(counters_map_make(before.counters, 0) && counters_map_make(before.counters, 1));
+    first = counters_map_fd(before.counters, 0);
     board_applied(before.board, 3, 1700000000);
     ck_assert(!adopt(copy_of(board_fd(before.board)), copy_of(STDERR_FILENO)));
     look();
@@ -66,7 +73,7 @@ START_TEST(what_another_build_counted_is_left_alone_and_all_begins_anew)
     ck_assert_uint_eq(facts.state, BOARD_STARTING);
     ck_assert_uint_eq(facts.processes[BOARD_MASTER].alive, 1);
     sight_close(&sight);
-    ck_assert(!adopt(copy_of(STDERR_FILENO), copy_of(counters_map_fd(before.counters))));
+    ck_assert(!adopt(copy_of(STDERR_FILENO), copy_of(counters_map_fd(before.counters, 1))));
     look();
     ck_assert_uint_eq(facts.processes[BOARD_MASTER].alive, 1);
     sight_close(&sight);

@@ -34,7 +34,8 @@ static struct upgrade_state example(void)
         .secret = 21,
         .earlier_secret = -1,
         .board = 22,
-        .counters = 23,
+        .counters = {23, 25},
+        .counters_count = 2,
         .admin = {.count = 1,
                   .fds = {24},
                   .addresses = {{.un = {.sun_family = AF_UNIX, .sun_path = "/run/b"},
@@ -45,7 +46,16 @@ static struct upgrade_state example(void)
         .sockets = sockets,
         .socket_count = ARRAY_LEN(sockets),
         .children =
-            {{.role = PROCESS_WORKER, .number = 1, .serving = 6, .slot = 3, .pid = 100, .control = 30},
+            {{.role = PROCESS_WORKER,
+              .number = 1,
+              .serving = 6,
+              .is_confined = 1,
+              .words_due = 2,
+              .asks = 5,
+              .key_wire = 9,
+              .slot = 3,
+              .pid = 100,
+              .control = 30},
              {.role = PROCESS_WORKER,
               .number = 2,
               .serving = 5,
@@ -88,12 +98,18 @@ START_TEST(all_of_it_comes_back)
     ck_assert_str_eq(read.sockets[1].address.un.sun_path, "/run/a");
     ck_assert_uint_eq(read.sockets[0].address.v4.sin_port, 0xbb01);
     ck_assert_int_eq(read.board, 22);
-    ck_assert_int_eq(read.counters, 23);
+    ck_assert_uint_eq(read.counters_count, 2);
+    ck_assert_int_eq(read.counters[0], 23);
+    ck_assert_int_eq(read.counters[1], 25);
     ck_assert_uint_eq(read.admin.count, 1);
     ck_assert_int_eq(read.admin.fds[0], 24);
     ck_assert_str_eq(read.admin.addresses[0].un.sun_path, "/run/b");
     ck_assert_uint_eq(read.child_count, 3);
     ck_assert_int_eq(read.children[0].slot, 3);
+    ck_assert_uint_eq(read.children[0].is_confined, 1);
+    ck_assert_uint_eq(read.children[0].words_due, 2);
+    ck_assert_uint_eq(read.children[0].asks, 5);
+    ck_assert_uint_eq(read.children[0].key_wire, 9);
     ck_assert_int_eq(read.children[1].slot, -1);
     ck_assert_int_eq(read.children[1].control, -1);
     ck_assert_uint_eq(read.children[1].is_leaving, 1);

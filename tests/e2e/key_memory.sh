@@ -43,5 +43,13 @@ for kind in p256 rsa ticket; do
     check "a worker has it not: $kind" has_no_secrets "$worker" "$scratch/$kind.secrets"
     check "the master has it not: $kind" has_no_secrets "$daemon_pid" "$scratch/$kind.secrets"
 done
+# Locked: what a keyholder can write, and in the master the files with the keys, which it does not read.
+locked() { awk '$1 == "VmLck:" { print $2 }' "/proc/$1/status"; }
+if [ "$(id -u)" -eq 0 ]; then
+    check "the keyholder's memory is locked ($(locked "$keyholder") KiB)" [ "$(locked "$keyholder")" -ge 2048 ]
+    check "the files with the keys are locked, whoever maps them" \
+        grep -q '^---s .*/memfd:sallyport secret' <(sed 's/^[^ ]* //' "/proc/$daemon_pid/maps")
+    check "... with the root of the ticket keys ($(locked "$daemon_pid") KiB)" [ "$(locked "$daemon_pid")" -ge 8 ]
+fi
 check "a secret that nobody has is found nowhere" has_no_secrets "$keyholder" "$scratch/nobodys.secrets"
 finish

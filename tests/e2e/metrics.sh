@@ -207,6 +207,17 @@ reloaded() { [ "$(count_logged 'msg="reloaded: ')" -ge 1 ]; }
 check_within "the binary is executed anew" 15 reloaded
 check_count "... and counts on" 4 $(handshakes TLSv1.2 false)
 check_count "... from the processes of before, too" 2 sallyport_processes role=worker
+# may_write PID: how many mappings of counters it may write, and how many it may only read
+may_write() { awk '/sallyport-counters/ { n[substr($2, 1, 2)]++ } END { print n["rw"] + 0, n["r-"] + 0 }' "/proc/$1/maps"; }
+if can_look_inside; then
+    for pid in $(worker_pids); do
+        check_equal "a worker reaches its own counters and no others" "1 0" "$(may_write "$pid")"
+    done
+    admin_pid=$(pgrep -n -P "$daemon_pid" -f "process admin")
+    check_equal "the admin process has those of all four that ever were, to read" "0 4" "$(may_write "$admin_pid")"
+    check_equal "... by descriptors that cannot write" "" \
+        "$(find "/proc/$admin_pid/fd" -lname '*sallyport-counters*' -perm /u+w)"
+fi
 served $PORT -tls1_2
 check_count "... and one more" 5 $(handshakes TLSv1.2 false)
 check_count "its configuration is the second one" 1 sallyport_config_reloads_total result=applied

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -281,6 +282,82 @@ START_TEST(what_does_not_listen_is_not_taken_for_a_socket_to_listen_on)
 }
 END_TEST
 
+/* ---- what a process that shares them can do to them */
+
+static void expect_fault(const struct listen_socket *sock, const char *part)
+{
+    const char *fault = listen_socket_fault(sock);
+
+    ck_assert_msg(fault && strstr(fault, part), "%s", fault ? fault : "no fault");
+    ck_assert(listen_socket_mend(sock));
+    ck_assert_ptr_null(listen_socket_fault(sock));
+}
+
+static void expect_visitors(uint16_t port)
+{
+    int fd = connect_to(port);
+
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+}
+
+START_TEST(one_that_was_ended_by_who_shares_it_listens_again_on_its_address)
+{
+    static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    struct listen_sockets *sockets, *elsewhere;
+    struct socket_address somebody;
+    uint16_t port;
+
+    use_tcp(0, "127.0.0.1", 0);
+    elsewhere = opened(open_after(NULL));
+    port = 20000 + (uint16_t)(getpid() % 10000); /* one that was chosen by the kernel would be let go */
+    use_tcp(0, "127.0.0.1", port);
+    sockets = opened(open_after(NULL));
+    ck_assert_ptr_null(listen_socket_fault(&sockets->sockets[0]));
+    ck_assert_int_eq(connect(sockets->sockets[0].fd, &nobody, sizeof nobody), 0);
+    ck_assert_int_eq(connect_to(port), -1);
+    expect_fault(&sockets->sockets[0], "listen");
+    expect_visitors(port);
+    ck_assert_int_eq(shutdown(sockets->sockets[0].fd, SHUT_RD), 0);
+    expect_fault(&sockets->sockets[0], "listen");
+    expect_visitors(port);
+    ck_assert_int_eq(connect(sockets->sockets[0].fd, &nobody, sizeof nobody), 0);
+    ck_assert(address_of_socket(elsewhere->sockets[0].fd, &somebody));
+    (void)!connect(sockets->sockets[0].fd, &somebody.any, somebody.len);
+    expect_fault(&sockets->sockets[0], "listen");
+    expect_visitors(port);
+    listen_sockets_free(sockets);
+    listen_sockets_free(elsewhere);
+}
+END_TEST
+
+START_TEST(one_that_was_made_to_block_or_given_another_timeout_is_set_right)
+{
+    struct listen_sockets *sockets;
+    unsigned short_time = 1;
+    int fd;
+
+    use_tcp(0, "127.0.0.1", 0);
+    sockets = opened(open_after(NULL));
+    fd = sockets->sockets[0].fd;
+    ck_assert_int_eq(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK), 0);
+    expect_fault(&sockets->sockets[0], "blocks");
+    ck_assert(fcntl(fd, F_GETFL) & O_NONBLOCK);
+    ck_assert_int_eq(setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &short_time, sizeof short_time), 0);
+    expect_fault(&sockets->sockets[0], "timeout");
+    listen_sockets_free(sockets);
+}
+END_TEST
+
+START_TEST(one_that_is_closed_by_now_is_told_and_not_mended)
+{
+    struct listen_socket gone = {.fd = 999, .address.any.sa_family = AF_INET};
+
+    ck_assert_ptr_nonnull(listen_socket_fault(&gone));
+    ck_assert(!listen_socket_mend(&gone));
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -294,6 +371,9 @@ int main(void)
         a_new_one_that_is_given_up_leaves_the_old_one_its_sockets,
         sockets_that_were_passed_are_found_by_their_name,
         what_does_not_listen_is_not_taken_for_a_socket_to_listen_on,
+        one_that_was_ended_by_who_shares_it_listens_again_on_its_address,
+        one_that_was_made_to_block_or_given_another_timeout_is_set_right,
+        one_that_is_closed_by_now_is_told_and_not_mended,
     };
     return check_run("listen_sockets", tests, ARRAY_LEN(tests));
 }

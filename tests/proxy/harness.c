@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -36,6 +37,7 @@ int harness_listen(uint16_t *port)
 
 void harness_init(struct harness *h)
 {
+    (void)signal(SIGPIPE, SIG_IGN); /* as in every process that serves (daemon/spawn.c) */
     *h = (struct harness){.backend_listener = -1, .client = -1, .peer = -1};
     ck_assert_int_eq(pipe(h->log_pipe), 0);
     ck_assert_int_eq(fcntl(h->log_pipe[0], F_SETFL, O_NONBLOCK), 0);
