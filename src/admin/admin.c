@@ -181,10 +181,18 @@ void admin_free(struct admin *admin)
 
 /* ---- a process of its own */
 
+struct duty {
+    struct event_base *base;
+    const struct admin_parent *parent;
+};
+
 static void on_control(evutil_socket_t fd, short what, void *context)
 {
-    (void)fd, (void)what;
-    event_base_loopbreak(context);
+    const struct duty *duty = context;
+    (void)what;
+
+    if (!duty->parent->hear(fd))
+        event_base_loopbreak(duty->base);
 }
 
 static void ignore_signals(void)
@@ -207,10 +215,12 @@ static void limit_descriptors(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit); /* to less is always allowed */
 }
 
-static bool serve(struct event_base *base, struct admin_view view, const int *fds, size_t fd_count, int control)
+static bool serve(struct event_base *base, struct admin_view view, const int *fds, size_t fd_count,
+                  const struct admin_parent *parent)
 {
+    struct duty duty = {base, parent};
     struct admin *admin = admin_new(base, view, fds, fd_count);
-    struct event *told = event_new(base, control, EV_READ, on_control, base);
+    struct event *told = event_new(base, parent->control, EV_READ | EV_PERSIST, on_control, &duty);
     bool is_ok = admin && told && event_add(told, NULL) == 0 && event_base_dispatch(base) >= 0;
 
     admin_free(admin);
@@ -226,9 +236,10 @@ struct event_base *admin_prepare(void)
     return event_base_new();
 }
 
-bool admin_run(struct event_base *base, struct admin_view view, const int *fds, size_t fd_count, int control)
+bool admin_run(struct event_base *base, struct admin_view view, const int *fds, size_t fd_count,
+               const struct admin_parent *parent)
 {
-    bool is_ok = serve(base, view, fds, fd_count, control);
+    bool is_ok = serve(base, view, fds, fd_count, parent);
 
     event_base_free(base);
     return is_ok;

@@ -1,5 +1,6 @@
 #include "daemon/admin_process.h"
 
+#include <errno.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,16 +52,29 @@ static bool wait_for_outfit(int control, struct outfit *outfit)
     return true;
 }
 
+/* Nothing but whether it is alive: the end of the socket is its own. */
+static bool hear(int control)
+{
+    static const struct control_message alive = {.type = CONTROL_ALIVE};
+    struct control_message message;
+    enum control_result result = control_receive(control, &message);
+
+    if (result == CONTROL_GOT && message.type == CONTROL_PING)
+        return control_send(control, &alive) || errno == EAGAIN; /* a master that was stopped itself asks again */
+    return result == CONTROL_NOTHING;
+}
+
 static enum daemon_exit run(int control, struct outfit *outfit)
 {
     struct event_base *base = admin_prepare();
+    struct admin_parent parent = {control, hear};
     struct admin_view view;
 
     if (base && (!confine_process(PROCESS_ADMIN, control) ||
                  !wait_for_outfit(control, outfit))) /* the master is gone, or thought better of it */
         return DAEMON_EXIT_FAILURE;
     view = (struct admin_view){outfit->board, outfit->counters};
-    if (base && admin_run(base, view, outfit->fds, outfit->fd_count, control))
+    if (base && admin_run(base, view, outfit->fds, outfit->fd_count, &parent))
         return DAEMON_EXIT_OK;
     log_message(LOG_LEVEL_ERROR, "out of memory or descriptors: nobody is answered");
     return DAEMON_EXIT_FAILURE;

@@ -41,6 +41,8 @@ static const struct shape shapes[CONTROL_TYPES] = {
     [CONTROL_DEMO] = {.min_fds = 1, .max_fds = 1},
     [CONTROL_CONNECT] = {.is_of_child = true},
     [CONTROL_CONNECTED] = {.max_fds = 1},
+    [CONTROL_PING] = {.has_generation = false},
+    [CONTROL_ALIVE] = {.is_of_child = true},
 };
 
 bool control_is_of_child(enum control_type type)

@@ -66,6 +66,15 @@ static void on_connect(struct child *child, const struct control_message *messag
         close(fd);
 }
 
+/* Workers beat in a slot of their own (hung.c). */
+static void on_alive(struct child *child)
+{
+    if (child->role == PROCESS_ADMIN)
+        hung_hear(child);
+    else
+        children_give_up(child, "answers what it was not asked");
+}
+
 static void obey(struct child *child, const struct control_message *message)
 {
     switch (message->type) {
@@ -77,6 +86,9 @@ static void obey(struct child *child, const struct control_message *message)
         return;
     case CONTROL_CONNECT:
         on_connect(child, message);
+        return;
+    case CONTROL_ALIVE:
+        on_alive(child);
         return;
     default:
         on_refused(child, message);

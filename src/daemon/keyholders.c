@@ -76,6 +76,15 @@ static void attach(struct child *worker, struct child *keyholder)
     close(ends[1]);
 }
 
+void keyholders_ask(struct child *keyholder)
+{
+    struct keyholder_order order = {KEYHOLDER_PING, 0};
+
+    if (send(keyholder->control, &order, sizeof order, MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof order && errno != EPIPE &&
+        errno != ECONNRESET)
+        children_give_up(keyholder, "does not listen");
+}
+
 static bool is_at_work(const struct child *child, uint32_t generation)
 {
     return child->pid && !child->is_leaving &&
@@ -121,6 +130,7 @@ static void retire(struct child *keyholder)
     keyholder->is_leaving = true;
     event_del(keyholder->respawn);
     children_hang_up(keyholder);
+    hung_spare_leaving(keyholder);
 }
 
 void keyholders_retire(struct master *master, uint32_t generation)
@@ -171,6 +181,8 @@ void keyholders_hear(struct child *keyholder)
         return;
     if (len <= 0)
         children_hang_up(keyholder); /* the signal of its end comes, too */
+    else if (len == sizeof report && report.type == KEYHOLDER_ALIVE)
+        hung_hear(keyholder);
     else if (len == sizeof report &&
              (report.type == KEYHOLDER_WORKER_VIOLATED || report.type == KEYHOLDER_WORKER_REFUSED))
         take_report(keyholder, &report);

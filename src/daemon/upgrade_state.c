@@ -6,7 +6,7 @@
 #include "proxy/counters_map.h"
 
 /* "SPU" and the version of this form: whoever changes it counts on. */
-enum { MAGIC = 0x53505503 };
+enum { MAGIC = 0x53505504 };
 
 static void write_fd(struct writer *w, int fd)
 {
@@ -38,6 +38,7 @@ static void write_sockets(const struct upgrade_state *state, struct writer *w)
         struct vector_mark mark;
         write_address(w, &sock->address);
         write_u32(w, sock->listen);
+        write_u32(w, sock->is_passed);
         write_fd(w, sock->fd);
         mark = write_vec8_begin(w);
         write_bytes(w, bytes_of_string(sock->name));
@@ -122,8 +123,8 @@ static bool read_socket(struct reader *r, struct state_socket *sock)
 {
     struct bytes name;
 
-    if (!read_address(r, &sock->address) || !read_u32(r, &sock->listen) || !read_fd(r, &sock->fd) ||
-        !read_vec8(r, 0, CONFIG_MAX_SOCKET_NAME, &name))
+    if (!read_address(r, &sock->address) || !read_u32(r, &sock->listen) || !read_u32(r, &sock->is_passed) ||
+        sock->is_passed > 1 || !read_fd(r, &sock->fd) || !read_vec8(r, 0, CONFIG_MAX_SOCKET_NAME, &name))
         return false;
     memcpy(sock->name, name.at, name.len); /* the rest is zero */
     return sock->fd >= 0;
@@ -186,9 +187,8 @@ bool upgrade_state_read(struct bytes from, struct upgrade_state *state)
            read_fd(&r, &state->earlier_secret) && read_fd(&r, &state->board) && state->board >= 0 &&
            read_fd(&r, &state->counters) && state->counters >= 0 && read_u32(&r, &state->worker_count) &&
            read_u32(&r, &state->keyholder_count) && read_u32(&r, &state->is_filtered) && state->is_filtered <= 1 &&
-           read_bytes(&r, TICKET_ROOT_LEN, &root) &&
-           read_root(root, &state->tickets) && read_sockets(&r, state) && read_admin(&r, &state->admin) &&
-           read_children(&r, state) && read_end(&r);
+           read_bytes(&r, TICKET_ROOT_LEN, &root) && read_root(root, &state->tickets) && read_sockets(&r, state) &&
+           read_admin(&r, &state->admin) && read_children(&r, state) && read_end(&r);
 }
 
 void upgrade_state_free(struct upgrade_state *state)

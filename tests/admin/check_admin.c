@@ -36,6 +36,14 @@ static int listen_here(void)
     return fd;
 }
 
+/* A word of one byte is nothing to it. */
+static bool hear_parent(int fd)
+{
+    char word;
+
+    return recv(fd, &word, sizeof word, MSG_DONTWAIT) == sizeof word;
+}
+
 static void set_up(void)
 {
     int ends[2], fd = listen_here();
@@ -50,10 +58,11 @@ static void set_up(void)
         struct admin_view view = {board_open(board_fd(board)),
                                   counters_map_open(counters_map_fd(map), COUNTERS_MAP_READ)};
         struct event_base *base = admin_prepare();
+        struct admin_parent parent = {ends[1], hear_parent};
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(ends[0]);
-        _exit(view.board && view.counters && base && admin_run(base, view, &fd, 1, ends[1]) ? 0 : 1);
+        _exit(view.board && view.counters && base && admin_run(base, view, &fd, 1, &parent) ? 0 : 1);
     }
     close(ends[1]);
     close(fd);

@@ -301,7 +301,7 @@ START_TEST(a_generation_is_named_where_there_is_one_and_nowhere_else)
 {
     static const enum control_type with[] = {CONTROL_BUILD, CONTROL_COMMIT, CONTROL_ABORT, CONTROL_READY,
                                              CONTROL_REFUSED};
-    static const enum control_type without[] = {CONTROL_DRAIN, CONTROL_STOP};
+    static const enum control_type without[] = {CONTROL_DRAIN, CONTROL_STOP, CONTROL_PING, CONTROL_ALIVE};
 
     for (size_t i = 0; i < ARRAY_LEN(with); i++) {
         encode(with[i], 0);
