@@ -44,6 +44,7 @@ static int check(const struct options *options, const struct config *config)
 {
     struct keyring *keyring = keyring_new();
     int code = CLI_EXIT_CONFIG;
+    const char *fault;
     bool is_good;
 
     if (!keyring) {
@@ -53,8 +54,9 @@ static int check(const struct options *options, const struct config *config)
     is_good = check_users(config);
     is_good = check_ticket_keys(config) && is_good;
     is_good = check_listens(config, keyring) && is_good;
-    if (is_good && !daemon_can_take_over()) {
-        cli_tell("this binary cannot take over from the one that runs: it has to be restarted");
+    fault = is_good ? daemon_takeover_fault(config) : NULL;
+    if (fault) {
+        cli_tell("this binary cannot take over from the one that runs: %s", fault);
         code = CLI_EXIT_FAILURE;
     } else if (is_good) {
         printf("%s: the configuration is good\n", source_name(options));

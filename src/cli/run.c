@@ -26,6 +26,8 @@ int verb_run(struct options *options)
                       STDERR_FILENO);
     if (source_is_built_in(options))
         announce_built_in();
-    return (int)daemon_run(config,
-                           (struct daemon_source){source_name(options), load_again, options, options->arguments});
+    return (int)daemon_run(config, (struct daemon_source){.name = source_name(options),
+                                                          .load = load_again,
+                                                          .context = options,
+                                                          .arguments = options->arguments});
 }

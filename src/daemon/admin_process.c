@@ -1,5 +1,6 @@
 #include "daemon/admin_process.h"
 
+#include <errno.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,13 +64,16 @@ static bool wait_for_outfit(struct outfit *outfit)
     return true;
 }
 
-/* While it answers. */
+/* While it answers: what there is to read, and whether it is alive. */
 static bool hear(void *context)
 {
+    static const struct control_message alive = {.type = CONTROL_ALIVE};
     struct outfit *outfit = context;
     struct control_message message;
     enum control_result result = control_receive(outfit->control, &message);
 
+    if (result == CONTROL_GOT && message.type == CONTROL_PING)
+        return control_send(outfit->control, &alive) || errno == EAGAIN; /* a master that was stopped asks again */
     return result == CONTROL_NOTHING || (result == CONTROL_GOT && take(outfit, &message));
 }
 

@@ -178,6 +178,7 @@ void children_offer(struct child *child, const struct deployment *deployment)
     child->building = deployment->number;
     child->is_ready = false;
     child->words_due++;
+    hung_spare(child, master_build_time(child->master));
     if (order.number > order.total) /* it will have to go; until then it counts as one of them */
         order.total = order.number;
     send_files(child, deployment);
@@ -239,8 +240,8 @@ static bool start(struct child *child)
     child->control = control;
     child->born = master_now();
     child->building = child->serving = 0;
-    child->is_ready = child->is_confined = child->is_asking_in_vain = false;
-    child->words_due = child->asks = 0;
+    child->is_ready = child->is_confined = child->is_asking_in_vain = child->has_worked = false;
+    child->words_due = child->asks = child->pings = 0;
     child->key_wire = KEY_WIRE_VERSION;
     child->has_demo = false;
     child->quota = (struct unix_quota){0, 0};
@@ -249,7 +250,7 @@ static bool start(struct child *child)
     send_start(child);
     usage_born(child);
     sight_process_began(child);
-    hung_spare(child, 0);
+    hung_spare(child, master_build_time(master));
     if (master->current && child->upgrade <= master->current->number &&
         (child->generation == 0 || child->generation == master->current->number))
         children_offer(child, master->current);
@@ -304,11 +305,11 @@ static void on_respawn(evutil_socket_t fd, short what, void *context)
         start_later(child, 0);
 }
 
-static struct child *find_worker(const struct master *master, uint16_t number)
+static struct child *find(const struct master *master, enum process_role role, uint16_t number, uint32_t generation)
 {
     for (size_t i = 0; i < master->child_count; i++) {
         struct child *child = master->children[i];
-        if (child->role == PROCESS_WORKER && child->number == number && !child->is_leaving)
+        if (child->role == role && child->number == number && child->generation == generation && !child->is_leaving)
             return child;
     }
     return NULL;
@@ -340,9 +341,35 @@ bool children_adopt(struct master *master, const struct state_child *state)
     child->key_wire = state->key_wire;
     child->slot = state->slot;
     child->born = master_now();
-    hung_spare(child, 0);
     usage_adopt(child);
+    child->has_worked = true;
+    if (child->control >= 0)
+        hung_spare(child, 0);
+    else
+        hung_spare_leaving(child);
     return child->control < 0 || listen_to(child);
+}
+
+static bool adopt_missing(struct master *master, enum process_role role, uint16_t number, uint32_t generation)
+{
+    static const struct timeval soon = {0, BACKOFF_FIRST};
+    struct child *child = child_new(master, role, number, generation);
+
+    return child && evtimer_add(child->respawn, &soon) == 0;
+}
+
+bool children_adopt_missing(struct master *master)
+{
+    const struct deployment *current = master->current;
+    bool is_ok = true;
+
+    for (uint16_t number = 1; number <= current->worker_count; number++)
+        if (!find(master, PROCESS_WORKER, number, 0))
+            is_ok = adopt_missing(master, PROCESS_WORKER, number, 0) && is_ok;
+    for (uint16_t number = 1; number <= current->keyholder_count; number++)
+        if (!find(master, PROCESS_KEYHOLDER, number, current->number))
+            is_ok = adopt_missing(master, PROCESS_KEYHOLDER, number, current->number) && is_ok;
+    return is_ok;
 }
 
 bool children_start_upgrade(struct master *master, const struct deployment *deployment)
@@ -388,7 +415,7 @@ bool children_set_workers(struct master *master, size_t count)
             dismiss(child);
     }
     for (uint16_t number = 1; number <= count; number++)
-        if (!find_worker(master, number))
+        if (!find(master, PROCESS_WORKER, number, 0))
             is_ok = children_add(master, PROCESS_WORKER, number, 0) && is_ok;
     return is_ok;
 }
@@ -449,7 +476,7 @@ static void child_ended(struct child *child, int status, const struct rusage *us
     if (!may_be_replaced(child))
         forget(master, child);
     else if (master->current)
-        start_later(child, master_now() - child->born);
+        start_later(child, child->has_worked ? master_now() - child->born : 0);
 }
 
 void children_sweep(struct master *master)

@@ -41,6 +41,8 @@ static const struct shape shapes[CONTROL_TYPES] = {
     [CONTROL_DEMO] = {.min_fds = 1, .max_fds = 1},
     [CONTROL_CONNECT] = {.has_generation = false},
     [CONTROL_CONNECTED] = {.max_fds = 1},
+    [CONTROL_PING] = {.has_generation = false},
+    [CONTROL_ALIVE] = {.has_generation = false},
 };
 
 /* ---- frames: type, count, generation; what the type has; zeros */

@@ -17,8 +17,11 @@
  *     master -> worker   DRAIN, STOP                               at any time
  *     worker -> master   CONNECT                                   to a unix socket, which it cannot see
  *     master -> worker   CONNECTED                                 the answers, in the order of the questions
+ *     master -> admin    PING                                      is it alive?
+ *     admin -> master    ALIVE                                     the answer
  *
- * An admin process gets SIGHT, COUNTERS and the SOCKETS on which it is to answer, and nothing else.
+ * An admin process gets SIGHT, COUNTERS and the SOCKETS on which it is to answer, then a PING now and again, and
+ * nothing else.
  *
  * With a keyholder that said READY the socket goes over to the messages of keyholder.h.
  */
@@ -57,6 +60,8 @@ enum control_type {
     CONTROL_CONNECTED,   /* `request`; a descriptor, or `error`; neither: it was lost, for want of a free place */
     CONTROL_SIGHT,       /* descriptors: the board, and of a worker where it counts, alone */
     CONTROL_COUNTERS,    /* descriptors: where the slots from `number` on count, to be read */
+    CONTROL_PING,        /* does it still turn? */
+    CONTROL_ALIVE,       /* it does */
     CONTROL_TYPES
 };
 

@@ -26,6 +26,7 @@ struct daemon_source {
     struct config *(*load)(void *context, struct config_findings findings);
     void *context;
     char *const *arguments; /* of the process, for USR2: with these the new binary is executed; NULL: it cannot be */
+    uint64_t build_time;    /* microseconds after which who loads, checks or builds it is ended; 0: a minute */
 };
 
 /*
@@ -34,8 +35,8 @@ struct daemon_source {
  */
 enum daemon_exit daemon_run(struct config *config, struct daemon_source source);
 
-/* For -t: where the binary that runs asks whether this one could take over, whether it can. Else true. */
-MUST_CHECK bool daemon_can_take_over(void);
+/* For -t: where the binary that runs asks whether this one could take over with `config`, why it cannot. Else NULL. */
+const char *daemon_takeover_fault(const struct config *config);
 
 /* `sallyport --process NAME`: whether it is the master that started us, and the life of such a process. */
 MUST_CHECK bool daemon_is_child(const char *name);

@@ -5,7 +5,7 @@
 
 /*
  * In their order, and no more of them than were asked for: what came of its rights once, then an answer to each order
- * to build. For connections of a worker that serves there is a quota.
+ * to build, and to each question whether it is alive. For connections of a worker that serves there is a quota.
  */
 static bool may_say(struct child *child, enum control_type type)
 {
@@ -15,6 +15,8 @@ static bool may_say(struct child *child, enum control_type type)
     case CONTROL_READY:
     case CONTROL_REFUSED:
         return child->is_confined && child->words_due > 0 && child->words_due-- > 0;
+    case CONTROL_ALIVE:
+        return child->role == PROCESS_ADMIN && hung_may_hear(child);
     case CONTROL_CONNECT:
         return child->is_confined && child->role == PROCESS_WORKER && child->serving != 0;
     default:
@@ -96,6 +98,9 @@ static void obey(struct child *child, const struct control_message *message)
         return;
     case CONTROL_CONNECT:
         on_connect(child, message);
+        return;
+    case CONTROL_ALIVE:
+        hung_hear(child);
         return;
     default:
         on_refused(child, message);

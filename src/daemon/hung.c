@@ -2,12 +2,14 @@
 
 #include "base/log.h"
 #include "daemon/master.h"
+#include "daemon/upgrade.h"
 #include "daemon/usage.h"
 
 /*
- * A worker beats once a second (worker_sight.h), by a timer of its event loop: as long as that turns, it works. What
- * keeps it from turning for MAX_SILENCE is no work, for one turn does a bounded part of it. Building a generation is
- * no turn, and has a limit of its own.
+ * A worker beats once a second (worker_sight.h), by a timer of its event loop: as long as that turns, it works. A
+ * keyholder and an admin process are asked as often, and answer out of theirs. What keeps one from turning for
+ * MAX_SILENCE is no work, for one turn does a bounded part of it. Building a generation is no turn, and has a limit of
+ * its own; so has leaving.
  */
 enum { LOOK_EVERY = 1000 * 1000, MAX_SILENCE = 5 * 1000 * 1000, MAX_OWN_SILENCE = 3 * 1000 * 1000 };
 
@@ -16,32 +18,121 @@ void hung_spare(struct child *child, uint64_t wait)
     child->watched_from = master_now() + wait;
 }
 
+/* Whoever serves somebody to the end of a drain is there as long as that takes. */
+void hung_spare_leaving(struct child *child)
+{
+    const struct deployment *current = child->master->current;
+
+    hung_spare(child, (current ? current->config->general.drain_timeout : 0) + KILL_AFTER_DRAIN);
+}
+
+bool hung_may_hear(struct child *child)
+{
+    return child->pings > 0 && child->pings-- > 0;
+}
+
+void hung_hear(struct child *child)
+{
+    child->has_worked = true;
+    child->watched_from = master_now();
+}
+
 static uint64_t later(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
 }
 
-static bool is_hung(const struct child *child, uint64_t now)
+static uint64_t beat_of(const struct child *worker)
 {
-    const struct master *master = child->master;
-    const struct counters *counters;
-    uint64_t since;
+    const struct counters *counters = counters_map_look(worker->master->sight.counters, (size_t)worker->slot);
 
-    if (child->role != PROCESS_WORKER || !child->pid || child->building || child->slot == NO_SLOT)
-        return false;
-    counters = counters_map_look(master->sight.counters, (size_t)child->slot);
-    since = later(later(child->watched_from, master->watched_from), count_read(&counters->gauges.beat));
-    return now > since && now - since > MAX_SILENCE;
+    return count_read(&counters->gauges.beat);
+}
+
+/* More than `patience` has gone by since then. */
+static bool is_past(uint64_t now, uint64_t since, uint64_t patience)
+{
+    return now > since && now - since > patience;
+}
+
+/* Since when it has not moved, as far as can be told. */
+static uint64_t still_since(const struct child *child)
+{
+    uint64_t beat = child->slot == NO_SLOT ? 0 : beat_of(child);
+
+    return later(later(child->watched_from, child->master->watched_from), beat);
+}
+
+static bool is_building(const struct child *child)
+{
+    return child->building && !child->is_ready;
+}
+
+/* Told to end by the end of its socket: it cannot be asked. */
+static bool has_been_left(const struct child *child)
+{
+    return child->is_leaving && child->control < 0;
+}
+
+/* Of an admin process nobody hears that it has begun: its first answer tells. */
+static bool gives_signs(const struct child *child)
+{
+    if (child->role == PROCESS_WORKER)
+        return !child->building && child->slot != NO_SLOT;
+    return !has_been_left(child) && (child->role == PROCESS_KEYHOLDER ? child->serving : child->has_worked);
+}
+
+static bool is_silent(const struct child *child, uint64_t now)
+{
+    return gives_signs(child) && is_past(now, still_since(child), MAX_SILENCE);
+}
+
+/* The time for it is in `watched_from`. */
+static bool is_overdue(const struct child *child, uint64_t now)
+{
+    bool is_timed = is_building(child) || has_been_left(child) || (child->role == PROCESS_ADMIN && !child->has_worked);
+
+    return is_timed && is_past(now, later(child->watched_from, child->master->watched_from + MAX_SILENCE), 0);
 }
 
 /* By KILL: one that was stopped dies of nothing else, and a core of it is not made anyway (rights.h). */
-static void end_hung(struct child *child, uint64_t now)
+static void end(struct child *child, const char *why)
+{
+    children_give_up(child, why);
+    hung_spare(child, MAX_SILENCE); /* if it is still there after that long, once more */
+}
+
+static void end_silent(struct child *child)
 {
     char why[64];
 
     snprintf(why, sizeof why, "has stood still for more than %d s", MAX_SILENCE / 1000000);
-    children_give_up(child, why);
-    child->watched_from = now; /* if it is still there after that long, once more */
+    end(child, why);
+}
+
+static void ask(struct child *child)
+{
+    bool is_asked = child->role == PROCESS_ADMIN || (child->role == PROCESS_KEYHOLDER && child->serving);
+
+    if (child->control < 0 || !is_asked)
+        return;
+    child->pings++;
+    if (child->role == PROCESS_ADMIN)
+        children_tell(child, &(struct control_message){.type = CONTROL_PING});
+    else
+        keyholders_ask(child);
+}
+
+static void look_at(struct child *child, uint64_t now)
+{
+    if (!child->pid)
+        return;
+    if (is_overdue(child, now))
+        end(child, child->is_leaving ? "does not end by itself" : "does not come to an end with what it builds");
+    else if (is_silent(child, now))
+        end_silent(child);
+    else
+        ask(child);
 }
 
 /* Who was stopped himself, by a freezer or a debugger, knows nothing of the others: they may have been, too. */
@@ -67,8 +158,8 @@ static void on_look(evutil_socket_t fd, short what, void *context)
     if (was_away(master, now))
         return;
     for (size_t i = 0; i < master->child_count; i++)
-        if (is_hung(master->children[i], now))
-            end_hung(master->children[i], now);
+        look_at(master->children[i], now);
+    upgrade_look(master, now);
 }
 
 bool hung_watch(struct master *master)

@@ -33,6 +33,14 @@ static void report(const struct keyholder *keyholder, enum keyholder_report_type
         log_message(LOG_LEVEL_WARNING, "the master does not hear of the worker with pid %u: %m", worker);
 }
 
+/* Unread by a master that was stopped itself: it asks again. */
+static void answer_ping(const struct keyholder *keyholder)
+{
+    struct keyholder_report message = {KEYHOLDER_ALIVE, 0};
+
+    (void)!send(keyholder->control, &message, sizeof message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 static void refuse(const struct keyholder *keyholder, uint32_t worker, const char *reason)
 {
     log_message(LOG_LEVEL_ERROR, "the worker with pid %u is not served: %s", worker, reason);
@@ -111,6 +119,18 @@ static void close_control(struct keyholder *keyholder)
     keyholder->control = -1;
 }
 
+/* False: it is no order. */
+static bool obey(struct keyholder *keyholder, const struct keyholder_order *order, int fd)
+{
+    if (order->type == KEYHOLDER_ATTACH && fd >= 0)
+        attach(keyholder, fd, order->worker);
+    else if (order->type == KEYHOLDER_PING && fd < 0)
+        answer_ping(keyholder);
+    else
+        return false;
+    return true;
+}
+
 static void take_order(struct keyholder *keyholder)
 {
     struct keyholder_order order;
@@ -119,10 +139,8 @@ static void take_order(struct keyholder *keyholder)
 
     if (len < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (len == sizeof order && order.type == KEYHOLDER_ATTACH && fd >= 0) {
-        attach(keyholder, fd, order.worker);
+    if (len == sizeof order && obey(keyholder, &order, fd))
         return;
-    }
     if (fd >= 0)
         close(fd);
     if (len > 0) {

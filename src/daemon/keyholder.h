@@ -39,8 +39,11 @@ enum { KEYHOLDER_MAX_WORKERS = 256 };
 void keyholder_reserve_memory(size_t secrets_len, size_t workers);
 void keyholder_lock_memory(void);
 
-/* From the master, with exactly one descriptor (SCM_RIGHTS): a worker's socket. */
-enum keyholder_order_type { KEYHOLDER_ATTACH = 1 };
+/* From the master. */
+enum keyholder_order_type {
+    KEYHOLDER_ATTACH = 1, /* with exactly one descriptor (SCM_RIGHTS): a worker's socket */
+    KEYHOLDER_PING = 2,   /* with none: does it still turn? */
+};
 struct keyholder_order {
     uint32_t type;
     uint32_t worker; /* its process id, which comes back in reports */
@@ -50,6 +53,7 @@ struct keyholder_order {
 enum keyholder_report_type {
     KEYHOLDER_WORKER_VIOLATED = 1, /* sent what is no question; its socket is closed. It deserves to be killed */
     KEYHOLDER_WORKER_REFUSED = 2,  /* no room or no memory for it; its socket is closed. Try again later */
+    KEYHOLDER_ALIVE = 3,           /* the answer to a ping */
 };
 struct keyholder_report {
     uint32_t type;

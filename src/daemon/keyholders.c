@@ -109,6 +109,15 @@ static void attach(struct child *worker, struct child *keyholder)
         try_to_join(worker, keyholder);
 }
 
+void keyholders_ask(struct child *keyholder)
+{
+    struct keyholder_order order = {KEYHOLDER_PING, 0};
+
+    if (send(keyholder->control, &order, sizeof order, MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof order && errno != EPIPE &&
+        errno != ECONNRESET)
+        children_give_up(keyholder, "does not listen");
+}
+
 static bool is_at_work(const struct child *child, uint32_t generation)
 {
     return child->pid && !child->is_leaving &&
@@ -172,6 +181,7 @@ static void retire(struct child *keyholder)
     keyholder->is_leaving = true;
     event_del(keyholder->respawn);
     children_hang_up(keyholder);
+    hung_spare_leaving(keyholder);
 }
 
 void keyholders_retire(struct master *master, uint32_t generation)
@@ -235,6 +245,8 @@ void keyholders_hear(struct child *keyholder)
         return;
     if (len <= 0)
         children_hang_up(keyholder); /* the signal of its end comes, too */
+    else if (len == sizeof report && report.type == KEYHOLDER_ALIVE && hung_may_hear(keyholder))
+        hung_hear(keyholder);
     else if (len == sizeof report && may_report(keyholder, &report))
         take_report(keyholder, &report);
     else

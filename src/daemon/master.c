@@ -19,6 +19,11 @@ uint64_t master_now(void)
     return proxy_now();
 }
 
+uint64_t master_build_time(const struct master *master)
+{
+    return master->source.build_time ? master->source.build_time : MAX_BUILD_TIME;
+}
+
 void master_end(struct master *master, enum daemon_exit exit)
 {
     master->exit = exit;
@@ -117,10 +122,10 @@ static void on_signal(void *context, int number)
         return;
     case SIGHUP:
         log_message(LOG_LEVEL_NOTICE, "SIGHUP: reloading");
-        if (!master->is_stopping && master->current) {
+        if (!master->is_stopping && master->current)
             notify_reloading(&master->notify, master_now());
+        if (!master->is_stopping && (master->current || master->next)) /* what is being loaded may be the old already */
             reload_again(master);
-        }
         return;
     case SIGUSR2:
         upgrade_begin(master);
@@ -230,7 +235,8 @@ static void begin(struct master *master, struct config *config)
     log_message(LOG_LEVEL_NOTICE, "SIGUSR2: executed anew as " PACKAGE_VERSION ", %zu workers serve on",
                 children_alive(master, PROCESS_WORKER));
     children_reap(master); /* who ended in between, nobody was told of */
-    reload_upgrade(master, config);
+    master->is_upgrade_due = true;
+    reload_follow(master, config);
 }
 
 enum daemon_exit daemon_run(struct config *config, struct daemon_source source)

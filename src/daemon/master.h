@@ -8,7 +8,7 @@
  *   reload.c    a configuration becomes a generation: loaded, offered, committed or aborted
  *   children.c  processes: started, told, listened to, replaced
  *   sight.c     what others see of all this
- *   hung.c      workers that stand still
+ *   hung.c      who stands still, or does not come to an end
  *   usage.c     time and memory that processes take
  *   listeners.c what a worker may do to the listening sockets that all share
  *   hearing.c   what a process says of itself and asks for
@@ -77,7 +77,9 @@ struct child {
     bool is_asking_in_vain;     /* ... to which it could not be joined */
     uint32_t key_wire;          /* the form of what it says to a keyholder, or to workers: of its binary */
     int slot;                   /* where it counts; NO_SLOT */
-    uint64_t watched_from;      /* it has to show signs of life from then on */
+    uint64_t watched_from;      /* it has to show signs of life from then on, or to be done with what it does */
+    bool has_worked;            /* it came as far as being of use: its life counts as one */
+    uint32_t pings;             /* that it has not answered */
     int memory;                 /* where its memory can be read; -1: nowhere */
     uint64_t cpu_told;          /* microseconds of it that are on the board */
     bool is_leaving;            /* told to end: it is not replaced */
@@ -96,7 +98,7 @@ struct master {
     struct sight sight;
     int memory; /* as of a child */
     uint64_t cpu_told;
-    struct event *watch;           /* a timer: are there workers that hang, and what does everybody take? */
+    struct event *watch;           /* a timer: are there processes that hang, and what does everybody take? */
     uint64_t watched_at;           /* when it last went off */
     uint64_t watched_from;         /* all have to show signs of life from then on */
     struct ticket_root tickets;    /* brought up to date; issues 0: none yet */
@@ -113,8 +115,11 @@ struct master {
     struct deployment *next;    /* NULL: no reload goes on */
     pid_t loader;               /* 0: it is not being loaded (any more) */
     pid_t checker;              /* of a new binary; 0: none */
+    uint64_t checker_began;     /* ... since when it has checked */
     bool is_offered;            /* it was loaded, and all who serve were told to build it */
     bool is_reload_wanted;      /* asked for while another went on */
+    bool is_upgrade_wanted;     /* asked for while a reload went on */
+    bool is_upgrade_due;        /* workers are of another binary: the next reload starts some of this one */
 
     bool is_draining; /* nobody is replaced any more */
     bool is_stopping; /* asked to end, perhaps still in drain-delay */
@@ -125,12 +130,13 @@ struct master {
 /* ---- master.c */
 void master_end(struct master *master, enum daemon_exit exit); /* leaves the loop */
 bool master_set_timer(struct master *master, uint64_t wait);
-uint64_t master_now(void); /* microseconds of CLOCK_MONOTONIC */
+uint64_t master_now(void);                               /* microseconds of CLOCK_MONOTONIC */
+uint64_t master_build_time(const struct master *master); /* for loading, checking, building: each of them */
 
 /* ---- reload.c */
-void reload_begin(struct master *master, struct config *config);   /* takes over `config` */
-void reload_upgrade(struct master *master, struct config *config); /* the same, with workers of this binary */
-void reload_again(struct master *master);                          /* from the source, or later where one goes on */
+void reload_begin(struct master *master, struct config *config);  /* takes over `config` */
+void reload_follow(struct master *master, struct config *config); /* the same where one is there; NULL: it has faults */
+void reload_again(struct master *master);                         /* from the source, or later where one goes on */
 void reload_abort(struct master *master, enum daemon_exit exit, const char *reason);
 void reload_loader_ended(struct master *master, int status);
 void reload_step(struct master *master); /* something changed: goes on as far as it can */
@@ -147,6 +153,9 @@ MUST_CHECK struct child *children_add(struct master *master, enum process_role r
 
 struct state_child;
 MUST_CHECK bool children_adopt(struct master *master, const struct state_child *state);
+
+/* Those who waited to be started again when the binary before this one left: they are, soon. False: no memory. */
+MUST_CHECK bool children_adopt_missing(struct master *master);
 
 /* Starts the workers of an upgrade beside those that are there. False: one could not be started. */
 MUST_CHECK bool children_start_upgrade(struct master *master, const struct deployment *deployment);
@@ -173,6 +182,9 @@ void children_free(struct master *master); /* ends them, too */
 /* ---- hung.c: who gives no sign of life is ended, and replaced as any other that ends */
 MUST_CHECK bool hung_watch(struct master *master);
 void hung_spare(struct child *child, uint64_t wait); /* what it does takes time; microseconds from now */
+void hung_spare_leaving(struct child *child);        /* it ends with those whom it still serves */
+MUST_CHECK bool hung_may_hear(struct child *child);  /* it was asked whether it is alive, and owes an answer */
+void hung_hear(struct child *child);                 /* here it is */
 
 /* ---- listeners.c: a worker that is not ours any more can end a listening socket for all; it is set right */
 void listeners_look_after(const struct master *master);
@@ -192,5 +204,6 @@ void keyholders_try_again(struct master *master); /* those whom memory or descri
 void keyholders_retire(struct master *master, uint32_t generation);
 void keyholders_retire_all(struct master *master);
 void keyholders_hear(struct child *keyholder); /* one that serves has something to say */
+void keyholders_ask(struct child *keyholder);  /* whether it is alive */
 
 #endif

@@ -187,7 +187,7 @@ static void tell_aborted(struct master *master, uint32_t number)
         children_tell(child, &(struct control_message){.type = CONTROL_ABORT, .generation = number});
         child->building = 0;
         child->is_ready = false;
-        hung_spare(child, MAX_BUILD_TIME); /* it may be in the midst of building */
+        hung_spare(child, master_build_time(master)); /* it may be in the midst of building */
     }
     keyholders_retire(master, number);
     children_dismiss_new(master, number);
@@ -226,6 +226,7 @@ static void has_built(struct child *child)
     child->serving = child->building;
     child->building = 0;
     child->is_ready = false;
+    child->has_worked = true;
     hung_spare(child, 0);
 }
 
@@ -263,8 +264,10 @@ static void commit(struct master *master)
 
     put_to_work(master, fresh);
     unix_backends_keep(&master->unix_backends, fresh->config, master_now());
-    if (fresh->is_upgrade)
+    if (fresh->is_upgrade) {
         children_dismiss_old(master, fresh->number);
+        master->is_upgrade_due = false;
+    }
     log_configure((enum log_format)fresh->config->general.log_format, (enum log_level)fresh->config->general.log_level,
                   STDERR_FILENO);
     log_ready(master, is_first);
@@ -380,7 +383,7 @@ static void offer(struct master *master)
         if (child->role == PROCESS_WORKER && child->pid && !child->is_leaving && is_meant(child, master->next))
             children_offer(child, master->next);
     }
-    if (!master_set_timer(master, MAX_BUILD_TIME))
+    if (!master_set_timer(master, master_build_time(master)))
         reload_abort(master, DAEMON_EXIT_FAILURE, "out of memory");
     else if (!children_are_building(master)) /* all of them wait to be started again */
         reload_step(master);
@@ -413,10 +416,21 @@ void reload_step(struct master *master)
         commit(master);
 }
 
+static void give_up_loader(struct master *master)
+{
+    char reason[64];
+
+    snprintf(reason, sizeof reason, "it takes longer than %llu s to load",
+             (unsigned long long)(master_build_time(master) / 1000000));
+    reload_abort(master, DAEMON_EXIT_FAILURE, reason);
+}
+
 /* Its time is over; or it is, and another one was asked for meanwhile. */
 void reload_on_timer(struct master *master)
 {
-    if (master->next) {
+    if (master->next && master->loader) {
+        give_up_loader(master);
+    } else if (master->next) {
         children_give_up_builders(master);
         reload_abort(master, DAEMON_EXIT_FAILURE, "it takes too long to build");
     } else if (master->is_reload_wanted) {
@@ -456,7 +470,7 @@ static bool make_rights(struct master *master)
     return false;
 }
 
-static void begin(struct master *master, struct config *config, bool is_upgrade)
+void reload_begin(struct master *master, struct config *config)
 {
     children_sweep(master);
     master->next = deployment_new(master, config);
@@ -466,36 +480,16 @@ static void begin(struct master *master, struct config *config, bool is_upgrade)
             master_end(master, DAEMON_EXIT_FAILURE);
         return;
     }
-    master->next->is_upgrade = is_upgrade;
+    master->next->is_upgrade = master->is_upgrade_due;
     if (!make_rights(master))
         return;
     master->loader = loader_start(master->source.name, config, &master->next->files, master->next->certificates);
-    if (master->loader < 0)
+    if (master->loader < 0 || !master_set_timer(master, master_build_time(master)))
         reload_abort(master, DAEMON_EXIT_FAILURE, "no process can be started to load it");
 }
 
-void reload_begin(struct master *master, struct config *config)
+void reload_follow(struct master *master, struct config *config)
 {
-    begin(master, config, false);
-}
-
-void reload_upgrade(struct master *master, struct config *config)
-{
-    if (config)
-        begin(master, config, true);
-    else
-        refuse(master, "the configuration has faults");
-}
-
-void reload_again(struct master *master)
-{
-    struct config *config;
-
-    if (master->next) {
-        master->is_reload_wanted = true;
-        return;
-    }
-    config = master->source.load(master->source.context, findings_to_log);
     if (!config) {
         refuse(master, "the configuration has faults");
     } else if (config->general.has_key_isolation != master->current->config->general.has_key_isolation) {
@@ -504,4 +498,12 @@ void reload_again(struct master *master)
     } else {
         reload_begin(master, config);
     }
+}
+
+void reload_again(struct master *master)
+{
+    if (master->next || master->checker || master->is_upgrade_wanted) /* an upgrade loads it anew as well */
+        master->is_reload_wanted = true;
+    else
+        reload_follow(master, master->source.load(master->source.context, findings_to_log));
 }

@@ -221,6 +221,7 @@ static void dismiss(struct child *admin)
     admin->is_leaving = true;
     event_del(admin->respawn);
     children_hang_up(admin); /* on which it ends */
+    hung_spare_leaving(admin);
 }
 
 void sight_renew_admin(struct master *master)

@@ -12,8 +12,11 @@ struct signals;
 /* Called in the loop, never in a signal handler. */
 typedef void signals_caught(void *context, int number);
 
-/* TERM, INT, QUIT, HUP, USR1, USR2, CHLD; PIPE is ignored. NULL when it cannot be set up. */
+/*
+ * TERM, INT, QUIT, HUP, USR1, USR2, CHLD, of which none is lost when the process executes another binary; all others
+ * are unblocked, PIPE is ignored. NULL when it cannot be set up.
+ */
 MUST_CHECK struct signals *signals_new(struct event_base *base, signals_caught *caught, void *context);
-void signals_free(struct signals *signals); /* the former dispositions come back; NULL is fine */
+void signals_free(struct signals *signals); /* they stay blocked; NULL is fine */
 
 #endif

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -40,35 +41,53 @@ const char *role_name(enum process_role role)
 
 /* ---- the master's side */
 
-bool spawn_prepare(void)
+/*
+ * As it was started: a relative path from the directory that was the current one then, an absolute one as it stands,
+ * for an upgrade may be a symbolic link on the way that leads elsewhere by now. A path by descriptor says nothing
+ * later.
+ */
+static bool path_as_started(char path[PATH_MAX])
 {
-    const char *path;
+    const char *started = (const char *)getauxval(AT_EXECFN); /* NOLINT: so it is defined */
+    size_t len = 0;
+
+    if (!started || strncmp(started, "/dev/fd/", 8) == 0 || strncmp(started, "/proc/", 6) == 0)
+        return false;
+    if (strncmp(started, "./", 2) == 0)
+        started += 2;
+    if (started[0] != '/') {
+        if (!getcwd(path, PATH_MAX - 1))
+            return false;
+        len = strlen(path);
+        path[len++] = '/';
+    }
+    return snprintf(path + len, PATH_MAX - len, "%s", started) < (int)(PATH_MAX - len);
+}
+
+static void know_path(void)
+{
     ssize_t len;
 
-    if (binary >= 0)
-        return true;
+    if (path_as_started(binary_path))
+        return;
     len = readlink("/proc/self/exe", binary_path, sizeof binary_path - 1);
     binary_path[len > 0 ? len : 0] = 0;
+}
+
+bool spawn_prepare(void)
+{
+    if (binary >= 0)
+        return true;
+    know_path();
     binary = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    path = (const char *)getauxval(AT_EXECFN); /* NOLINT: where /proc is not there */
-    if (binary < 0 && path)
-        binary = open(path, O_RDONLY | O_CLOEXEC);
+    if (binary < 0) /* where /proc is not there */
+        binary = open(binary_path, O_RDONLY | O_CLOEXEC);
     return binary >= 0;
 }
 
 const char *spawn_path(void)
 {
     return binary_path;
-}
-
-/* A handler of the master's, run in the child, would write into the pipe that wakes the master. */
-static void forget_handlers(void)
-{
-    struct sigaction action;
-
-    for (int number = 1; number < NSIG; number++)
-        if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN && action.sa_handler != SIG_DFL)
-            (void)signal(number, SIG_DFL);
 }
 
 pid_t spawn_fork(void)
@@ -81,10 +100,8 @@ pid_t spawn_fork(void)
     if (sigprocmask(SIG_SETMASK, &all, &before) != 0)
         return -1;
     pid = fork();
-    if (pid == 0) {
-        forget_handlers();
+    if (pid == 0)
         return 0;
-    }
     error = errno;
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     errno = error;

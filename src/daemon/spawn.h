@@ -22,13 +22,13 @@ const char *role_name(enum process_role role);
 /* Opens the binary that runs. False with errno set. Once, by the master. */
 MUST_CHECK bool spawn_prepare(void);
 
-/* Where the binary lay at start; what lies there by now may be another one. Empty: unknown. */
+/* The path that this process was started from, made absolute; another binary may lie there by now. Empty: unknown. */
 const char *spawn_path(void);
 
 /* The process id, and the master's end of its control socket; -1 with errno set. `number` is for ps(1). */
 MUST_CHECK pid_t spawn_process(enum process_role role, unsigned number, int *control);
 
-/* As fork(2), the child with every handler of a signal gone and all signals blocked. */
+/* As fork(2), the child with all signals blocked. */
 MUST_CHECK pid_t spawn_fork(void);
 void spawn_end_with_parent(void); /* SIGKILL when it ends; at once when it has */
 void spawn_unblock_signals(void);

@@ -1,6 +1,9 @@
 #include "daemon/upgrade.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +21,10 @@
 
 /* ---- leaving: what there is, in a file, and its descriptors kept open */
 
-static struct state_socket note_socket(const struct listen_socket *sock)
+static struct state_socket note_socket(const struct listen_socket *sock, bool is_passed)
 {
-    struct state_socket out = {.address = sock->address, .listen = (uint32_t)sock->listen, .fd = sock->fd};
+    struct state_socket out = {
+        .address = sock->address, .listen = (uint32_t)sock->listen, .is_passed = is_passed, .fd = sock->fd};
 
     memcpy(out.name, sock->name, sizeof out.name);
     return out;
@@ -34,10 +38,21 @@ static struct listen_socket adopt_socket(const struct state_socket *sock)
     return out;
 }
 
-static void note_sockets(const struct listen_sockets *sockets, struct upgrade_state *state)
+/* Those that are served, and those that the service manager has passed, of which a later reload may name one. */
+static bool note_sockets(const struct master *master, struct upgrade_state *state)
 {
-    for (size_t i = 0; i < sockets->count && i < MAX_STATE_SOCKETS; i++)
-        state->sockets[state->socket_count++] = note_socket(&sockets->sockets[i]);
+    static const struct listen_sockets none = {NULL, 0};
+    const struct listen_sockets *served = master->current->sockets, *passed = master->passed ? master->passed : &none;
+    size_t count = served->count + passed->count;
+
+    state->sockets = count <= MAX_STATE_SOCKETS ? memory_new_array(count + 1, sizeof *state->sockets) : NULL;
+    if (!state->sockets)
+        return false;
+    for (size_t i = 0; i < served->count; i++)
+        state->sockets[state->socket_count++] = note_socket(&served->sockets[i], false);
+    for (size_t i = 0; i < passed->count; i++)
+        state->sockets[state->socket_count++] = note_socket(&passed->sockets[i], true);
+    return true;
 }
 
 static void note_children(const struct master *master, struct upgrade_state *state)
@@ -87,14 +102,10 @@ static bool note_all(const struct master *master, struct upgrade_state *state)
         .keyholder_count = (uint32_t)current->keyholder_count,
         .is_filtered = master->is_filtered,
         .tickets = master->tickets,
-        .sockets = memory_new_array(current->sockets->count + 1, sizeof *state->sockets),
     };
-    if (!state->sockets)
-        return false;
-    note_sockets(current->sockets, state);
     note_counters(master, state);
     note_children(master, state);
-    return true;
+    return note_sockets(master, state);
 }
 
 /* -1: no memory, or no descriptor. */
@@ -156,7 +167,26 @@ static void refuse(const char *reason)
 
 static bool is_busy(const struct master *master)
 {
-    return master->next || master->is_stopping || children_are_building(master);
+    return master->next || children_are_building(master);
+}
+
+static bool can_upgrade(const struct master *master)
+{
+    return master->current && !master->is_stopping && master->source.arguments;
+}
+
+/* Also a reload that was asked for meanwhile had to wait. */
+static void give_up(struct master *master, const char *reason)
+{
+    refuse(reason);
+    if (master->is_reload_wanted && !master->next && !master_set_timer(master, 0))
+        log_message(LOG_LEVEL_ERROR, "out of memory: the next reload does not begin by itself");
+}
+
+static void put_off(struct master *master)
+{
+    log_message(LOG_LEVEL_NOTICE, "SIGUSR2: as soon as the reload that goes on is over");
+    master->is_upgrade_wanted = true;
 }
 
 /* The arguments of this process, and -t. NULL: no memory. */
@@ -200,30 +230,71 @@ static pid_t start_checker(const struct master *master, int state_fd)
     return pid;
 }
 
-void upgrade_begin(struct master *master)
+static void check(struct master *master)
 {
     struct upgrade_state state;
-    int fd;
+    int fd = note_all(master, &state) ? write_state(&state) : -1;
 
-    if (!master->current || master->checker || !master->source.arguments || is_busy(master)) {
-        refuse("something else goes on");
-        return;
-    }
     log_message(LOG_LEVEL_NOTICE, "SIGUSR2: checking %s", spawn_path());
-    fd = note_all(master, &state) ? write_state(&state) : -1;
     upgrade_state_free(&state);
     master->checker = fd >= 0 ? start_checker(master, fd) : -1;
+    master->checker_began = master_now();
     if (fd >= 0)
         close(fd);
     if (master->checker > 0)
         return;
     master->checker = 0;
-    refuse("no process can be started to check the new binary");
+    give_up(master, "no process can be started to check the new binary");
+}
+
+/* Where the package was removed, or is just being unpacked. */
+static bool is_there(struct master *master)
+{
+    char reason[PATH_MAX + 64];
+
+    if (access(spawn_path(), X_OK) == 0)
+        return true;
+    snprintf(reason, sizeof reason, "there is no program at '%s' (%s)", spawn_path(), strerror(errno));
+    give_up(master, reason);
+    return false;
+}
+
+void upgrade_begin(struct master *master)
+{
+    master->is_upgrade_wanted = false;
+    if (!can_upgrade(master) || master->checker)
+        refuse(master->checker ? "it is being checked already" : "this is not the time for it");
+    else if (is_busy(master))
+        put_off(master);
+    else if (is_there(master))
+        check(master);
+}
+
+static void end_late_checker(struct master *master, uint64_t now)
+{
+    uint64_t since = master->checker_began > master->watched_from ? master->checker_began : master->watched_from;
+    uint64_t patience = master_build_time(master);
+
+    if (now < since || now - since <= patience)
+        return;
+    log_message(LOG_LEVEL_ERROR,
+                "SIGUSR2: the new binary takes longer than %llu s to check its configuration: killing it",
+                (unsigned long long)(patience / 1000000));
+    (void)kill(master->checker, SIGKILL); /* a child that was not reaped: it is there */
+    master->checker_began = now;
+}
+
+void upgrade_look(struct master *master, uint64_t now)
+{
+    if (master->checker)
+        end_late_checker(master, now);
+    else if (master->is_upgrade_wanted && !is_busy(master))
+        upgrade_begin(master);
 }
 
 /* ---- leaving */
 
-/* Comes back only when it failed. */
+/* Comes back only when it failed. Signals that come in between stay pending: they are blocked (signals.h). */
 static void execute(struct master *master)
 {
     struct upgrade_state state;
@@ -234,7 +305,7 @@ static void execute(struct master *master)
         execv(spawn_path(), master->source.arguments);
         keep_all_open(&state, fd, false);
     }
-    refuse("the new binary cannot be executed");
+    give_up(master, "the new binary cannot be executed");
     (void)unsetenv(UPGRADE_ENVIRONMENT);
     if (fd >= 0)
         close(fd);
@@ -244,10 +315,12 @@ static void execute(struct master *master)
 void upgrade_checked(struct master *master, int status)
 {
     master->checker = 0;
-    if (is_busy(master))
-        refuse("something else goes on");
+    if (!can_upgrade(master))
+        refuse("it was asked to stop meanwhile");
     else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        refuse("the new binary does not run, or refuses its configuration");
+        give_up(master, "the new binary does not run, or refuses its configuration");
+    else if (is_busy(master))
+        put_off(master);
     else
         execute(master);
 }
@@ -292,27 +365,35 @@ static bool read_state(struct upgrade_state *state)
     return is_ok;
 }
 
-bool daemon_can_take_over(void)
+const char *daemon_takeover_fault(const struct config *config)
 {
     struct upgrade_state state;
-    bool is_ok;
+    const char *fault = NULL;
 
     if (!upgrade_is_one())
-        return true;
-    is_ok = read_state(&state);
+        return NULL;
+    if (!read_state(&state))
+        fault = "what that leaves behind is unknown here: it has to be restarted";
+    else if (config->general.has_key_isolation != (state.keyholder_count > 0))
+        fault = "key-isolation changes with a restart alone";
     upgrade_state_free(&state);
-    return is_ok;
+    return fault;
 }
 
-static struct listen_sockets *adopt_sockets(const struct upgrade_state *state)
+/* NULL: no memory. */
+static struct listen_sockets *adopt_sockets(const struct upgrade_state *state, bool is_passed)
 {
     struct listen_sockets *sockets = memory_new(sizeof *sockets);
 
-    if (!sockets)
+    if (sockets)
+        sockets->sockets = memory_new_array(state->socket_count + 1, sizeof *sockets->sockets);
+    if (!sockets || !sockets->sockets) {
+        memory_free(sockets);
         return NULL;
-    sockets->sockets = memory_new_array(state->socket_count + 1, sizeof *sockets->sockets);
-    for (size_t i = 0; sockets->sockets && i < state->socket_count; i++)
-        sockets->sockets[sockets->count++] = adopt_socket(&state->sockets[i]);
+    }
+    for (size_t i = 0; i < state->socket_count; i++)
+        if (state->sockets[i].is_passed == is_passed)
+            sockets->sockets[sockets->count++] = adopt_socket(&state->sockets[i]);
     return sockets;
 }
 
@@ -349,8 +430,8 @@ static struct deployment *adopt_deployment(const struct upgrade_state *state)
         .keyholder_count = state->keyholder_count,
     };
     deployment->config = adopt_config(&deployment->files);
-    deployment->sockets = deployment->config ? adopt_sockets(state) : NULL;
-    if (deployment->sockets && deployment->sockets->sockets) {
+    deployment->sockets = deployment->config ? adopt_sockets(state, false) : NULL;
+    if (deployment->sockets) {
         adopt_rights(deployment);
         deployment_hold(deployment);
         return deployment;
@@ -378,6 +459,8 @@ static bool adopt_children(struct master *master, const struct upgrade_state *st
     for (size_t i = 0; i < state->child_count; i++)
         if (!children_adopt(master, &state->children[i]))
             return false;
+    if (!children_adopt_missing(master))
+        log_message(LOG_LEVEL_ERROR, "out of memory or places: fewer processes than wanted are there");
     return true;
 }
 
@@ -391,9 +474,11 @@ bool upgrade_adopt(struct master *master)
         master->last_number = state.last_number;
         master->tickets = state.tickets;
         master->is_filtered = state.is_filtered;
+        master->passed = adopt_sockets(&state, true);
         master->current = adopt_deployment(&state);
-        is_ok = master->current && unix_backends_add(&master->unix_backends, master->current->config) &&
-                adopt_sight(master, &state) && adopt_children(master, &state);
+        is_ok = master->passed && master->current &&
+                unix_backends_add(&master->unix_backends, master->current->config) && adopt_sight(master, &state) &&
+                adopt_children(master, &state);
     }
     if (is_ok)
         sight_renew_admin(master); /* the one that is there reads a board that nobody writes any more */

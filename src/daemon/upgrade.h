@@ -13,8 +13,11 @@
 
 #define UPGRADE_ENVIRONMENT "SALLYPORT_UPGRADE"
 
-/* Starts the check; what comes of it is told in the log. */
+/* Starts the check, or waits until a reload is over; what comes of it is told in the log. */
 void upgrade_begin(struct master *master);
+
+/* Now and then: begins what had to wait, and ends a check that does not end. */
+void upgrade_look(struct master *master, uint64_t now);
 
 /* The check has ended. Does not come back when the new binary was executed. */
 void upgrade_checked(struct master *master, int status);

@@ -37,6 +37,7 @@ static void write_sockets(const struct upgrade_state *state, struct writer *w)
         struct vector_mark mark;
         write_address(w, &sock->address);
         write_u32(w, sock->listen);
+        write_u32(w, sock->is_passed);
         write_fd(w, sock->fd);
         mark = write_vec8_begin(w);
         write_bytes(w, bytes_of_string(sock->name));
@@ -132,8 +133,8 @@ static bool read_socket(struct reader *r, struct state_socket *sock)
 {
     struct bytes name;
 
-    if (!read_address(r, &sock->address) || !read_u32(r, &sock->listen) || !read_fd(r, &sock->fd) ||
-        !read_vec8(r, 0, CONFIG_MAX_SOCKET_NAME, &name))
+    if (!read_address(r, &sock->address) || !read_u32(r, &sock->listen) || !read_u32(r, &sock->is_passed) ||
+        sock->is_passed > 1 || !read_fd(r, &sock->fd) || !read_vec8(r, 0, CONFIG_MAX_SOCKET_NAME, &name))
         return false;
     memcpy(sock->name, name.at, name.len); /* the rest is zero */
     return sock->fd >= 0;

@@ -16,6 +16,7 @@ enum { MAX_STATE_SOCKETS = 4096, MAX_STATE_CHILDREN = 194, MAX_STATE_LEN = 1024 
 struct state_socket {
     struct socket_address address; /* as configured */
     uint32_t listen;
+    uint32_t is_passed; /* by the service manager, and kept for whoever names it */
     int fd;
     char name[CONFIG_MAX_SOCKET_NAME + 1];
 };

@@ -14,7 +14,7 @@ struct rusage;
 void usage_begin(struct master *master); /* it counts from here on; what a binary before this one took is counted */
 void usage_adopt(struct child *child);   /* likewise */
 void usage_born(struct child *child);    /* it was forked just now */
-void usage_look(struct master *master); /* once a second */
+void usage_look(struct master *master);  /* once a second */
 void usage_ended(struct child *child, const struct rusage *all);
 
 #endif

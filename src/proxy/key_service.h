@@ -66,7 +66,8 @@ void key_service_free(struct key_service *service); /* open questions are never 
 /*
  * Copies the question. False, and no answer, when there is no memory for it. Else it gets exactly one answer, never
  * before this call returned; `is_ok` is false when the key is unknown, the operation fails, it waited longer than
- * KEY_WAIT_TIMEOUT, or MAX_KEY_QUEUE newer ones of its kind pushed it out.
+ * KEY_WAIT_TIMEOUT (KEY_SILENCE_TIMEOUT where nobody is answered), or MAX_KEY_QUEUE newer ones of its kind pushed it
+ * out.
  */
 enum key_patience {
     KEY_AT_ONCE,

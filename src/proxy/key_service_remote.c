@@ -33,6 +33,8 @@ struct remote {
     size_t in_flight[KEY_HASTES];
     uint64_t typical;     /* microseconds that an operation of a private key takes there, a running mean */
     uint64_t answered_at; /* when the last of them came */
+    uint64_t heard_at;    /* when any reply came last */
+    uint64_t awake_from;  /* when the first one came after a silence */
     struct flight flights[KEY_BATCH];
     key_socket_lost *lost;
     void *lost_context;
@@ -243,6 +245,19 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 
 /* ---- replies come */
 
+/* Nobody is answered: that is no crowd in which one waits too long, and there will be another keyholder. */
+static bool is_silent(const struct remote *remote, uint64_t now)
+{
+    return now - remote->heard_at > KEY_SILENCE;
+}
+
+static void note_reply(struct remote *remote, uint64_t now)
+{
+    if (is_silent(remote, now))
+        remote->awake_from = now;
+    remote->heard_at = now;
+}
+
 /* False: one that was not asked for. */
 static bool take_reply(struct remote *remote, struct bytes message)
 {
@@ -264,6 +279,7 @@ static void hand_out(struct remote *remote)
 {
     uint64_t since = proxy_now();
 
+    note_reply(remote, since);
     while (remote->handed_out < key_batch_count(remote->incoming)) {
         if (!take_reply(remote, key_batch_view(remote->incoming, remote->handed_out++))) {
             lose_socket(remote, "sent what is no reply to a question, and its socket is closed");
@@ -310,16 +326,20 @@ static void on_more(evutil_socket_t fd, short what, void *context)
 
 /* ---- what waits too long */
 
-static bool is_too_old(const struct key_question *question)
+static bool is_too_old(const struct remote *remote, const struct key_question *question)
 {
-    return proxy_now() - question->asked_at > KEY_WAIT_TIMEOUT;
+    uint64_t now = proxy_now(), waited = now - question->asked_at;
+
+    if (is_silent(remote, now) || waited > KEY_SILENCE_TIMEOUT)
+        return waited > KEY_SILENCE_TIMEOUT;
+    return waited > KEY_WAIT_TIMEOUT && now - remote->awake_from > KEY_WAIT_TIMEOUT;
 }
 
 static void expire_line(struct remote *remote, struct key_line *line)
 {
     const struct key_question *oldest;
 
-    while ((oldest = key_line_oldest(line)) && is_too_old(oldest)) {
+    while ((oldest = key_line_oldest(line)) && is_too_old(remote, oldest)) {
         struct connection_ticket ticket = oldest->ticket;
         key_line_remove_oldest(line);
         remote->service.answer(remote->service.context, ticket, false, bytes_of(NULL, 0));
@@ -340,7 +360,7 @@ static void on_expiry(evutil_socket_t fd, short what, void *context)
 
     for (size_t i = 0; i < KEY_BATCH; i++) {
         struct flight *flight = &remote->flights[i];
-        if (flight->number != 0 && !flight->is_given_up && is_too_old(&flight->question))
+        if (flight->number != 0 && !flight->is_given_up && is_too_old(remote, &flight->question))
             give_up(remote, flight);
     }
     for (size_t i = 0; i < KEY_HASTES; i++)

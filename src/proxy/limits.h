@@ -48,8 +48,10 @@ enum {
     MAX_SHED_SEARCH = 256, /* for one of his */
     MAX_KEY_QUEUE = 1024,  /* private-key operations waiting, and as many of tickets */
     KEY_WAIT_TIMEOUT = 2 * 1000 * 1000,
-    KEY_PATIENCE = 100 * 1000,       /* of a question that nobody waits for; also how often old ones are looked for */
-    MAX_PRIVATE_KEYS_IN_FLIGHT = 48, /* asked of a keyholder: fewer than KEY_BATCH, so that tickets find room */
+    KEY_PATIENCE = 100 * 1000, /* of a question that nobody waits for; also how often old ones are looked for */
+    KEY_SILENCE = 1000 * 1000, /* a keyholder that answers nobody for so long stands still, or is gone ... */
+    KEY_SILENCE_TIMEOUT = 8 * 1000 * 1000, /* ... and has a successor before this is over */
+    MAX_PRIVATE_KEYS_IN_FLIGHT = 48,       /* asked of a keyholder: fewer than KEY_BATCH, so that tickets find room */
     MAX_TICKET_OPERATIONS_PER_TURN = 64,
     MAX_TICKET_KEY_WATCH = 3600, /* seconds: the timer stands still while the machine sleeps, the keys' age does not */
     MAX_STAPLE_WATCH = 600,      /* seconds, as above: the clock may be put right in between */

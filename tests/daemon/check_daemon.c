@@ -4,7 +4,9 @@
 #include "daemon/daemon.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,6 +29,30 @@ static char heard[1 << 14];
 static size_t heard_len;
 static pid_t pid;
 static uint16_t port;
+static uint64_t build_time;                          /* of the next start */
+static char *const *arguments;                       /* of the next start, for USR2 */
+static const char hang_file[] = "check_daemon.hang"; /* while it is there a worker that starts does nothing */
+
+static void hang(void)
+{
+    for (;;)
+        sleep(1); /* which filters of system calls let pass */
+}
+
+/* Name servers that do not answer, or late, for one name each. Stands in front of the C library's. */
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result)
+{
+    int (*next)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+    if (node && strcmp(node, "silent.invalid") == 0)
+        hang();
+    if (node && strcmp(node, "slow.invalid") == 0) {
+        sleep(1);
+        node = "127.0.0.1";
+    }
+    *(void **)&next = dlsym(RTLD_NEXT, "getaddrinfo"); /* as POSIX has it */
+    return next(node, service, hints, result);
+}
 
 static const char *certificate(const char *name)
 {
@@ -78,7 +104,9 @@ static _Noreturn void be_the_daemon(int fd)
     config = load(NULL, (struct config_findings){tell, NULL});
     if (!config)
         _exit(99);
-    int code = (int)daemon_run(config, (struct daemon_source){"test.conf", load, NULL, NULL});
+    int code = (int)daemon_run(
+        config,
+        (struct daemon_source){.name = "test.conf", .load = load, .arguments = arguments, .build_time = build_time});
     if (!HAS_SANITIZER && prctl(PR_GET_DUMPABLE) != 0) /* LeakSanitizer looks at the process from another one */
         _exit(98);
     exit(code); /* runs what looks for leaks, where that is built in */
@@ -120,6 +148,11 @@ static void expect_heard(const char *part)
     ck_assert_msg(hears(part), "'%s' was not said, but:\n%s", part, heard);
 }
 
+static void forget_heard(void)
+{
+    heard_len = 0;
+}
+
 static void expect_exit(int code)
 {
     int status;
@@ -149,6 +182,17 @@ static void configure(const char *general, const char *certificate_name, const c
              "%s\nkey = %s\n"
              "backend = app\n[backend app]\nserver = 127.0.0.1:1\n",
              general, port, certificate(certificate_name), certificate(key_name));
+}
+
+/* In the configuration that the next load finds. */
+static void replace(const char *old, const char *fresh)
+{
+    char *at = strstr(text, old);
+    char rest[TEXT_LEN];
+
+    ck_assert_ptr_nonnull(at);
+    snprintf(rest, sizeof rest, "%s", at + strlen(old));
+    snprintf(at, (size_t)(text + TEXT_LEN - at), "%s%s", fresh, rest);
 }
 
 static void start_serving(const char *general)
@@ -238,6 +282,21 @@ START_TEST(hup_usr1_and_pipe_do_not_end_it)
 }
 END_TEST
 
+START_TEST(hup_while_it_starts_is_done_behind_the_start)
+{
+    free_port();
+    configure("", "p256.crt", "p256.key");
+    replace("127.0.0.1:1\n", "slow.invalid:1\n");
+    start();
+    expect_heard("process=loader");
+    ck_assert_int_eq(kill(pid, SIGHUP), 0);
+    expect_heard("ready: pid ");
+    expect_heard("reloaded: ");
+    ck_assert_int_eq(kill(pid, SIGTERM), 0);
+    expect_exit(0);
+}
+END_TEST
+
 START_TEST(a_busy_port_is_one_clear_line_and_exit_code_1)
 {
     int busy = listen_somewhere();
@@ -294,6 +353,81 @@ START_TEST(the_counters_are_told_at_the_end)
 }
 END_TEST
 
+/* ---- nobody is waited for without an end */
+
+START_TEST(a_configuration_that_is_not_loaded_in_time_is_given_up)
+{
+    build_time = 1000000;
+    free_port();
+    configure("", "p256.crt", "p256.key");
+    replace("127.0.0.1:1\n", "silent.invalid:1\n");
+    start();
+    expect_heard("nothing is served: it takes longer than 1 s to load");
+    expect_exit(1);
+}
+END_TEST
+
+START_TEST(a_reload_that_is_not_loaded_in_time_is_refused)
+{
+    build_time = 1000000;
+    start_serving("");
+    replace("127.0.0.1:1\n", "silent.invalid:1\n");
+    ck_assert_int_eq(kill(pid, SIGHUP), 0);
+    expect_heard("reload refused: it takes longer than 1 s to load; generation 1 goes on");
+    replace("silent.invalid:1\n", "127.0.0.1:1\n");
+    ck_assert_int_eq(kill(pid, SIGHUP), 0);
+    expect_heard("reloaded: ");
+    ck_assert_int_eq(kill(pid, SIGTERM), 0);
+    expect_exit(0);
+}
+END_TEST
+
+/* What follows `words` in what was said. */
+static long number_after(const char *words)
+{
+    const char *at = strstr(heard, words);
+
+    ck_assert_ptr_nonnull(at);
+    return strtol(at + strlen(words), NULL, 10);
+}
+
+START_TEST(a_process_that_never_builds_is_killed_and_replaced)
+{
+    build_time = 1000000;
+    start_serving("");
+    close(open(hang_file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    close(connect_to_it());
+    expect_heard("process=worker-1 pid=");
+    ck_assert_int_eq(kill((pid_t)number_after("process=worker-1 pid="), SIGKILL), 0);
+    expect_heard("does not come to an end with what it builds: killing it");
+    expect_heard("worker 1 ends again and again");
+    ck_assert_int_eq(unlink(hang_file), 0);
+    forget_heard();
+    close(connect_to_it());
+    expect_heard("event=handshake_failed");
+    ck_assert_int_eq(kill(pid, SIGTERM), 0);
+    expect_exit(0);
+}
+END_TEST
+
+START_TEST(a_new_binary_that_hangs_in_its_check_is_killed_and_the_old_one_goes_on)
+{
+    static char name[] = "check_daemon", hang[] = "--hang", *hanging[] = {name, hang, NULL};
+
+    build_time = 1000000;
+    arguments = hanging;
+    start_serving("");
+    ck_assert_int_eq(kill(pid, SIGUSR2), 0);
+    expect_heard("SIGUSR2: checking /");
+    ck_assert_int_eq(kill(pid, SIGHUP), 0); /* has to wait */
+    expect_heard("SIGUSR2: the new binary takes longer than 1 s to check its configuration: killing it");
+    expect_heard("refuses its configuration; nothing has changed");
+    expect_heard("reloaded: ");
+    ck_assert_int_eq(kill(pid, SIGTERM), 0);
+    expect_exit(0);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
     const TTest *const tests[] = {
@@ -302,13 +436,23 @@ int main(int argc, char **argv)
         connections_that_outlast_the_drain_timeout_are_cut_and_the_exit_code_says_so,
         a_second_term_ends_it_now,
         hup_usr1_and_pipe_do_not_end_it,
+        hup_while_it_starts_is_done_behind_the_start,
         a_busy_port_is_one_clear_line_and_exit_code_1,
         a_fault_in_a_certificate_is_exit_code_78_and_nothing_is_bound,
         the_faults_of_all_listeners_are_told_and_none_is_half_started,
         the_counters_are_told_at_the_end,
+        a_configuration_that_is_not_loaded_in_time_is_given_up,
+        a_reload_that_is_not_loaded_in_time_is_refused,
+        a_process_that_never_builds_is_killed_and_replaced,
+        a_new_binary_that_hangs_in_its_check_is_killed_and_the_old_one_goes_on,
     };
+    if (argc > 1 && strcmp(argv[1], "--hang") == 0)
+        hang();
+    if (argc == 3 && strcmp(argv[2], "worker") == 0 && access(hang_file, F_OK) == 0)
+        hang();
     if (argc == 3 && strcmp(argv[1], "--process") == 0)
         return daemon_is_child(argv[2]) ? (int)daemon_run_child(argv[2]) : 97;
+    (void)unlink(hang_file); /* of a run that failed */
     text = mmap(NULL, TEXT_LEN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (text == MAP_FAILED)
         return 99;

@@ -454,6 +454,8 @@ static const struct order_row {
     {sizeof(struct keyholder_order), KEYHOLDER_ATTACH, 2},
     {sizeof(struct keyholder_order), KEYHOLDER_ATTACH, 3},
     {sizeof(struct keyholder_order), 99, 1},
+    {sizeof(struct keyholder_order), 99, 0},
+    {sizeof(struct keyholder_order), KEYHOLDER_PING, 1},
     {sizeof(struct keyholder_order) - 1, KEYHOLDER_ATTACH, 1},
     {sizeof(struct keyholder_order) + 1, KEYHOLDER_ATTACH, 1},
 };
@@ -471,6 +473,19 @@ START_TEST(an_order_that_is_none_ends_it_with_a_failure)
     ck_assert_int_eq(WEXITSTATUS(keyholder_rig_wait(&rig)), DAEMON_EXIT_FAILURE);
     close(rig.control);
     end_workers();
+}
+END_TEST
+
+START_TEST(a_ping_is_answered)
+{
+    struct keyholder_order order = {KEYHOLDER_PING, 0};
+
+    start();
+    for (int i = 0; i < 3; i++) {
+        keyholder_rig_order(&rig, &order, sizeof order, NULL, 0);
+        ck_assert_uint_eq(keyholder_rig_report(&rig).type, KEYHOLDER_ALIVE);
+    }
+    end();
 }
 END_TEST
 
@@ -512,6 +527,7 @@ int main(void)
         questions_outlive_the_keyholder_and_the_next_one_answers_them,
         it_ends_when_its_master_and_the_last_worker_are_gone_and_not_before,
         what_was_asked_before_it_was_attached_is_answered,
+        a_ping_is_answered,
         one_worker_too_many_is_refused_and_there_is_room_again_when_one_goes,
     };
     const TTest *const loops[] = {

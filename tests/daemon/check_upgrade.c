@@ -21,6 +21,7 @@ static struct state_socket sockets[] = {
     {.address = {.un = {.sun_family = AF_UNIX, .sun_path = "/run/a"},
                  .len = offsetof(struct sockaddr_un, sun_path) + 7},
      .listen = 0,
+     .is_passed = 1,
      .fd = 11,
      .name = "web"},
 };
@@ -95,6 +96,8 @@ START_TEST(all_of_it_comes_back)
     ck_assert_uint_eq(read.socket_count, 2);
     ck_assert_int_eq(read.sockets[1].fd, 11);
     ck_assert_str_eq(read.sockets[1].name, "web");
+    ck_assert_uint_eq(read.sockets[0].is_passed, 0);
+    ck_assert_uint_eq(read.sockets[1].is_passed, 1);
     ck_assert_str_eq(read.sockets[1].address.un.sun_path, "/run/a");
     ck_assert_uint_eq(read.sockets[0].address.v4.sin_port, 0xbb01);
     ck_assert_int_eq(read.board, 22);
@@ -150,6 +153,22 @@ START_TEST(another_version_and_every_cut_are_refused)
     ck_assert(!is_read(bytes_of(all.at, all.len + 1)));
     storage[3]++;
     ck_assert(!is_read(all));
+}
+END_TEST
+
+START_TEST(the_seed_of_the_fuzzer_is_of_this_form)
+{
+    const char *top = getenv("top_srcdir");
+    char path[512];
+    FILE *file;
+    size_t len;
+
+    snprintf(path, sizeof path, "%s/tests/data/corpus/control/state", top ? top : "..");
+    file = fopen(path, "re");
+    ck_assert_ptr_nonnull(file);
+    len = fread(storage, 1, sizeof storage, file);
+    fclose(file);
+    ck_assert(is_read(bytes_of(storage, len)));
 }
 END_TEST
 
@@ -218,6 +237,7 @@ int main(void)
         all_of_it_comes_back,
         without_a_root_there_is_none_afterwards,
         another_version_and_every_cut_are_refused,
+        the_seed_of_the_fuzzer_is_of_this_form,
         sockets_of_the_service_manager_have_the_names_that_it_gave_them,
     };
     return check_run("upgrade", tests, ARRAY_LEN(tests));

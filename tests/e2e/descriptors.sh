@@ -27,11 +27,11 @@ cat >"$scratch/full.py" <<'PY'
 # Every descriptor is held by a connection that works: who comes then waits, and is served when one leaves.
 import socket, ssl, sys, time
 from tlsclient import Client
-host, port, pid = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+host, port, pids = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
 
 def ticks():
-    fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+    fields = [open(f"/proc/{pid}/stat").read().rpartition(")")[2].split() for pid in pids]
+    return sum(int(of_one[11]) + int(of_one[12]) for of_one in fields)
 
 inside = []
 while True:
@@ -57,7 +57,7 @@ while time.monotonic() - began < 3:
         assert client.receive_exactly(1) == b"x"
     time.sleep(0.3)
 spent = ticks() - before
-assert spent <= 40, f"{spent} ticks of 10 ms in 3 s: it spins"
+assert spent < 30, f"{spent} ticks of 10 ms in 3 s, which is 10 % and more: it spins"
 for sock in waiting:
     sock.close()
 for client in inside[:6]:
@@ -67,7 +67,9 @@ began = time.monotonic()
 fresh = Client(host, port, timeout=5).handshake()
 fresh.send(b"say hello\n")
 assert fresh.receive_exactly(5) == b"hello"
-print(f"{len(inside)} connections held all descriptors; {spent} ticks in 3 s; served {time.monotonic() - began:.2f} s after one left")
+took = time.monotonic() - began
+print(f"{len(inside)} connections held all descriptors; {spent / 3:.1f} % of a CPU; served {took:.2f} s after one left")
+assert took < 1, f"served {took:.2f} s after one left"
 PY
 LIMIT="prlimit --nofile=256" raw_daemon "client-hello-timeout = 60s
 handshake-timeout = 60s" "
@@ -84,8 +86,8 @@ LIMIT="prlimit --nofile=64" raw_daemon "" "
 workers = 1
 max-connections = 1000"
 check_logged "a limit of connections that the descriptors do not carry is told at start" level=warning max-connections
-check "with every descriptor in use nothing spins, those inside go on, and the next is served when one leaves" \
-    python3 "$scratch/full.py" "$HOST" "$PORT" "$(worker_pid)"
+check "with every descriptor in use less than 10 % of a CPU is, those inside go on; the next is in within 1 s of a leave" \
+    python3 "$scratch/full.py" "$HOST" "$PORT" "$(worker_pid)" "$daemon_pid"
 check "... and sallyport is still there" alive "$daemon_pid"
 ! can_look_inside || check_within "... and the descriptors come back" 10 descriptors_below 24
 check_logged "... and the log tells of it" 'descriptor|too many open'

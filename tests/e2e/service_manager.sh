@@ -4,22 +4,25 @@
 need python3
 backend_start
 
-# manager.py FILE LISTEN-ADDRESS PORT COMMAND...: opens a socket called web, starts the command with it, writes down what
-# it is told
+# manager.py FILE LISTEN-ADDRESS PORT COMMAND...: opens a socket called web, and behind its port one called spare, starts
+# the command with them, writes down what it is told
 cat >"$scratch/manager.py" <<'PY'
 import os, socket, sys
 told, host, port, command = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:]
 ears = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 ears.bind(told + ".socket")
-listening = socket.socket()
-listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-listening.bind((host, port))
-listening.listen(64)
+opened = []
+for at in (port, port + 1):
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, at))
+    listening.listen(64)
+    opened.append(listening)
 pid = os.fork()
 if pid == 0:
-    fd = os.dup(listening.fileno()) if listening.fileno() == 3 else listening.fileno()
-    os.dup2(fd, 3)
-    os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="web",
+    for fd, listening in enumerate([os.dup(listening.fileno()) for listening in opened], 3):
+        os.dup2(listening, fd)
+    os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="2", LISTEN_FDNAMES="web:spare",
                       NOTIFY_SOCKET=told + ".socket", WATCHDOG_USEC="1000000")
     os.execv(command[0], command)
 print("started", pid, flush=True)
@@ -69,6 +72,13 @@ check "... and it serves on the same socket" python3 "$scratch/say.py" "$HOST" "
 kill -USR2 "$daemon_pid"
 check_within "an upgrade ends with a word, too" 10 ready_again 3
 check "... and it serves on the same socket" python3 "$scratch/say.py" "$HOST" "$PORT"
+sed -i 's/^address = systemd:web/&\naddress = systemd:spare/' "$scratch/sallyport.conf"
+kill -HUP "$daemon_pid"
+check_within "a socket that nobody had named yet is still there behind it" 10 ready_again 4
+check "... and served" python3 "$scratch/say.py" "$HOST" $((PORT + 1))
+sed -i '/systemd:spare/d' "$scratch/sallyport.conf"
+kill -HUP "$daemon_pid"
+check_within "without its name it is not" 10 ready_again 5
 sed -i 's/systemd:web/systemd:mail/' "$scratch/sallyport.conf"
 kill -HUP "$daemon_pid"
 check_logged "a name that was not passed is refused" "sallyport.conf:5: address 'systemd:mail': the service manager passed no socket"

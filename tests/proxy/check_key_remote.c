@@ -175,7 +175,7 @@ START_TEST(what_waits_too_long_fails_with_and_without_a_keyholder)
     remote_start();
     for (uint64_t id = 1; id <= KEY_BATCH + 10; id++)
         remote_ask(id, TLS_KEY_SEAL_TICKET);
-    end_of_patience = proxy_now() + KEY_WAIT_TIMEOUT;
+    end_of_patience = proxy_now() + KEY_SILENCE_TIMEOUT;
     remote_turn();
     ck_assert_uint_eq(remote_take_questions(), KEY_BATCH);
     while (key_service_waiting(remote.service) > 0) {
@@ -198,6 +198,58 @@ START_TEST(what_waits_too_long_fails_with_and_without_a_keyholder)
     remote_turn();
     ck_assert_uint_eq(remote_take_questions(), 1); /* what was given up is not asked again */
     ck_assert_uint_eq(remote.questions[0].request.payload[0], KEY_BATCH + 11);
+    remote_end();
+}
+END_TEST
+
+static void turn_for(uint64_t wait)
+{
+    uint64_t end = proxy_now() + wait;
+
+    while (proxy_now() < end) {
+        remote_turn();
+        usleep(10 * 1000);
+    }
+}
+
+START_TEST(one_that_waits_while_others_are_answered_fails_sooner)
+{
+    uint64_t began = proxy_now();
+    size_t others = 0;
+
+    remote_start();
+    remote_ask(1, TLS_KEY_SEAL_TICKET);
+    remote_turn();
+    ck_assert_uint_eq(remote_take_questions(), 1);
+    while (remote.answers == others) {
+        remote_ask(2 + others++, TLS_KEY_SEAL_TICKET);
+        remote_turn();
+        ck_assert_uint_eq(remote_take_questions(), 1);
+        remote_reply(&remote.questions[0], true);
+        turn_for(200 * 1000);
+    }
+    ck_assert_uint_eq(remote.good_answers, others);
+    ck_assert_uint_gt(proxy_now() - began, KEY_WAIT_TIMEOUT);
+    ck_assert_uint_lt(proxy_now() - began, KEY_SILENCE_TIMEOUT / 2);
+    remote_end();
+}
+END_TEST
+
+START_TEST(those_who_waited_in_a_silence_are_answered_behind_it)
+{
+    remote_start();
+    remote_ask(1, TLS_KEY_SEAL_TICKET);
+    remote_ask(2, TLS_KEY_SEAL_TICKET);
+    remote_turn();
+    ck_assert_uint_eq(remote_take_questions(), 2);
+    turn_for(KEY_WAIT_TIMEOUT + KEY_WAIT_TIMEOUT / 2);
+    ck_assert_uint_eq(remote.answers, 0);
+    remote_reply(&remote.questions[0], true);
+    turn_for(KEY_WAIT_TIMEOUT / 4);
+    ck_assert_uint_eq(remote.answers, 1);
+    remote_reply(&remote.questions[1], true);
+    turn_for(KEY_WAIT_TIMEOUT / 16);
+    ck_assert_uint_eq(remote.good_answers, 2);
     remote_end();
 }
 END_TEST
@@ -415,6 +467,8 @@ int main(void)
         what_a_dead_keyholder_has_not_answered_is_asked_of_the_next_one,
         another_keyholder_takes_over_from_one_that_lives,
         what_waits_too_long_fails_with_and_without_a_keyholder,
+        one_that_waits_while_others_are_answered_fails_sooner,
+        those_who_waited_in_a_silence_are_answered_behind_it,
         without_a_keyholder_questions_wait_and_then_fail,
         a_question_that_may_wait_goes_along_with_one_that_may_not,
         patience_has_an_end,
