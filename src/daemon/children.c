@@ -161,10 +161,10 @@ void children_offer(struct child *child, const struct deployment *deployment)
                                     .number = child->number,
                                     .total = (uint16_t)deployment->worker_count};
 
-    if (child->role == PROCESS_ADMIN) {
+    if (child->role == PROCESS_ADMIN)
         sight_offer(child, deployment);
+    if (child->role == PROCESS_ADMIN || child->role == PROCESS_RESOLVER)
         return;
-    }
     child->building = deployment->number;
     child->is_ready = false;
     if (order.number > order.total) /* it will have to go; until then it counts as one of them */
@@ -177,6 +177,8 @@ void children_offer(struct child *child, const struct deployment *deployment)
     if (count_files(child, deployment) > 1)
         send_tickets(child, deployment);
     children_tell(child, &order);
+    child->told = child->told < deployment->names_edition ? child->told : deployment->names_edition;
+    resolving_tell(child);
 }
 
 /* The one that it starts under. NULL: it will be told to go. */
@@ -231,10 +233,12 @@ static bool start(struct child *child)
     child->is_ready = false;
     child->has_demo = false;
     child->quota = (struct unix_quota){0, 0};
+    child->told = UINT32_MAX;
     if (!listen_to(child))
         children_give_up(child, "cannot be listened to");
     send_start(child);
     sight_process_began(child);
+    resolving_process_began(child);
     hung_spare(child, 0);
     if (master->current && child->upgrade <= master->current->number &&
         (child->generation == 0 || child->generation == master->current->number))
@@ -417,6 +421,7 @@ static void child_ended(struct child *child, int status)
 
     log_end_of(child, status);
     sight_process_ended(child, was_told(child, status));
+    resolving_process_ended(child);
     child->pid = 0; /* somebody else's, perhaps, from here on */
     children_hear_last(child);
     was_building = child->building != 0 && master->next && child->building == master->next->number;
@@ -424,11 +429,11 @@ static void child_ended(struct child *child, int status)
     child->building = child->serving = 0;
     if (master->is_draining && !is_clean && child->role == PROCESS_WORKER)
         master->exit = DAEMON_EXIT_FAILURE;
-    if (!child->is_leaving && (!master->current || was_building))
+    if (!child->is_leaving && child->role != PROCESS_RESOLVER && (!master->current || was_building))
         reload_abort(master, DAEMON_EXIT_FAILURE, "a process ended while it was building");
     if (!may_be_replaced(child))
         forget(master, child);
-    else if (master->current)
+    else if (master->current || child->role == PROCESS_RESOLVER)
         start_later(child, master_now() - child->born);
 }
 

@@ -17,6 +17,11 @@
  *     worker -> master   CONNECT                                   to a unix socket, which it cannot see
  *     master -> worker   CONNECTED                                 the answers, in the order of the questions
  *
+ *     master -> worker   ADDRESSES                                 what stands behind a name now, in every generation
+ *
+ *     master -> resolver RESOLVE                                   up to MAX_LOOKUPS at a time
+ *     resolver -> master RESOLVED                                  the answers, as they come
+ *
  * An admin process gets SIGHT and the SOCKETS on which it is to answer, and nothing else.
  *
  * With a keyholder that said READY the socket goes over to the messages of keyholder.h.
@@ -27,6 +32,7 @@
 #include <sys/un.h>
 
 #include "daemon/rights.h"
+#include "proxy/host.h"
 #include "tls/ticket_root.h"
 
 enum {
@@ -55,6 +61,9 @@ enum control_type {
     CONTROL_CONNECT,     /* `request`, `path` */
     CONTROL_CONNECTED,   /* `request`; a descriptor, or `error`; neither: it was lost, for want of a free place */
     CONTROL_SIGHT,       /* `number` of a slot; descriptors: the board, the counters */
+    CONTROL_RESOLVE,     /* `request`, `host` */
+    CONTROL_RESOLVED,    /* `request`, `fault`; `addresses` where there is none */
+    CONTROL_ADDRESSES,   /* `host`, `addresses`: one at least */
     CONTROL_TYPES
 };
 
@@ -74,6 +83,9 @@ struct control_message {
     uint32_t request;
     char path[CONTROL_PATH_LEN];
     uint16_t error; /* an errno; 0: none */
+    char host[MAX_HOST_NAME + 1];
+    int fault; /* an enum host_fault */
+    struct host_addresses addresses;
     int fds[MAX_CONTROL_FDS];
     size_t fd_count;
 };

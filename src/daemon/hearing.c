@@ -66,6 +66,12 @@ static void on_connect(struct child *child, const struct control_message *messag
         close(fd);
 }
 
+static void on_resolved(struct child *child, const struct control_message *message)
+{
+    if (child->role != PROCESS_RESOLVER || !resolving_hear(child, message))
+        children_give_up(child, "answers what it was not asked");
+}
+
 static void obey(struct child *child, const struct control_message *message)
 {
     switch (message->type) {
@@ -77,6 +83,9 @@ static void obey(struct child *child, const struct control_message *message)
         return;
     case CONTROL_CONNECT:
         on_connect(child, message);
+        return;
+    case CONTROL_RESOLVED:
+        on_resolved(child, message);
         return;
     default:
         on_refused(child, message);

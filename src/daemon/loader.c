@@ -19,7 +19,7 @@ struct loading {
     struct board_certificates *certificates;
 };
 
-/* A fault of the configuration stays; a name that does not resolve may by itself. */
+/* A fault of the configuration stays; a lack of memory may pass. */
 static enum daemon_exit load_listen(const struct loading *loading, const struct config_listen *listen)
 {
     struct tls_policy *policy = policy_build(listen, &loading->supply, loading->keyring, findings_to_log);
@@ -54,10 +54,10 @@ static enum daemon_exit load_all(const struct loading *loading)
     return exit;
 }
 
-static enum daemon_exit load(const char *name, const struct config *config, const struct generation_files *files,
-                             struct board_certificates *certificates)
+static enum daemon_exit load(const char *name, const struct config *config, struct supply supply,
+                             const struct generation_files *files, struct board_certificates *certificates)
 {
-    struct recorder *recorder = recorder_new(supply_of_disk(PURPOSE_SERVE));
+    struct recorder *recorder = recorder_new(supply);
     struct loading loading = {config, {.read = NULL}, keyring_new(), certificates};
     enum daemon_exit exit = DAEMON_EXIT_FAILURE;
 
@@ -76,8 +76,8 @@ static enum daemon_exit load(const char *name, const struct config *config, cons
     return exit;
 }
 
-pid_t loader_start(const char *name, const struct config *config, const struct generation_files *files,
-                   struct board_certificates *certificates)
+pid_t loader_start(const char *name, const struct config *config, struct supply supply,
+                   const struct generation_files *files, struct board_certificates *certificates)
 {
     pid_t pid = spawn_fork();
 
@@ -86,5 +86,5 @@ pid_t loader_start(const char *name, const struct config *config, const struct g
     spawn_end_with_parent();
     spawn_unblock_signals();
     log_set_process("loader");
-    _exit((int)load(name, config, files, certificates));
+    _exit((int)load(name, config, supply, files, certificates));
 }

@@ -15,6 +15,7 @@
 #include "daemon/admin_process.h"
 #include "daemon/rights.h"
 #include "daemon/keyholder_process.h"
+#include "daemon/resolver.h"
 #include "daemon/worker.h"
 
 struct role {
@@ -28,6 +29,7 @@ static const struct role roles[PROCESS_ROLES] = {
     [PROCESS_WORKER] = {"worker", worker_run},
     [PROCESS_KEYHOLDER] = {"keyholder", keyholder_process_run},
     [PROCESS_ADMIN] = {"admin", admin_process_run},
+    [PROCESS_RESOLVER] = {"resolver", resolver_run},
 };
 
 static int binary = -1;
