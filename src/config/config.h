@@ -99,6 +99,7 @@ struct config_general {
     int has_key_isolation; /* a bool */
     uint64_t keyholders;   /* 0: one for two workers */
     uint64_t drain_delay, drain_timeout;
+    uint64_t resolve_interval;      /* 0: a name that has resolved is not asked for again */
     uint64_t max_connections;       /* 0: as many as the descriptors and memory_limit allow */
     uint64_t memory_limit;          /* of all workers; 0: none */
     struct config_list ticket_keys; /* files; empty: made and rotated by the process itself */

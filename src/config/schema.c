@@ -121,6 +121,10 @@ static const struct option options[] = {
     {GENERAL(drain_timeout), .key = "drain-timeout", .type = OPTION_TIME, .min = 1 * MS, .max = 24 * HOURS,
      .takes_zero = true, .default_text = "30s",
      .help = "How long open connections may finish after the order to stop; 0 closes them at once"},
+    {GENERAL(resolve_interval), .key = "resolve-interval", .type = OPTION_TIME, .min = 1 * SECONDS, .max = 24 * HOURS,
+     .takes_zero = true, .default_text = "30s",
+     .help = "How often the names of servers are asked for again, to follow addresses that change; 0 is not at all, once "
+             "a name has resolved"},
     {GENERAL(max_connections), .key = "max-connections", .type = OPTION_COUNT, .min = 1, .max = 10000000,
      .takes_zero = true, .default_text = "0",
      .help = "How many connections are held at a time, shared out evenly among the workers; 0 is as many as open files "

@@ -171,10 +171,10 @@ void children_offer(struct child *child, const struct deployment *deployment)
                                     .number = child->number,
                                     .total = (uint16_t)deployment->worker_count};
 
-    if (child->role == PROCESS_ADMIN) {
+    if (child->role == PROCESS_ADMIN)
         sight_offer(child, deployment);
+    if (child->role == PROCESS_ADMIN || child->role == PROCESS_RESOLVER)
         return;
-    }
     child->building = deployment->number;
     child->is_ready = false;
     child->words_due++;
@@ -189,6 +189,8 @@ void children_offer(struct child *child, const struct deployment *deployment)
     if (count_files(child, deployment) > 1)
         send_tickets(child, deployment);
     children_tell(child, &order);
+    child->told = child->told < deployment->names_edition ? child->told : deployment->names_edition;
+    resolving_tell(child);
 }
 
 /* The one that it starts under. NULL: it will be told to go. */
@@ -245,11 +247,13 @@ static bool start(struct child *child)
     child->key_wire = KEY_WIRE_VERSION;
     child->has_demo = false;
     child->quota = (struct unix_quota){0, 0};
+    child->told = UINT32_MAX;
     if (!listen_to(child))
         children_give_up(child, "cannot be listened to");
     send_start(child);
     usage_born(child);
     sight_process_began(child);
+    resolving_process_began(child);
     hung_spare(child, master_build_time(master));
     if (master->current && child->upgrade <= master->current->number &&
         (child->generation == 0 || child->generation == master->current->number))
@@ -464,6 +468,7 @@ static void child_ended(struct child *child, int status, const struct rusage *us
     log_end_of(child, status);
     sight_process_ended(child, was_told(child, status));
     usage_ended(child, usage);
+    resolving_process_ended(child);
     child->pid = 0; /* somebody else's, perhaps, from here on */
     children_hear_last(child);
     was_building = child->building != 0 && master->next && child->building == master->next->number;
@@ -471,11 +476,11 @@ static void child_ended(struct child *child, int status, const struct rusage *us
     child->building = child->serving = 0;
     if (master->is_draining && !is_clean && child->role == PROCESS_WORKER)
         master->exit = DAEMON_EXIT_FAILURE;
-    if (!child->is_leaving && (!master->current || was_building))
+    if (!child->is_leaving && child->role != PROCESS_RESOLVER && (!master->current || was_building))
         reload_abort(master, DAEMON_EXIT_FAILURE, "a process ended while it was building");
     if (!may_be_replaced(child))
         forget(master, child);
-    else if (master->current)
+    else if (master->current || child->role == PROCESS_RESOLVER)
         start_later(child, child->has_worked ? master_now() - child->born : 0);
 }
 

@@ -3,7 +3,7 @@
  * for, and before it has read anything else.
  *
  * The master does it once its first configuration is loaded, which may have written the development certificate, and
- * before it starts anybody else.
+ * before it starts anybody but a resolver, which gives up its own.
  */
 #ifndef DAEMON_CONFINE_H
 #define DAEMON_CONFINE_H

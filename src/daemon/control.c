@@ -43,6 +43,9 @@ static const struct shape shapes[CONTROL_TYPES] = {
     [CONTROL_CONNECTED] = {.max_fds = 1},
     [CONTROL_PING] = {.has_generation = false},
     [CONTROL_ALIVE] = {.has_generation = false},
+    [CONTROL_RESOLVE] = {.has_generation = false},
+    [CONTROL_RESOLVED] = {.has_generation = false},
+    [CONTROL_ADDRESSES] = {.has_generation = false},
 };
 
 /* ---- frames: type, count, generation; what the type has; zeros */
@@ -100,6 +103,16 @@ static void write_report(struct writer *w, const struct rights_report *report, b
     }
 }
 
+static void write_addresses(struct writer *w, const struct host_addresses *addresses)
+{
+    write_u8(w, (uint8_t)addresses->count);
+    for (size_t i = 0; i < addresses->count; i++) {
+        write_u8(w, addresses->items[i].family);
+        write_bytes(w, BYTES_OF_ARRAY(addresses->items[i].bytes));
+        write_u32(w, addresses->items[i].scope);
+    }
+}
+
 static void write_body(struct writer *w, const struct control_message *message)
 {
     switch (message->type) {
@@ -136,6 +149,19 @@ static void write_body(struct writer *w, const struct control_message *message)
     case CONTROL_CONNECTED:
         write_u32(w, message->request);
         write_u16(w, message->error);
+        break;
+    case CONTROL_RESOLVE:
+        write_u32(w, message->request);
+        write_text(w, message->host);
+        break;
+    case CONTROL_RESOLVED:
+        write_u32(w, message->request);
+        write_u8(w, (uint8_t)message->fault);
+        write_addresses(w, &message->addresses);
+        break;
+    case CONTROL_ADDRESSES:
+        write_text(w, message->host);
+        write_addresses(w, &message->addresses);
         break;
     default:
         break;
@@ -232,6 +258,57 @@ static bool read_report(struct reader *r, struct control_message *message)
     return is_ok;
 }
 
+static bool is_zero(struct bytes rest)
+{
+    uint8_t all = 0;
+
+    for (size_t i = 0; i < rest.len; i++)
+        all |= rest.at[i];
+    return all == 0;
+}
+
+/* As a configuration has it: src/config/address.c knows which bytes a name is made of. */
+static bool read_host(struct reader *r, char *host)
+{
+    struct bytes text;
+
+    if (!read_vec16(r, 1, MAX_HOST_NAME, &text))
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        host[i] = (char)text.at[i];
+        if (!is_printable(host[i]) || host[i] == ' ')
+            return false;
+    }
+    return true; /* the rest is zero */
+}
+
+static bool read_address(struct reader *r, struct host_address *address)
+{
+    struct bytes bytes;
+
+    if (!read_u8(r, &address->family) || !read_bytes(r, sizeof address->bytes, &bytes) || !read_u32(r, &address->scope))
+        return false;
+    memcpy(address->bytes, bytes.at, bytes.len);
+    return address->family == 6 || (address->family == 4 && address->scope == 0 &&
+                                    is_zero(bytes_of(address->bytes + 4, sizeof address->bytes - 4)));
+}
+
+/* Each of them once. */
+static bool read_addresses(struct reader *r, struct host_addresses *addresses)
+{
+    struct host_address address;
+    uint8_t count;
+
+    if (!read_u8(r, &count) || count > ARRAY_LEN(addresses->items))
+        return false;
+    for (uint8_t i = 0; i < count; i++) {
+        if (!read_address(r, &address))
+            return false;
+        host_addresses_add(addresses, &address);
+    }
+    return addresses->count == count;
+}
+
 static bool read_body(struct reader *r, struct control_message *message)
 {
     switch (message->type) {
@@ -257,18 +334,17 @@ static bool read_body(struct reader *r, struct control_message *message)
     case CONTROL_CONNECTED:
         return read_u32(r, &message->request) && read_u16(r, &message->error) &&
                (message->error == 0 || message->fd_count == 0);
+    case CONTROL_RESOLVE:
+        return read_u32(r, &message->request) && message->request > 0 && read_host(r, message->host);
+    case CONTROL_RESOLVED:
+        return read_u32(r, &message->request) && message->request > 0 &&
+               read_small(r, HOST_FAULT_COUNT - 1, &message->fault) && read_addresses(r, &message->addresses) &&
+               (message->fault == HOST_OK) == (message->addresses.count > 0);
+    case CONTROL_ADDRESSES:
+        return read_host(r, message->host) && read_addresses(r, &message->addresses) && message->addresses.count > 0;
     default:
         return true;
     }
-}
-
-static bool is_zero(struct bytes rest)
-{
-    uint8_t all = 0;
-
-    for (size_t i = 0; i < rest.len; i++)
-        all |= rest.at[i];
-    return all == 0;
 }
 
 static bool fits(const struct control_message *message)

@@ -20,6 +20,11 @@
  *     master -> admin    PING                                      is it alive?
  *     admin -> master    ALIVE                                     the answer
  *
+ *     master -> worker   ADDRESSES                                 what stands behind a name now, in every generation
+ *
+ *     master -> resolver RESOLVE                                   up to MAX_LOOKUPS at a time
+ *     resolver -> master RESOLVED                                  the answers, as they come
+ *
  * An admin process gets SIGHT, COUNTERS and the SOCKETS on which it is to answer, then a PING now and again, and
  * nothing else.
  *
@@ -31,6 +36,7 @@
 #include <sys/un.h>
 
 #include "daemon/rights.h"
+#include "proxy/host.h"
 #include "tls/ticket_root.h"
 
 enum {
@@ -62,6 +68,9 @@ enum control_type {
     CONTROL_COUNTERS,    /* descriptors: where the slots from `number` on count, to be read */
     CONTROL_PING,        /* does it still turn? */
     CONTROL_ALIVE,       /* it does */
+    CONTROL_RESOLVE,     /* `request`, `host` */
+    CONTROL_RESOLVED,    /* `request`, `fault`; `addresses` where there is none */
+    CONTROL_ADDRESSES,   /* `host`, `addresses`: one at least */
     CONTROL_TYPES
 };
 
@@ -81,6 +90,9 @@ struct control_message {
     uint32_t request;
     char path[CONTROL_PATH_LEN];
     uint16_t error; /* an errno; 0: none */
+    char host[MAX_HOST_NAME + 1];
+    int fault; /* an enum host_fault */
+    struct host_addresses addresses;
     int fds[MAX_CONTROL_FDS];
     size_t fd_count;
 };

@@ -195,6 +195,7 @@ static size_t resolve_recorded(void *context, const struct config_address *addre
     *fault = "it is not in the generation";
     if (!find_in(&generation->public, ENTRY_ADDRESSES, bytes_of_string(address->text), &entry))
         return 0;
+    *fault = "it did not resolve when it was loaded";
     return generation_read_addresses(entry.contents, out, max);
 }
 

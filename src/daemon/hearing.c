@@ -17,6 +17,8 @@ static bool may_say(struct child *child, enum control_type type)
         return child->is_confined && child->words_due > 0 && child->words_due-- > 0;
     case CONTROL_ALIVE:
         return child->role == PROCESS_ADMIN && hung_may_hear(child);
+    case CONTROL_RESOLVED:
+        return child->is_confined && child->role == PROCESS_RESOLVER;
     case CONTROL_CONNECT:
         return child->is_confined && child->role == PROCESS_WORKER && child->serving != 0;
     default:
@@ -87,6 +89,13 @@ static void on_connect(struct child *child, const struct control_message *messag
         close(fd);
 }
 
+static void on_resolved(struct child *child, const struct control_message *message)
+{
+    child->has_worked = true;
+    if (!resolving_hear(child, message))
+        children_give_up(child, "answers what it was not asked");
+}
+
 static void obey(struct child *child, const struct control_message *message)
 {
     switch (message->type) {
@@ -101,6 +110,9 @@ static void obey(struct child *child, const struct control_message *message)
         return;
     case CONTROL_ALIVE:
         hung_hear(child);
+        return;
+    case CONTROL_RESOLVED:
+        on_resolved(child, message);
         return;
     default:
         on_refused(child, message);

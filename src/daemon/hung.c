@@ -79,6 +79,8 @@ static bool gives_signs(const struct child *child)
 {
     if (child->role == PROCESS_WORKER)
         return !child->building && child->slot != NO_SLOT;
+    if (child->role == PROCESS_RESOLVER) /* it owes answers, of which resolving.c keeps an account */
+        return false;
     return !has_been_left(child) && (child->role == PROCESS_KEYHOLDER ? child->serving : child->has_worked);
 }
 

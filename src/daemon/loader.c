@@ -21,7 +21,7 @@ struct loading {
     struct board_certificates *certificates;
 };
 
-/* A fault of the configuration stays; a name that does not resolve may by itself. */
+/* A fault of the configuration stays; a lack of memory may pass. */
 static enum daemon_exit load_listen(const struct loading *loading, const struct config_listen *listen)
 {
     struct tls_policy *policy = policy_build(listen, &loading->supply, loading->keyring, findings_to_log);
@@ -56,10 +56,10 @@ static enum daemon_exit load_all(const struct loading *loading)
     return exit;
 }
 
-static enum daemon_exit load(const char *name, const struct config *config, const struct generation_files *files,
-                             struct board_certificates *certificates)
+static enum daemon_exit load(const char *name, const struct config *config, struct supply supply,
+                             const struct generation_files *files, struct board_certificates *certificates)
 {
-    struct recorder *recorder = recorder_new(supply_of_disk(PURPOSE_SERVE));
+    struct recorder *recorder = recorder_new(supply);
     struct loading loading = {config, {.read = NULL}, keyring_new(), certificates};
     enum daemon_exit exit = DAEMON_EXIT_FAILURE;
 
@@ -92,8 +92,8 @@ static void lock_memory(void)
         log_message(LOG_LEVEL_DEBUG, "the loader's memory may be swapped out: %s", strerror(memory.error));
 }
 
-pid_t loader_start(const char *name, const struct config *config, const struct generation_files *files,
-                   struct board_certificates *certificates)
+pid_t loader_start(const char *name, const struct config *config, struct supply supply,
+                   const struct generation_files *files, struct board_certificates *certificates)
 {
     pid_t pid = spawn_fork();
 
@@ -103,5 +103,5 @@ pid_t loader_start(const char *name, const struct config *config, const struct g
     spawn_unblock_signals();
     log_set_process("loader");
     lock_memory();
-    _exit((int)load(name, config, files, certificates));
+    _exit((int)load(name, config, supply, files, certificates));
 }

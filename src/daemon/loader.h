@@ -1,10 +1,10 @@
 /*
  * loader.h: a configuration and everything it names, loaded by a process that lives no longer than that takes.
  *
- * The master reads the configuration's own text and nothing else: certificates, keys, CAs, CRLs and staples are parsed,
- * and names are resolved, in a child of it that may read what the master may. What a crafted file could do, or a name
- * server that does not answer, it does to that child. Policies are built there as they will be in the workers, so that
- * every fault is told once, with its place, before anybody serves from it.
+ * The master reads the configuration's own text and nothing else: certificates, keys, CAs, CRLs and staples are parsed
+ * in a child of it that may read what the master may. What a crafted file could do it does to that child. Policies are
+ * built there as they will be in the workers, so that every fault is told once, with its place, before anybody serves
+ * from it. It asks for no name: what stands behind them was found out before (resolving.h).
  */
 #ifndef DAEMON_LOADER_H
 #define DAEMON_LOADER_H
@@ -15,11 +15,11 @@
 #include "daemon/generation.h"
 
 /*
- * Writes into `files`, which the caller seals when the child has ended with DAEMON_EXIT_OK; with any other exit code it
- * has told why in the log. `certificates`, which the child shares with its parent, are those that will be served. The
- * child's id, or -1 with errno set.
+ * Reads from `supply`, and writes into `files`, which the caller seals when the child has ended with DAEMON_EXIT_OK;
+ * with any other exit code it has told why in the log. `certificates`, which the child shares with its parent, are
+ * those that will be served. The child's id, or -1 with errno set.
  */
-MUST_CHECK pid_t loader_start(const char *name, const struct config *config, const struct generation_files *files,
-                              struct board_certificates *certificates);
+MUST_CHECK pid_t loader_start(const char *name, const struct config *config, struct supply supply,
+                              const struct generation_files *files, struct board_certificates *certificates);
 
 #endif

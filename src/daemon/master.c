@@ -179,7 +179,7 @@ static bool make_parts(struct master *master)
     master->timer = evtimer_new(master->base, on_timer, master);
     master->ticket_turn = evtimer_new(master->base, on_ticket_turn, master);
     return master->signals && master->timer && master->ticket_turn && spawn_prepare() && hung_watch(master) &&
-           start_signs_of_life(master);
+           resolving_init(master) && start_signs_of_life(master);
 }
 
 static void free_event(struct event *event)
@@ -195,6 +195,7 @@ static void free_parts(struct master *master)
     deployment_free(master->current);
     listen_sockets_free(master->passed);
     unix_backends_free(&master->unix_backends);
+    resolving_free(master);
     ticket_root_wipe(&master->tickets);
     signals_free(master->signals);
     free_event(master->timer);

@@ -8,6 +8,7 @@
  *   reload.c    a configuration becomes a generation: loaded, offered, committed or aborted
  *   children.c  processes: started, told, listened to, replaced
  *   sight.c     what others see of all this
+ *   resolving.c names: who asks for them, and who is told
  *   hung.c      who stands still, or does not come to an end
  *   usage.c     time and memory that processes take
  *   listeners.c what a worker may do to the listening sockets that all share
@@ -27,13 +28,14 @@
 #include "daemon/daemon.h"
 #include "daemon/generation.h"
 #include "daemon/notify.h"
+#include "daemon/resolving.h"
 #include "daemon/rights.h"
 #include "daemon/sight.h"
 #include "daemon/spawn.h"
 #include "daemon/unix_backends.h"
 #include "proxy/listen_sockets.h"
 
-enum { MAX_WORKERS = 64, MAX_KEYHOLDERS = 32, MAX_CHILDREN = 2 * (1 + MAX_WORKERS + MAX_KEYHOLDERS) };
+enum { MAX_WORKERS = 64, MAX_KEYHOLDERS = 32, MAX_CHILDREN = 2 * (2 + MAX_WORKERS + MAX_KEYHOLDERS) };
 
 /* Microseconds. */
 enum { MAX_BUILD_TIME = 60 * 1000 * 1000, KILL_AFTER_DRAIN = 5 * 1000 * 1000 };
@@ -49,6 +51,7 @@ struct deployment {
     size_t worker_count;
     size_t keyholder_count;                       /* 0: workers have the keys themselves */
     struct rights_settings rights[PROCESS_ROLES]; /* for processes that start under it */
+    uint32_t names_edition;                       /* what it was loaded with, of the addresses behind names */
     struct admin_sockets admin;
     struct board_certificates *certificates; /* shared with the loader; NULL: on the board already */
     bool is_admin_kept;                      /* the process that answers there goes on from the one before */
@@ -85,6 +88,7 @@ struct child {
     bool is_leaving;            /* told to end: it is not replaced */
     bool has_demo;              /* it was handed the socket of the built-in backend */
     struct unix_quota quota;    /* of connections to unix sockets */
+    uint32_t told;              /* the last edition of addresses that it knows; UINT32_MAX: no generation yet */
 };
 
 struct master {
@@ -104,6 +108,7 @@ struct master {
     struct ticket_root tickets;    /* brought up to date; issues 0: none yet */
     struct listen_sockets *passed; /* by the service manager; NULL: none */
     struct unix_backends unix_backends;
+    struct resolving resolving;
     bool is_confined; /* it gave up its rights ... */
     bool is_filtered; /* ... of which some are never to be given up twice: by this binary or the one before it */
     bool is_rights_told[PROCESS_ROLES]; /* what came of dropping them is logged once a role */
@@ -138,6 +143,7 @@ void reload_begin(struct master *master, struct config *config);  /* takes over 
 void reload_follow(struct master *master, struct config *config); /* the same where one is there; NULL: it has faults */
 void reload_again(struct master *master);                         /* from the source, or later where one goes on */
 void reload_abort(struct master *master, enum daemon_exit exit, const char *reason);
+void reload_names_known(struct master *master); /* as far as they are to be known now */
 void reload_loader_ended(struct master *master, int status);
 void reload_step(struct master *master); /* something changed: goes on as far as it can */
 void reload_on_timer(struct master *master);

@@ -18,6 +18,7 @@ struct record {
 struct host {
     struct host *next;
     char *name;
+    const char *fault; /* where there are none */
     size_t count;
     struct socket_address addresses[MAX_ENTRY_ADDRESSES];
 };
@@ -155,14 +156,12 @@ static struct host *ask_host(struct recorder *recorder, const struct config_addr
     if (host)
         host->name = memory_copy_string(address->text);
     if (host && host->name)
-        host->count = supply_resolve(&recorder->disk, address, host->addresses, MAX_ENTRY_ADDRESSES, fault);
-    if (host && host->count > 0) {
+        host->count = supply_resolve(&recorder->disk, address, host->addresses, MAX_ENTRY_ADDRESSES, &host->fault);
+    if (host && host->name) {
         host->next = recorder->hosts;
         recorder->hosts = host;
         return host;
     }
-    if (host)
-        memory_free(host->name);
     memory_free(host);
     return NULL;
 }
@@ -176,6 +175,8 @@ static size_t resolve_and_record(void *context, const struct config_address *add
 
     if (!host)
         host = ask_host(recorder, address, fault);
+    if (host)
+        *fault = host->fault;
     count = host ? host->count : 0;
     count = count < max ? count : max;
     if (count > 0)

@@ -215,6 +215,7 @@ void reload_abort(struct master *master, enum daemon_exit exit, const char *reas
     else
         log_message(LOG_LEVEL_ERROR, "nothing is served: %s", reason);
     over(master);
+    resolving_settle(master);
     sight_give_up(next, master->current);
     deployment_free(next);
     if (!master->current)
@@ -264,6 +265,7 @@ static void commit(struct master *master)
 
     put_to_work(master, fresh);
     unix_backends_keep(&master->unix_backends, fresh->config, master_now());
+    resolving_settle(master);
     if (fresh->is_upgrade) {
         children_dismiss_old(master, fresh->number);
         master->is_upgrade_due = false;
@@ -312,8 +314,11 @@ void reload_turn_tickets(struct master *master)
 
 static bool bind_sockets(struct master *master)
 {
-    master->next->sockets = listen_sockets_open(master->next->config, master->current ? master->current->sockets : NULL,
-                                                master->passed, findings_to_log);
+    struct supply names = resolving_supply(master);
+
+    master->next->sockets =
+        listen_sockets_open(master->next->config, &names, master->current ? master->current->sockets : NULL,
+                            master->passed, findings_to_log);
     if (master->next->sockets && sight_prepare(master))
         return true;
     reload_abort(master, DAEMON_EXIT_FAILURE, "an address is not to be had");
@@ -408,7 +413,7 @@ static void commit_late_ones(struct master *master)
 void reload_step(struct master *master)
 {
     commit_late_ones(master);
-    if (!master->next || master->loader || children_are_building(master))
+    if (!master->next || resolving_is_waited_for(master) || master->loader || children_are_building(master))
         return;
     if (!master->is_offered)
         offer(master);
@@ -459,6 +464,18 @@ void reload_loader_ended(struct master *master, int status)
         reload_step(master);
 }
 
+/* The child has what is known by now; what changes from here on, workers are told of. */
+void reload_names_known(struct master *master)
+{
+    struct deployment *next = master->next;
+    struct supply supply = resolving_supply(master);
+
+    next->names_edition = master->resolving.names.last_edition;
+    master->loader = loader_start(master->source.name, next->config, supply, &next->files, next->certificates);
+    if (master->loader < 0 || !master_set_timer(master, master_build_time(master)))
+        reload_abort(master, DAEMON_EXIT_FAILURE, "no process can be started to load it");
+}
+
 /* What a configuration says of users may be wrong, too. */
 static bool make_rights(struct master *master)
 {
@@ -483,9 +500,8 @@ void reload_begin(struct master *master, struct config *config)
     master->next->is_upgrade = master->is_upgrade_due;
     if (!make_rights(master))
         return;
-    master->loader = loader_start(master->source.name, config, &master->next->files, master->next->certificates);
-    if (master->loader < 0 || !master_set_timer(master, master_build_time(master)))
-        reload_abort(master, DAEMON_EXIT_FAILURE, "no process can be started to load it");
+    if (!resolving_begin(master))
+        reload_abort(master, DAEMON_EXIT_FAILURE, "no process can be started to resolve its names");
 }
 
 void reload_follow(struct master *master, struct config *config)

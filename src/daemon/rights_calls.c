@@ -20,6 +20,7 @@
 #define IS_TYPE(argument, type) {argument, false, 0xf, type} /* of a socket, whatever flags come with it */
 #define HAS(argument, bits) {argument, false, (uint32_t)(bits), (uint32_t)(bits)}
 #define HAS_NONE(argument, bits) {argument, false, (uint32_t)(bits), 0}
+#define HAS_OF(argument, mask, bits) {argument, false, (uint32_t)(mask), (uint32_t)(bits)}
 #define IS_SELF(argument) {argument, true, INT, 0}
 
 #define ALLOW(name) {.call = SCMP_SYS(name), .answer = RULE_ALLOW}
@@ -116,6 +117,15 @@ static const struct rights_rule to_resolve[] = {
     ALLOW(sendmsg), ALLOW(sendmmsg), ALLOW(shutdown), ALLOW(eventfd2), ALLOW(epoll_create1), ALLOW(timerfd_create), ALLOW(timerfd_settime),
 };
 
+/* One that can be a thread alone, of this process and in its namespaces. */
+#define THREAD (CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
+#define NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
+                    CLONE_NEWNET)
+
+static const struct rights_rule to_thread[] = {
+    ALLOW_IF(clone, 1, HAS_OF(0, THREAD | NAMESPACES, THREAD)), ALLOW(set_robust_list), ALLOW(rseq),
+};
+
 /* Listeners, children, files to watch, a generation in memory. */
 static const struct rights_rule to_rule[] = {
     ALLOW(socketpair), ALLOW(listen), ALLOW(accept), ALLOW(chmod), ALLOW(fchmod), ALLOW(fchmodat), ALLOW(chown),
@@ -125,8 +135,7 @@ static const struct rights_rule to_rule[] = {
     ALLOW(signalfd4), ALLOW(rt_sigtimedwait), ALLOW(sigaltstack),
     ALLOW(wait4), ALLOW(waitid), ALLOW(kill), ALLOW(tgkill), ALLOW(pidfd_open), ALLOW(pidfd_send_signal),
     ALLOW(setsid), ALLOW(setpgid),
-    ALLOW_IF(clone, 1, HAS_NONE(0, CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
-                                   CLONE_NEWPID | CLONE_NEWNET | CLONE_PTRACE)),
+    ALLOW_IF(clone, 1, HAS_NONE(0, NAMESPACES | CLONE_PTRACE)),
     ALLOW(execve), ALLOW_IF(execveat, 1, HAS(4, AT_EMPTY_PATH)), ALLOW(arch_prctl), ALLOW(set_tid_address),
     ALLOW(set_robust_list), ALLOW(rseq), ALLOW(prlimit64), ALLOW(close_range),
 };
@@ -164,7 +173,8 @@ static const struct rights_role roles[PROCESS_ROLES] = {
     [PROCESS_KEYHOLDER] = {RULE_KILL, {LIST(to_live), LIST(to_loop), LIST(to_lock), LIST(no_paths)}},
     [PROCESS_ADMIN] = {RULE_KILL,
                        {LIST(to_live), LIST(to_loop), LIST(to_serve), LIST(to_name_clients), LIST(no_paths)}},
-    [PROCESS_RESOLVER] = {ENOSYS, {LIST(to_live), LIST(to_loop), LIST(to_load), LIST(to_resolve), LIST(escapes)}},
+    [PROCESS_RESOLVER] = {ENOSYS, {LIST(to_live), LIST(to_loop), LIST(to_load), LIST(to_thread), LIST(to_resolve),
+                                   LIST(escapes)}},
     /* Everything above, for it is inherited, and its own. */
     [PROCESS_MASTER] = {ENOSYS,
                         {LIST(to_live), LIST(to_loop), LIST(to_serve), LIST(to_relay), LIST(to_lock), LIST(to_load),

@@ -185,6 +185,12 @@ struct served *served_build(const struct serving *serving, struct inbox *inbox, 
 
 /* ---- at work */
 
+void served_set_addresses(struct served *served, const char *name, const struct host_addresses *addresses)
+{
+    for (size_t i = 0; i < served->config->listen_count; i++)
+        backend_set_addresses(listener_backend(served->listeners[i]), name, addresses);
+}
+
 bool served_start(struct served *served)
 {
     for (size_t i = 0; i < served->config->listen_count; i++)

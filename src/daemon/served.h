@@ -38,6 +38,9 @@ size_t served_max_connections(const struct config *config, size_t workers);
 MUST_CHECK struct served *served_build(const struct serving *serving, struct inbox *inbox,
                                        char reason[MAX_CONTROL_REASON + 1], enum daemon_exit *exit);
 
+/* What stands behind a name now, in whichever of its backends. */
+void served_set_addresses(struct served *served, const char *name, const struct host_addresses *addresses);
+
 /* Begins to accept on every socket. */
 MUST_CHECK bool served_start(struct served *served);
 

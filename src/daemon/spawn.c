@@ -16,6 +16,7 @@
 #include "daemon/admin_process.h"
 #include "daemon/rights.h"
 #include "daemon/keyholder_process.h"
+#include "daemon/resolver.h"
 #include "daemon/worker.h"
 
 struct role {
@@ -29,6 +30,7 @@ static const struct role roles[PROCESS_ROLES] = {
     [PROCESS_WORKER] = {"worker", worker_run},
     [PROCESS_KEYHOLDER] = {"keyholder", keyholder_process_run},
     [PROCESS_ADMIN] = {"admin", admin_process_run},
+    [PROCESS_RESOLVER] = {"resolver", resolver_run},
 };
 
 static int binary = -1;

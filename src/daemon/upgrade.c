@@ -482,6 +482,8 @@ bool upgrade_adopt(struct master *master)
     }
     if (is_ok)
         sight_renew_admin(master); /* the one that is there reads a board that nobody writes any more */
+    if (is_ok)
+        resolving_adopt(master);
     upgrade_state_free(&state);
     if (!is_ok)
         log_message(LOG_LEVEL_ERROR, "what the last binary left behind cannot be taken over");

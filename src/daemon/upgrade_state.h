@@ -11,7 +11,7 @@
 #include "proxy/counters_map.h"
 #include "tls/ticket_root.h"
 
-enum { MAX_STATE_SOCKETS = 4096, MAX_STATE_CHILDREN = 194, MAX_STATE_LEN = 1024 * 1024 };
+enum { MAX_STATE_SOCKETS = 4096, MAX_STATE_CHILDREN = 196, MAX_STATE_LEN = 1024 * 1024 };
 
 struct state_socket {
     struct socket_address address; /* as configured */

@@ -268,6 +268,17 @@ static void take_demo_socket(struct worker *worker, int socket)
         worker->demo_socket = socket;
 }
 
+/* Also of generations that have but a few connections left, which may be on their way to a backend. */
+static void set_addresses(struct worker *worker, const struct control_message *message)
+{
+    if (worker->next)
+        served_set_addresses(worker->next, message->host, &message->addresses);
+    if (worker->current)
+        served_set_addresses(worker->current, message->host, &message->addresses);
+    for (struct served *served = worker->earlier; served; served = served->next)
+        served_set_addresses(served, message->host, &message->addresses);
+}
+
 /* Whoever drains builds nothing any more; what it answers, nobody waits for. */
 static void obey(struct worker *worker, const struct control_message *message)
 {
@@ -294,6 +305,9 @@ static void obey(struct worker *worker, const struct control_message *message)
     case CONTROL_CONNECTED:
         if (!unix_asker_hear(&worker->asker, message))
             stop_with(worker, LOG_LEVEL_ERROR, "the master answers what was not asked, or takes no question: stopping");
+        return;
+    case CONTROL_ADDRESSES:
+        set_addresses(worker, message);
         return;
     case CONTROL_BUILD:
         if (message->generation == worker->inbox.number)

@@ -101,6 +101,14 @@ static size_t copy_results(const struct addrinfo *results, struct socket_address
     return count;
 }
 
+bool address_is_name(const struct config_address *address)
+{
+    struct in_addr ignored;
+
+    return !address->is_unix && !address->socket && address->host && !strchr(address->host, ':') &&
+           inet_pton(AF_INET, address->host, &ignored) != 1;
+}
+
 size_t address_resolve(const struct config_address *address, enum address_use use, struct socket_address *out,
                        size_t max, const char **fault)
 {

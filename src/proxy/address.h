@@ -34,6 +34,9 @@ struct peer_address {
 /* "192.0.2.1:443", "[2001:db8::1]:443", "unix:/run/app.sock", "unix". An IPv4-mapped address is shown as IPv4. */
 void address_format(const struct sockaddr *address, socklen_t len, char text[ADDRESS_TEXT_LEN]);
 
+/* Somebody has to be asked what stands behind it: it is neither a number, nor `*`, nor a path. */
+MUST_CHECK bool address_is_name(const struct config_address *address);
+
 enum address_use { ADDRESS_TO_LISTEN, ADDRESS_TO_CONNECT };
 
 /*

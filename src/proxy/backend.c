@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -12,11 +13,17 @@ static bool resolve_server(struct backend_server *server, const struct config_ad
     const char *fault = NULL;
 
     server->text = address->text;
+    server->name = address_is_name(address) ? address->host : NULL;
+    server->port = address->port;
     server->address_count = (uint8_t)supply_resolve(supply, address, server->addresses, MAX_SERVER_ADDRESSES, &fault);
     if (server->address_count > 0)
         return true;
-    config_complain(findings, &address->place, "server '%s' cannot be resolved: %s", address->text, fault);
-    return false;
+    if (server->name)
+        config_warn(findings, &address->place, "server '%s' gets nothing until its name resolves: %s", address->text,
+                    fault);
+    else
+        config_complain(findings, &address->place, "server '%s' cannot be connected to: %s", address->text, fault);
+    return server->name != NULL;
 }
 
 static struct backend *new_with_servers(size_t count)
@@ -83,21 +90,75 @@ void backend_free(struct backend *backend)
     memory_free(backend);
 }
 
+/* ---- addresses that change */
+
+static bool is_same_address(const struct socket_address *a, const struct socket_address *b)
+{
+    return a->len == b->len && memcmp(&a->any, &b->any, a->len) == 0;
+}
+
+/* The one that worked last is still the first to be tried, if it is still there. */
+static void replace_addresses(struct backend_server *server, const struct host_addresses *addresses)
+{
+    const struct socket_address preferred = server->addresses[server->preferred];
+
+    server->address_count =
+        (uint8_t)host_addresses_with_port(addresses, server->port, server->addresses, MAX_SERVER_ADDRESSES);
+    server->preferred = 0;
+    server->edition++;
+    for (uint8_t i = 0; i < server->address_count; i++)
+        if (is_same_address(&server->addresses[i], &preferred))
+            server->preferred = i;
+}
+
+void backend_set_addresses(struct backend *backend, const char *name, const struct host_addresses *addresses)
+{
+    for (uint32_t i = 0; addresses->count > 0 && i < backend->server_count; i++)
+        if (backend->servers[i].name && strcasecmp(backend->servers[i].name, name) == 0)
+            replace_addresses(&backend->servers[i], addresses);
+}
+
+/* ---- whose turn it is */
+
+/* From `first` on. False: none has an address. */
+static bool find_server(const struct backend *backend, uint32_t first, uint32_t *server)
+{
+    for (uint32_t i = 0; i < backend->server_count; i++) {
+        *server = (first + i) % backend->server_count;
+        if (backend->servers[*server].address_count > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool take_turn(struct backend *backend, uint32_t *server)
+{
+    if (!find_server(backend, backend->next, server))
+        return false;
+    backend->next = (*server + 1) % backend->server_count;
+    return true;
+}
+
+static bool find_another(const struct backend *backend, const struct backend_attempt *attempt, uint32_t *server)
+{
+    return attempt->servers_tried < MAX_CONNECT_SERVERS && find_server(backend, attempt->server + 1, server) &&
+           *server != attempt->server;
+}
+
 bool backend_next(struct backend *backend, struct backend_attempt *attempt)
 {
-    if (attempt->servers_tried == 0) {
-        attempt->server = backend->next;
-        backend->next = (backend->next + 1) % backend->server_count;
-    } else if (attempt->addresses_tried < backend->servers[attempt->server].address_count) {
+    uint32_t server;
+
+    if (attempt->servers_tried > 0 && attempt->addresses_tried < backend->servers[attempt->server].address_count) {
         attempt->addresses_tried++;
         return true;
-    } else if (attempt->servers_tried >= MAX_CONNECT_SERVERS || attempt->servers_tried >= backend->server_count) {
-        return false;
-    } else {
-        attempt->server = (attempt->server + 1) % backend->server_count;
     }
+    if (attempt->servers_tried == 0 ? !take_turn(backend, &server) : !find_another(backend, attempt, &server))
+        return false;
+    attempt->server = server;
     attempt->servers_tried++;
     attempt->addresses_tried = 1;
+    attempt->edition = backend->servers[server].edition;
     return true;
 }
 
@@ -106,7 +167,10 @@ const struct backend_server *backend_server_of(const struct backend *backend, co
     return attempt->servers_tried ? &backend->servers[attempt->server] : NULL;
 }
 
-/* The n-th address tried is counted from the preferred one, which may have moved meanwhile: that costs a retry. */
+/*
+ * The n-th address tried is counted from the preferred one, which may have moved meanwhile, or all may be others: that
+ * costs a retry.
+ */
 static uint8_t address_index(const struct backend_server *server, const struct backend_attempt *attempt)
 {
     return (uint8_t)((server->preferred + attempt->addresses_tried - 1) % server->address_count);
@@ -123,7 +187,7 @@ void backend_worked(struct backend *backend, const struct backend_attempt *attem
 {
     struct backend_server *server = &backend->servers[attempt->server];
 
-    if (attempt->addresses_tried > 1)
+    if (attempt->addresses_tried > 1 && attempt->edition == server->edition)
         server->preferred = address_index(server, attempt);
 }
 

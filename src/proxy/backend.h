@@ -1,23 +1,27 @@
 /*
  * backend.h: the plaintext servers behind a listener.
  *
- * Names are resolved once, when the configuration is loaded. Connections go round robin over the `server` lines; a
- * server that refuses or does not answer in time is passed over for the next one, once. A server whose name has several
- * addresses is tried at each of them before it counts as refused, beginning with the one that worked last.
+ * Connections go round robin over the `server` lines; a server that refuses or does not answer in time is passed over
+ * for the next one, once. A server whose name has several addresses is tried at each of them before it counts as
+ * refused, beginning with the one that worked last. One whose name does not resolve (yet) is passed over as if it were
+ * not there. Nobody is asked for a name here: what stands behind it comes with the supply, and later on from outside.
  */
 #ifndef PROXY_BACKEND_H
 #define PROXY_BACKEND_H
 
-#include "proxy/address.h"
+#include "proxy/host.h"
 #include "proxy/limits.h"
 #include "proxy/supply.h"
 
 struct backend_server {
     const char *text; /* as configured */
+    const char *name; /* of a host; NULL: its address never changes */
+    uint16_t port;
     struct socket_address addresses[MAX_SERVER_ADDRESSES];
-    uint8_t address_count;
-    uint8_t preferred;   /* the address that took the last connection */
-    uint16_t counted_as; /* index in counters.h */
+    uint8_t address_count; /* 0: its name does not resolve (yet) */
+    uint8_t preferred;     /* the address that took the last connection */
+    uint8_t edition;       /* of the addresses: an attempt may be older */
+    uint16_t counted_as;   /* index in counters.h */
 };
 
 struct backend {
@@ -30,7 +34,10 @@ struct backend {
     bool is_demo;
 };
 
-/* `config` outlives the backend. NULL after telling every name that does not resolve. */
+/*
+ * `config` outlives the backend. A name that does not resolve is a warning. NULL after telling what can never be
+ * connected to, or out of memory.
+ */
 MUST_CHECK struct backend *backend_new(const struct config_backend *config, const struct supply *supply,
                                        struct config_findings findings);
 
@@ -38,13 +45,17 @@ MUST_CHECK struct backend *backend_new(const struct config_backend *config, cons
 MUST_CHECK struct backend *backend_new_demo(uint16_t port);
 void backend_free(struct backend *backend); /* NULL is fine */
 
+/* What stands behind a name from now on. Connections that are being made go on; none at all changes nothing. */
+void backend_set_addresses(struct backend *backend, const char *name, const struct host_addresses *addresses);
+
 /* How far a connection got in trying the servers. Zeroed it has not begun. */
 struct backend_attempt {
     uint32_t server;
     uint8_t servers_tried, addresses_tried;
+    uint8_t edition; /* of the server's addresses as it began with them */
 };
 
-/* The first, or after a failure the next place to try. False: there is none left. */
+/* The first, or after a failure the next place to try. False: there is none left, or has never been one. */
 MUST_CHECK bool backend_next(struct backend *backend, struct backend_attempt *attempt);
 const struct backend_server *backend_server_of(const struct backend *backend, const struct backend_attempt *attempt);
 

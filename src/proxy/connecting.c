@@ -8,14 +8,14 @@
 #include "proxy/limits.h"
 #include "proxy/proxy_protocol.h"
 
-static void note_backend_failure(struct connection *c, const char *error, enum why why)
+/* Without a server where none was tried. */
+static void log_backend_failure(struct connection *c, const char *error)
 {
     const struct backend *backend = listener_backend(c->listener);
     const struct backend_server *server = backend_server_of(backend, &c->attempt);
     struct log_line line;
     uint32_t suppressed;
 
-    counting_backend_failed(c, why);
     if (!log_limit_allows(&c->proxy->limit_backend, proxy_now(), MAX_LOG_LINES_PER_SECOND, 1000 * 1000, &suppressed)) {
         count_one(&c->proxy->counters->lines_suppressed);
         proxy_tell_suppressed_later(c->proxy);
@@ -24,11 +24,18 @@ static void note_backend_failure(struct connection *c, const char *error, enum w
     log_begin(&line, LOG_LEVEL_WARNING, "backend_failed");
     log_number(&line, "id", (int64_t)c->ticket.id);
     log_text(&line, "backend", backend->name);
-    log_text(&line, "server", server->text);
+    if (server)
+        log_text(&line, "server", server->text);
     log_text(&line, "error", error);
     if (suppressed)
         log_number(&line, "suppressed", suppressed);
     log_end(&line);
+}
+
+static void note_backend_failure(struct connection *c, const char *error, enum why why)
+{
+    counting_backend_failed(c, why);
+    log_backend_failure(c, error);
 }
 
 /* Before the first byte of the client; its length is bounded by MAX_PROXY_HEADER_LEN. */
@@ -149,6 +156,13 @@ static enum backend_connect_result connect_once(struct connection *c, int *error
     return connect_itself(c, error);
 }
 
+/* There was nowhere to connect to: no attempt at a server was made. */
+static void give_up_unresolved(struct connection *c)
+{
+    log_backend_failure(c, why_sentence(WHY_BACKEND_UNRESOLVED));
+    tls_abort(c->tls, WHY_BACKEND_UNRESOLVED);
+}
+
 /* Goes on to the next place to try; `why` is what to say when there is none left. */
 static void try_backends(struct connection *c, enum why why)
 {
@@ -170,7 +184,10 @@ static void try_backends(struct connection *c, enum why why)
             note_backend_failure(c, strerror(error), why);
         }
     }
-    tls_abort(c->tls, why);
+    if (c->attempt.servers_tried > 0)
+        tls_abort(c->tls, why);
+    else
+        give_up_unresolved(c);
 }
 
 static void give_up_server(struct connection *c, const char *error, enum why why)

@@ -114,6 +114,7 @@ static MUST_CHECK bool add(struct listen_sockets *sockets, const struct listen_s
 }
 
 struct opening {
+    const struct supply *names;
     struct listen_sockets *sockets, *old;
     const struct listen_sockets *passed;
     struct config_findings findings;
@@ -205,13 +206,15 @@ static bool open_address(const struct opening *opening, const struct config_addr
 {
     struct socket_address addresses[MAX_LISTEN_SOCKETS];
     const char *fault = NULL;
-    size_t count = configured->socket
-                       ? 0
-                       : address_resolve(configured, ADDRESS_TO_LISTEN, addresses, ARRAY_LEN(addresses), &fault);
-    bool is_ok = count > 0;
+    size_t count;
+    bool is_ok;
 
-    if (!is_ok && configured->socket)
+    if (configured->socket)
         return open_passed(opening, configured);
+    count = address_is_name(configured)
+                ? supply_resolve(opening->names, configured, addresses, ARRAY_LEN(addresses), &fault)
+                : address_resolve(configured, ADDRESS_TO_LISTEN, addresses, ARRAY_LEN(addresses), &fault);
+    is_ok = count > 0;
     if (!is_ok)
         config_complain(opening->findings, &configured->place, "address '%s' cannot be used: %s", configured->text,
                         fault);
@@ -233,10 +236,11 @@ static bool open_all(struct opening *opening, const struct config *config)
     return is_ok;
 }
 
-struct listen_sockets *listen_sockets_open(const struct config *config, struct listen_sockets *old,
-                                           const struct listen_sockets *passed, struct config_findings findings)
+struct listen_sockets *listen_sockets_open(const struct config *config, const struct supply *names,
+                                           struct listen_sockets *old, const struct listen_sockets *passed,
+                                           struct config_findings findings)
 {
-    struct opening opening = {memory_new(sizeof(struct listen_sockets)), old, passed, findings, 0};
+    struct opening opening = {names, memory_new(sizeof(struct listen_sockets)), old, passed, findings, 0};
 
     if (!opening.sockets) {
         config_complain(findings, &config->listens[0].place, "out of memory");

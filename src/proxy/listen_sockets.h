@@ -8,7 +8,7 @@
 #ifndef PROXY_LISTEN_SOCKETS_H
 #define PROXY_LISTEN_SOCKETS_H
 
-#include "proxy/address.h"
+#include "proxy/supply.h"
 
 struct listen_socket {
     struct socket_address address; /* as configured: port 0 is 0 */
@@ -24,12 +24,13 @@ struct listen_sockets {
 };
 
 /*
- * Opens every address of `config`; the sockets of `old` (NULL: there are none) are borrowed where the address is the
- * same. Those that the service manager has `passed` (NULL: none) are duplicated where the configuration names them.
- * NULL after telling what is in the way of which ("address in use"), and then nothing has changed.
+ * Opens every address of `config`, whose names `names` knows; the sockets of `old` (NULL: there are none) are borrowed
+ * where the address is the same. Those that the service manager has `passed` (NULL: none) are duplicated where the
+ * configuration names them. NULL after telling what is in the way of which ("address in use"), and then nothing has
+ * changed.
  */
-MUST_CHECK struct listen_sockets *listen_sockets_open(const struct config *config, struct listen_sockets *old,
-                                                      const struct listen_sockets *passed,
+MUST_CHECK struct listen_sockets *listen_sockets_open(const struct config *config, const struct supply *names,
+                                                      struct listen_sockets *old, const struct listen_sockets *passed,
                                                       struct config_findings findings);
 
 /* A unix socket can be bound there: there is no file, or one that nobody answers on any more was removed. False with errno

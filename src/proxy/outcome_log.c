@@ -270,8 +270,8 @@ static enum log_level level_for(const struct outcome_report *report)
 
     if (is_ours(why))
         return LOG_LEVEL_ERROR;
-    if (why == WHY_BACKEND_REFUSED || why == WHY_BACKEND_TIMEOUT || why == WHY_BACKEND_RESET || why == WHY_OVERLOADED ||
-        why == WHY_OVERLOADED_SOURCE)
+    if (why == WHY_BACKEND_REFUSED || why == WHY_BACKEND_TIMEOUT || why == WHY_BACKEND_UNRESOLVED ||
+        why == WHY_BACKEND_RESET || why == WHY_OVERLOADED || why == WHY_OVERLOADED_SOURCE)
         return LOG_LEVEL_WARNING;
     if (outcome_is_silent(report->outcome))
         return LOG_LEVEL_DEBUG;

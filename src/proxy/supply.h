@@ -1,9 +1,10 @@
 /*
  * supply.h: what a configuration names and does not hold: files, and the addresses behind host names.
  *
- * Whoever builds a policy or a backend is handed one. supply_of_disk() goes to the disk and the resolver, for -t and
- * for whoever loads a configuration; a process that serves is handed what was loaded (daemon/generation.h), so that it
- * opens no file and asks no name server, and so that all processes see the same bytes.
+ * Whoever builds a policy or a backend is handed one. supply_of_disk() goes to the disk, for -t, and asks for a name at
+ * once; who loads a configuration takes files of the disk and what is known of names (daemon/resolving.h); a process
+ * that serves is handed what was loaded (daemon/generation.h), so that it opens no file and asks no name server, and so
+ * that all processes see the same bytes.
  */
 #ifndef PROXY_SUPPLY_H
 #define PROXY_SUPPLY_H

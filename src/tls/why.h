@@ -164,6 +164,7 @@
     X(TIMEOUT_WRITE, "timeout_write", NONE, "the client took nothing for too long", "-")                               \
     X(BACKEND_REFUSED, "backend_refused", INTERNAL_ERROR, "no backend server took the connection", "-")                \
     X(BACKEND_TIMEOUT, "backend_timeout", INTERNAL_ERROR, "no backend server answered in time", "-")                   \
+    X(BACKEND_UNRESOLVED, "backend_unresolved", INTERNAL_ERROR, "the backend's name does not resolve (yet)", "-")      \
     X(BACKEND_RESET, "backend_reset", INTERNAL_ERROR, "the backend reset the connection", "-")                         \
     X(OVERLOADED, "overloaded", INTERNAL_ERROR, "the limit of connections is reached", "-")                            \
     X(OVERLOADED_SOURCE, "overloaded_source", INTERNAL_ERROR,                                                          \

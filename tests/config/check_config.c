@@ -20,6 +20,7 @@ static const char full[] = "[sallyport]\n"
                            "keyholders = 3\n"
                            "drain-delay = 5s\n"
                            "drain-timeout = 1m\n"
+                           "resolve-interval = 2m\n"
                            "max-connections = 5000\n"
                            "memory-limit = 2g\n"
                            "ticket-key = /etc/new.key\n"
@@ -226,12 +227,12 @@ START_TEST(values_sections_and_addresses_know_their_place)
     const struct config_listen *web = &config->listens[0];
 
     ck_assert_str_eq(web->place.file, "f");
-    ck_assert_uint_eq(web->place.line, 21);
-    ck_assert_uint_eq(web->addresses.values[2].place.line, 24);
-    ck_assert_uint_eq(web->keys.values[1].place.line, 28);
-    ck_assert_uint_eq(web->backend_name.place.line, 29);
-    ck_assert_uint_eq(web->alpn.values[1].place.line, 31);
-    ck_assert_uint_eq(config->backends[0].place.line, 77);
+    ck_assert_uint_eq(web->place.line, 22);
+    ck_assert_uint_eq(web->addresses.values[2].place.line, 25);
+    ck_assert_uint_eq(web->keys.values[1].place.line, 29);
+    ck_assert_uint_eq(web->backend_name.place.line, 30);
+    ck_assert_uint_eq(web->alpn.values[1].place.line, 32);
+    ck_assert_uint_eq(config->backends[0].place.line, 78);
     config_free(config);
 }
 END_TEST

@@ -134,6 +134,41 @@ START_TEST(a_question_for_a_unix_socket_and_its_answers_arrive_as_they_were)
 }
 END_TEST
 
+static void fill_with_addresses(struct control_message *message)
+{
+    memset(message->host, 'h', MAX_HOST_NAME);
+    for (uint8_t i = 0; i < MAX_SERVER_ADDRESSES; i++) {
+        struct host_address address = {.family = i < 4 ? 4 : 6, .bytes = {i, 0, 2, 1}, .scope = i < 4 ? 0 : i};
+        host_addresses_add(&message->addresses, &address);
+    }
+}
+
+START_TEST(a_question_for_a_name_and_its_answers_arrive_as_they_were)
+{
+    struct control_message message = {.type = CONTROL_RESOLVE, .request = 0x12345678}, got;
+
+    open_ends();
+    fill_with_addresses(&message);
+    got = there_and_back(&message);
+    ck_assert_uint_eq(got.request, 0x12345678);
+    ck_assert_str_eq(got.host, message.host);
+    message.type = CONTROL_RESOLVED;
+    got = there_and_back(&message);
+    ck_assert_uint_eq(got.request, 0x12345678);
+    ck_assert_int_eq(got.fault, HOST_OK);
+    ck_assert_mem_eq(&got.addresses, &message.addresses, sizeof got.addresses);
+    message.type = CONTROL_ADDRESSES;
+    got = there_and_back(&message);
+    ck_assert_str_eq(got.host, message.host);
+    ck_assert_mem_eq(&got.addresses, &message.addresses, sizeof got.addresses);
+    message = (struct control_message){.type = CONTROL_RESOLVED, .request = 1, .fault = HOST_LATE};
+    got = there_and_back(&message);
+    ck_assert_int_eq(got.fault, HOST_LATE);
+    ck_assert_uint_eq(got.addresses.count, 0);
+    close_ends();
+}
+END_TEST
+
 static void leave_no_place(struct rlimit *before)
 {
     struct rlimit none;
@@ -255,7 +290,8 @@ START_TEST(the_seeds_of_the_fuzzer_are_messages_of_today)
         [CONTROL_READY] = "ready",         [CONTROL_REFUSED] = "refused",     [CONTROL_START] = "start",
         [CONTROL_CONFINED] = "confined",   [CONTROL_DEMO] = "demo",           [CONTROL_CONNECT] = "connect",
         [CONTROL_CONNECTED] = "connected", [CONTROL_SIGHT] = "sight",         [CONTROL_COUNTERS] = "counters",
-        [CONTROL_PING] = "ping",           [CONTROL_ALIVE] = "alive",
+        [CONTROL_PING] = "ping",           [CONTROL_ALIVE] = "alive",         [CONTROL_RESOLVE] = "resolve",
+        [CONTROL_RESOLVED] = "resolved",   [CONTROL_ADDRESSES] = "addresses",
     };
     static const int fds[MAX_CONTROL_FDS];
     struct control_message message;
@@ -345,6 +381,59 @@ START_TEST(a_generation_is_named_where_there_is_one_and_nowhere_else)
         encode(without[i], 0);
         ck_assert(decodes(CONTROL_FRAME_LEN, 0));
     }
+}
+END_TEST
+
+enum { AT_REQUEST = 8, AT_FAULT = 12, AT_COUNT = 13, AT_FIRST = 14, ONE_ADDRESS = 1 + 16 + 4 };
+
+static void encode_answer(void)
+{
+    struct control_message message = {.type = CONTROL_RESOLVED, .request = 7};
+
+    fill_with_addresses(&message);
+    control_encode(&message, frame);
+    ck_assert(decodes(CONTROL_FRAME_LEN, 0));
+}
+
+static void refused_with(size_t at, uint8_t value)
+{
+    encode_answer();
+    frame[at] = value;
+    ck_assert_msg(!decodes(CONTROL_FRAME_LEN, 0), "byte %zu is %u", at, value);
+}
+
+START_TEST(an_answer_has_addresses_of_families_that_there_are_each_once_or_a_fault)
+{
+    refused_with(AT_REQUEST + 3, 0);
+    refused_with(AT_FAULT, HOST_UNKNOWN); /* and addresses */
+    refused_with(AT_FAULT, HOST_FAULT_COUNT);
+    refused_with(AT_COUNT, 0);
+    refused_with(AT_COUNT, MAX_SERVER_ADDRESSES - 1); /* what follows is not zero */
+    refused_with(AT_COUNT, MAX_SERVER_ADDRESSES + 1);
+    refused_with(AT_FIRST, 5);
+    refused_with(AT_FIRST, 0);
+    refused_with(AT_FIRST + 1 + 4, 1);           /* IPv4 has four bytes ... */
+    refused_with(AT_FIRST + 1 + 16 + 3, 1);      /* ... and no interface */
+    refused_with(AT_FIRST + ONE_ADDRESS + 1, 0); /* the first one again */
+}
+END_TEST
+
+START_TEST(a_name_is_there_and_is_text)
+{
+    struct control_message message = {.type = CONTROL_RESOLVE, .request = 7, .host = "app"};
+
+    control_encode(&message, frame);
+    ck_assert(decodes(CONTROL_FRAME_LEN, 0));
+    for (int byte = 0; byte < 256; byte++) {
+        frame[AT_REQUEST + 4 + 2 + 1] = (uint8_t)byte;
+        ck_assert_int_eq(decodes(CONTROL_FRAME_LEN, 0), byte > ' ' && byte < 0x7f);
+    }
+    message.host[0] = 0;
+    control_encode(&message, frame);
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 0));
+    message = (struct control_message){.type = CONTROL_ADDRESSES, .host = "app"};
+    control_encode(&message, frame);
+    ck_assert(!decodes(CONTROL_FRAME_LEN, 0)); /* without one address there is nothing to tell */
 }
 END_TEST
 
@@ -485,6 +574,9 @@ int main(void)
         what_is_sent_arrives_as_it_was,
         rights_and_what_came_of_them_arrive_as_they_were,
         a_question_for_a_unix_socket_and_its_answers_arrive_as_they_were,
+        a_question_for_a_name_and_its_answers_arrive_as_they_were,
+        an_answer_has_addresses_of_families_that_there_are_each_once_or_a_fault,
+        a_name_is_there_and_is_text,
         a_connection_for_which_no_place_is_free_is_told_of_and_any_other_descriptor_is_a_violation,
         rights_are_known_ones_and_a_path_is_a_whole_one,
         a_socket_is_asked_for_by_a_path_and_answered_by_a_descriptor_or_an_error,

@@ -336,8 +336,38 @@ START_TEST(the_faults_of_all_listeners_are_told_and_none_is_half_started)
     expect_exit(78);
     ck_assert_ptr_nonnull(strstr(heard, "/no/one.crt"));
     ck_assert_ptr_nonnull(strstr(heard, "/no/two.crt"));
-    ck_assert_ptr_nonnull(strstr(heard, "server 'no.such.invalid:80' cannot be resolved"));
+    ck_assert_ptr_nonnull(strstr(heard, "server 'no.such.invalid:80' gets nothing until its name resolves"));
     ck_assert_ptr_null(strstr(heard, "event=listening"));
+}
+END_TEST
+
+START_TEST(a_server_whose_name_does_not_resolve_does_not_stop_the_start)
+{
+    free_port();
+    snprintf(text, TEXT_LEN,
+             "[listen web]\naddress = 127.0.0.1:%u\ncertificate = %s\nkey = %s\nbackend = app\n"
+             "[backend app]\nserver = no.such.invalid:80\n",
+             port, certificate("p256.crt"), certificate("p256.key"));
+    start();
+    expect_heard("test.conf:7: warning: server 'no.such.invalid:80' gets nothing until its name resolves");
+    expect_heard("ready: ");
+    ck_assert_int_eq(kill(pid, SIGTERM), 0);
+    expect_exit(0);
+}
+END_TEST
+
+START_TEST(a_name_to_listen_on_is_resolved_and_one_that_is_not_there_ends_the_start)
+{
+    free_port();
+    snprintf(text, TEXT_LEN,
+             "[listen web]\naddress = localhost:%u\ncertificate = %s\nkey = %s\nbackend = demo\n"
+             "[listen two]\naddress = no.such.invalid:%u\ncertificate = %s\nkey = %s\nbackend = demo\n",
+             port, certificate("p256.crt"), certificate("p256.key"), port, certificate("p256.crt"),
+             certificate("p256.key"));
+    start();
+    expect_exit(1);
+    ck_assert_ptr_nonnull(strstr(heard, "test.conf:7: address 'no.such.invalid:"));
+    ck_assert_ptr_null(strstr(heard, "address 'localhost:"));
 }
 END_TEST
 
@@ -440,6 +470,8 @@ int main(int argc, char **argv)
         a_busy_port_is_one_clear_line_and_exit_code_1,
         a_fault_in_a_certificate_is_exit_code_78_and_nothing_is_bound,
         the_faults_of_all_listeners_are_told_and_none_is_half_started,
+        a_server_whose_name_does_not_resolve_does_not_stop_the_start,
+        a_name_to_listen_on_is_resolved_and_one_that_is_not_there_ends_the_start,
         the_counters_are_told_at_the_end,
         a_configuration_that_is_not_loaded_in_time_is_given_up,
         a_reload_that_is_not_loaded_in_time_is_refused,

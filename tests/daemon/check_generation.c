@@ -346,6 +346,52 @@ START_TEST(what_is_not_sealed_or_damaged_is_not_opened)
 }
 END_TEST
 
+static size_t resolve_once(void *context, const struct config_address *address, struct socket_address *out, size_t max,
+                           const char **fault)
+{
+    int *times = context;
+    (void)out, (void)max;
+
+    ck_assert_str_eq(address->host, "app.test");
+    *fault = "there is no such name";
+    return (*times)++ == 0 ? 0 : max;
+}
+
+START_TEST(a_name_without_an_address_is_asked_for_once_and_kept_without)
+{
+    const struct config_address address = {{"test.conf", 4}, "app.test:80", false, "app.test", 80, NULL, NULL};
+    struct config *config = parse(pair);
+    struct socket_address out[2];
+    struct supply disk = supply_of_disk(PURPOSE_LOOK), supply;
+    struct generation_files files;
+    struct recorder *recorder;
+    struct generation *generation;
+    const char *fault = NULL;
+    int times = 0;
+
+    disk.resolve = resolve_once;
+    disk.context = &times;
+    recorder = recorder_new(disk);
+    supply = recorder_supply(recorder);
+    for (int i = 0; i < 2; i++) {
+        fault = NULL;
+        ck_assert_uint_eq(supply_resolve(&supply, &address, out, 2, &fault), 0);
+        ck_assert_str_eq(fault, "there is no such name");
+    }
+    ck_assert(generation_files_make(&files));
+    ck_assert(recorder_write(recorder, "test.conf", config, &files));
+    ck_assert(generation_files_seal(&files));
+    generation = reopen(&files);
+    supply = generation_supply(generation);
+    ck_assert_uint_eq(supply_resolve(&supply, &address, out, 2, &fault), 0);
+    ck_assert_str_eq(fault, "it did not resolve when it was loaded");
+    generation_free(generation);
+    generation_files_close(&files);
+    recorder_free(recorder);
+    config_free(config);
+}
+END_TEST
+
 START_TEST(a_file_is_read_once_whatever_becomes_of_it_meanwhile)
 {
     struct recorder *recorder;
@@ -386,6 +432,7 @@ int main(void)
         nobody_can_change_what_is_sealed,
         what_is_not_sealed_or_damaged_is_not_opened,
         a_file_is_read_once_whatever_becomes_of_it_meanwhile,
+        a_name_without_an_address_is_asked_for_once_and_kept_without,
     };
     return check_run("generation", tests, ARRAY_LEN(tests));
 }

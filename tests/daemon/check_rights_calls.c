@@ -73,6 +73,10 @@ static const struct escape escapes[] = {
     {"unshare", SYS_unshare, {CLONE_NEWUSER}, {DIES, DIES, DIES, DIES, DIES}},
     {"clone", SYS_clone, {SIGCHLD}, {GOES, DIES, DIES, DIES, ENOSYS}},
     {"clone into a namespace", SYS_clone, {CLONE_NEWUSER | SIGCHLD}, {ENOSYS, DIES, DIES, DIES, ENOSYS}},
+    {"clone of a thread into a namespace",
+     SYS_clone,
+     {CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_NEWNET},
+     {ENOSYS, DIES, DIES, DIES, ENOSYS}},
     {"clone3", SYS_clone3, {AT(nothing), sizeof nothing}, {ENOSYS, DIES, DIES, DIES, ENOSYS}},
     {"bpf", SYS_bpf, {0, AT(nothing), sizeof nothing}, {DIES, DIES, DIES, DIES, DIES}},
     {"io_uring_setup", SYS_io_uring_setup, {8, AT(nothing)}, {DIES, DIES, DIES, DIES, DIES}},
@@ -180,13 +184,21 @@ static bool is_enosys_of_kernel(int call)
     return call == SCMP_SYS(futex);
 }
 
+/* A child, or where the rule is for threads alone flags that the kernel refuses together. */
+static long flags_of_clone(const struct rights_rule *rule)
+{
+    long wanted = (long)rule->conditions[0].value;
+
+    return wanted ? wanted | CLONE_PIDFD | CLONE_DETACHED : SIGCHLD;
+}
+
 /* Arguments that no call can do anything with, but for those that the rule asks for. */
 static long call_by(const struct rights_rule *rule)
 {
     long a[6] = {-1, -1, -1, -1, -1, -1};
 
     if (rule->call == SCMP_SYS(clone))
-        a[0] = SIGCHLD;
+        a[0] = flags_of_clone(rule);
     for (unsigned i = 0; i < rule->condition_count; i++) {
         const struct rights_condition *condition = &rule->conditions[i];
         if (rule->call != SCMP_SYS(clone))

@@ -29,6 +29,8 @@ static void try_frame(struct bytes input)
     require(message.type > 0 && message.type < CONTROL_TYPES);
     require(message.fd_count <= MAX_CONTROL_FDS && message.count <= MAX_CONTROL_FDS);
     require(memchr(message.reason, 0, sizeof message.reason) != NULL);
+    require(memchr(message.host, 0, sizeof message.host) != NULL);
+    require(message.addresses.count <= MAX_SERVER_ADDRESSES);
     control_encode(&message, again);
     require(bytes_equal(bytes_of(input.at + 1, input.len - 1), BYTES_OF_ARRAY(again)));
 }

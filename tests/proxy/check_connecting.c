@@ -42,6 +42,26 @@ START_TEST(a_backend_that_is_down_is_an_alert_and_a_line_that_names_server_and_e
 }
 END_TEST
 
+START_TEST(a_backend_whose_name_does_not_resolve_is_an_alert_and_has_words_of_its_own)
+{
+    static const uint8_t internal_error[] = {FAKE_ALERT, 80};
+
+    harness_init(&h);
+    harness_start(&h);
+    listener_backend(h.listener)->servers[0].address_count = 0;
+    harness_open_client(&h);
+    harness_send(&h, h.client, "H", 1);
+    harness_expect(&h, h.client, "S", 1);
+    harness_expect(&h, h.client, internal_error, 2);
+    close(h.client);
+    h.client = -1;
+    harness_expect_log(&h, "event=backend_failed id=1 backend=app error=\"the backend's name does not resolve (yet)\"");
+    harness_expect_log(&h, "end=backend_unresolved");
+    ck_assert_uint_eq(h.proxy->counters->backend_failures, 0); /* nothing was attempted */
+    harness_free(&h);
+}
+END_TEST
+
 START_TEST(a_server_that_refuses_is_passed_over_for_the_next)
 {
     harness_init(&h);
@@ -336,6 +356,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         a_backend_that_is_down_is_an_alert_and_a_line_that_names_server_and_error,
+        a_backend_whose_name_does_not_resolve_is_an_alert_and_has_words_of_its_own,
         a_server_that_refuses_is_passed_over_for_the_next,
         both_servers_down_end_after_one_attempt_at_each,
         a_server_that_does_not_answer_in_time_is_passed_over_for_the_next,

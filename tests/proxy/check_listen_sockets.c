@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proxy/disk.h"
 #include "support/check_run.h"
 
 static char told[4096], directory[64], path[100];
@@ -49,7 +50,7 @@ static struct listen_sockets *passed; /* by a service manager */
 static struct listen_sockets *open_after(struct listen_sockets *old)
 {
     told[0] = 0;
-    return listen_sockets_open(&config, old, passed, findings);
+    return listen_sockets_open(&config, disk_for(PURPOSE_LOOK), old, passed, findings);
 }
 
 static struct listen_sockets *opened(struct listen_sockets *sockets)

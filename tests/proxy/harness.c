@@ -88,7 +88,8 @@ void harness_start(struct harness *h)
     h->proxy = proxy_new(h->base, h->keyring, h->settings);
     h->listener = listener_new(h->proxy, &h->listen, policy, backend);
     ck_assert_ptr_nonnull(h->listener);
-    h->sockets = listen_sockets_open(&(struct config){.listens = &h->listen, .listen_count = 1}, NULL, NULL, findings);
+    h->sockets = listen_sockets_open(&(struct config){.listens = &h->listen, .listen_count = 1}, disk_for(PURPOSE_LOOK),
+                                     NULL, NULL, findings);
     ck_assert_ptr_nonnull(h->sockets);
     for (size_t i = 0; i < h->sockets->count; i++)
         ck_assert(listener_add_socket(h->listener, dup(h->sockets->sockets[i].fd)));

@@ -575,6 +575,7 @@ static void provoke_OVERLOADED_SOURCE(void)
     X(TIMEOUT_WRITE)                                                                                                   \
     X(BACKEND_REFUSED)                                                                                                 \
     X(BACKEND_TIMEOUT)                                                                                                 \
+    X(BACKEND_UNRESOLVED)                                                                                              \
     X(BACKEND_RESET)                                                                                                   \
     X(OVERLOADED)                                                                                                      \
     X(SHUTDOWN)
