@@ -106,6 +106,7 @@ struct config_general {
     struct config_value user, key_user, group; /* names, numbers or CONFIG_AUTO */
     struct config_value chroot;                /* an absolute path or CONFIG_CHROOT_EMPTY */
     int sandbox;                               /* an enum config_sandbox */
+    int is_watching;                           /* a bool: files that change are read again */
 };
 
 /* The way in for operators; none without an address. */
@@ -134,6 +135,7 @@ struct config_listen {
     struct config_address_list addresses;
     struct config_list certificates; /* files, or CONFIG_CERTIFICATE_DEVELOPMENT alone */
     struct config_list keys;         /* files; a certificate file may hold its key, then none is needed */
+    struct config_list cert_dirs;    /* directories with certificates and their keys */
     struct config_value backend_name;
     const struct config_backend *backend; /* NULL: CONFIG_BACKEND_DEMO */
     struct config_list alpn;

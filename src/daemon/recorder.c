@@ -185,7 +185,8 @@ static size_t resolve_and_record(void *context, const struct config_address *add
 
 struct supply recorder_supply(struct recorder *recorder)
 {
-    return (struct supply){read_and_record, resolve_and_record, keep, recorder, recorder->disk.purpose};
+    return (struct supply){
+        read_and_record, resolve_and_record, keep, recorder, recorder->disk.purpose, recorder->disk.is_strict};
 }
 
 /* ---- writing it down */
@@ -247,6 +248,11 @@ static bool write_record(const struct record *record, const struct generation_fi
         return write_entry(files->secret, ENTRY_KEY, record->name, file_view(&record->file));
     case SUPPLY_TICKET_KEY:
         return write_entry(files->secret, ENTRY_TICKET_KEY, record->name, file_view(&record->file));
+    case SUPPLY_PAIRS:
+        return write_entry(files->public, ENTRY_PAIRS, record->name, file_view(&record->file));
+    case SUPPLY_DIRECTORY:
+    case SUPPLY_CANDIDATE:
+        return true; /* what was of use is there under another kind */
     }
     return false;
 }
