@@ -197,7 +197,8 @@ struct config_variable {
 /* The same from text made of variables, which findings name in place of a line. */
 MUST_CHECK struct config *config_parse_variables(struct bytes text, const struct config_variable *variables,
                                                  struct config_findings findings);
-void config_free(struct config *config); /* NULL is fine */
+struct config *config_ref(struct config *config);
+void config_free(struct config *config); /* with the last reference; NULL is fine */
 
 /* Tells a finding of another layer about a value, as "file:line: sentence". */
 void config_complain(struct config_findings findings, const struct config_place *place, const char *format, ...)

@@ -425,7 +425,7 @@ static void child_ended(struct child *child, int status)
     if (master->is_draining && !is_clean && child->role == PROCESS_WORKER)
         master->exit = DAEMON_EXIT_FAILURE;
     if (!child->is_leaving && (!master->current || was_building))
-        reload_abort(master, DAEMON_EXIT_FAILURE, "a process ended while it was building");
+        reload_accident(master, "a process ended while it was building");
     if (!may_be_replaced(child))
         forget(master, child);
     else if (master->current)

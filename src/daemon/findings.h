@@ -5,5 +5,6 @@
 #include "config/config.h"
 
 extern const struct config_findings findings_to_log;
+extern const struct config_findings findings_to_nobody; /* they were told already */
 
 #endif

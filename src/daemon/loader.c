@@ -17,13 +17,15 @@ struct loading {
     struct supply supply;
     struct keyring *keyring;
     struct board_certificates *certificates;
+    struct config_findings findings;
 };
 
 /* A fault of the configuration stays; a name that does not resolve may by itself. */
 static enum daemon_exit load_listen(const struct loading *loading, const struct config_listen *listen)
 {
-    struct tls_policy *policy = policy_build(listen, &loading->supply, loading->keyring, findings_to_log);
-    struct backend *backend = listen->backend ? backend_new(listen->backend, &loading->supply, findings_to_log) : NULL;
+    struct tls_policy *policy = policy_build(listen, &loading->supply, loading->keyring, loading->findings);
+    struct backend *backend =
+        listen->backend ? backend_new(listen->backend, &loading->supply, loading->findings) : NULL;
     enum daemon_exit exit = policy ? DAEMON_EXIT_OK : DAEMON_EXIT_CONFIG;
 
     if (policy && listen->backend && !backend)
@@ -44,7 +46,8 @@ static enum daemon_exit worse(enum daemon_exit a, enum daemon_exit b)
 static enum daemon_exit load_all(const struct loading *loading)
 {
     enum daemon_exit exit = DAEMON_EXIT_OK;
-    struct ticket_keys *tickets = ticket_keys_from_config(&loading->config->general, &loading->supply, findings_to_log);
+    struct ticket_keys *tickets =
+        ticket_keys_from_config(&loading->config->general, &loading->supply, loading->findings);
 
     if (!tickets)
         exit = DAEMON_EXIT_CONFIG;
@@ -54,11 +57,20 @@ static enum daemon_exit load_all(const struct loading *loading)
     return exit;
 }
 
-static enum daemon_exit load(const char *name, const struct config *config, const struct generation_files *files,
-                             struct board_certificates *certificates)
+static struct supply supply_for(struct loader_manner manner)
 {
-    struct recorder *recorder = recorder_new(supply_of_disk(PURPOSE_SERVE));
-    struct loading loading = {config, {.read = NULL}, keyring_new(), certificates};
+    struct supply supply = supply_of_disk(PURPOSE_SERVE);
+
+    supply.is_patient = manner.is_patient;
+    return supply;
+}
+
+static enum daemon_exit load(const char *name, const struct config *config, struct loader_manner manner,
+                             const struct generation_files *files, struct board_certificates *certificates)
+{
+    struct recorder *recorder = recorder_new(supply_for(manner));
+    struct loading loading = {
+        config, {.read = NULL}, keyring_new(), certificates, manner.is_quiet ? findings_to_nobody : findings_to_log};
     enum daemon_exit exit = DAEMON_EXIT_FAILURE;
 
     if (!recorder || !loading.keyring || !crypto_start()) {
@@ -76,8 +88,8 @@ static enum daemon_exit load(const char *name, const struct config *config, cons
     return exit;
 }
 
-pid_t loader_start(const char *name, const struct config *config, const struct generation_files *files,
-                   struct board_certificates *certificates)
+pid_t loader_start(const char *name, const struct config *config, struct loader_manner manner,
+                   const struct generation_files *files, struct board_certificates *certificates)
 {
     pid_t pid = spawn_fork();
 
@@ -86,5 +98,5 @@ pid_t loader_start(const char *name, const struct config *config, const struct g
     spawn_end_with_parent();
     spawn_unblock_signals();
     log_set_process("loader");
-    _exit((int)load(name, config, files, certificates));
+    _exit((int)load(name, config, manner, files, certificates));
 }

@@ -14,12 +14,17 @@
 #include "admin/board.h"
 #include "daemon/generation.h"
 
+struct loader_manner {
+    bool is_patient; /* as in struct supply */
+    bool is_quiet;   /* what is found is not told: it was before */
+};
+
 /*
  * Writes into `files`, which the caller seals when the child has ended with DAEMON_EXIT_OK; with any other exit code it
  * has told why in the log. `certificates`, which the child shares with its parent, are those that will be served. The
  * child's id, or -1 with errno set.
  */
-MUST_CHECK pid_t loader_start(const char *name, const struct config *config, const struct generation_files *files,
-                              struct board_certificates *certificates);
+MUST_CHECK pid_t loader_start(const char *name, const struct config *config, struct loader_manner manner,
+                              const struct generation_files *files, struct board_certificates *certificates);
 
 #endif

@@ -194,6 +194,8 @@ static void free_parts(struct master *master)
     free_event(master->ticket_turn);
     free_event(master->alive);
     free_event(master->watch);
+    renewal_free(&master->renewal);
+    config_free(master->retry);
     sight_close(&master->sight);
     notify_close(&master->notify);
     if (master->base)
@@ -225,7 +227,8 @@ static void begin(struct master *master, struct config *config)
     }
     log_message(LOG_LEVEL_NOTICE, "SIGUSR2: executed anew, %zu workers serve on",
                 children_alive(master, PROCESS_WORKER));
-    children_reap(master); /* who ended in between, nobody was told of */
+    children_reap(master);  /* who ended in between, nobody was told of */
+    renewal_follow(master); /* until the generation of this binary is in force, and if it never is */
     reload_upgrade(master, config);
 }
 

@@ -6,6 +6,7 @@
  *
  *   master.c    its life: signals, the drain, the end
  *   reload.c    a configuration becomes a generation: loaded, offered, committed or aborted
+ *   renewal.c   a reload because files have changed (watch.c says when to look, files_seen.c what they are)
  *   children.c  processes: started, told, listened to, replaced
  *   sight.c     what others see of all this
  *   hung.c      workers that stand still
@@ -24,6 +25,7 @@
 #include "daemon/daemon.h"
 #include "daemon/generation.h"
 #include "daemon/notify.h"
+#include "daemon/renewal.h"
 #include "daemon/rights.h"
 #include "daemon/sight.h"
 #include "daemon/spawn.h"
@@ -48,7 +50,9 @@ struct deployment {
     struct admin_sockets admin;
     struct board_certificates *certificates; /* shared with the loader; NULL: on the board already */
     bool is_admin_kept;                      /* the process that answers there goes on from the one before */
-    bool is_upgrade;                         /* for workers of its own; those that are there end when it is committed */
+    struct reload_order order;
+    struct files_seen *seen; /* the files before they were read; NULL: nobody wants to know */
+    bool is_upgrade;         /* for workers of its own; those that are there end when it is committed */
 };
 
 /* A place for a process. The process in it may change, its role and number do not. */
@@ -102,6 +106,10 @@ struct master {
     pid_t checker;              /* of a new binary; 0: none */
     bool is_offered;            /* it was loaded, and all who serve were told to build it */
     bool is_reload_wanted;      /* asked for while another went on */
+    struct config *retry;       /* of a reload that an accident ended, for another try in a moment; NULL: none */
+    struct reload_order retry_order;
+    bool is_retry_upgrade;
+    struct renewal renewal;
 
     bool is_draining; /* nobody is replaced any more */
     bool is_stopping; /* asked to end, perhaps still in drain-delay */
@@ -118,6 +126,10 @@ uint64_t master_now(void); /* microseconds of CLOCK_MONOTONIC */
 void reload_begin(struct master *master, struct config *config);   /* takes over `config` */
 void reload_upgrade(struct master *master, struct config *config); /* the same, with workers of this binary */
 void reload_again(struct master *master);                          /* from the source, or later where one goes on */
+void reload_renew(struct master *master, struct reload_order order, struct files_seen *seen); /* takes over `seen` */
+
+/* For what is no fault of the configuration and passes by itself: it is tried again before it is given up. */
+void reload_accident(struct master *master, const char *reason);
 void reload_abort(struct master *master, enum daemon_exit exit, const char *reason);
 void reload_loader_ended(struct master *master, int status);
 void reload_step(struct master *master); /* something changed: goes on as far as it can */

@@ -17,6 +17,13 @@
 #include "daemon/rights_settings.h"
 #include "proxy/proxy.h"
 
+static void begin(struct master *master, struct config *config, bool is_upgrade, struct reload_order order,
+                  struct files_seen *seen);
+
+/* An accident passes by itself, or it is none. */
+enum { MAX_ACCIDENTS = 2 };
+#define RETRY_AFTER (UINT64_C(1000) * 1000)
+
 /* ---- deployments */
 
 void deployment_free(struct deployment *deployment)
@@ -30,6 +37,7 @@ void deployment_free(struct deployment *deployment)
     config_free(deployment->config);
     sight_give_up(deployment, NULL);
     sight_certificates_free(deployment->certificates);
+    files_seen_free(deployment->seen);
     memory_free(deployment);
 }
 
@@ -97,6 +105,19 @@ static void append_address(char *text, size_t size, const struct listen_socket *
     append(text, size, one);
 }
 
+/* Those of directories the loader has counted. */
+static int64_t count_certificates(const struct deployment *deployment, const struct config_listen *listen)
+{
+    const struct board_certificates *found = deployment->certificates;
+    int64_t count = 0;
+
+    if (!found || found->left_out > 0 || listen->cert_dirs.count == 0)
+        return (int64_t)listen->certificates.count;
+    for (size_t i = 0; i < found->count; i++)
+        count += strcmp(found->list[i].listener, listen->name) == 0;
+    return count;
+}
+
 static void log_listening(const struct deployment *deployment, size_t index)
 {
     const struct config_listen *listen = &deployment->config->listens[index];
@@ -111,7 +132,7 @@ static void log_listening(const struct deployment *deployment, size_t index)
     log_begin(&line, LOG_LEVEL_NOTICE, "listening");
     log_text(&line, "listener", listen->name);
     log_text(&line, "address", addresses);
-    log_number(&line, "certificates", (int64_t)listen->certificates.count);
+    log_number(&line, "certificates", count_certificates(deployment, listen));
     log_text(&line, "backend", listen->backend_name.text);
     log_text(&line, "servers", listen->backend ? servers : CONFIG_BACKEND_DEMO);
     log_end(&line);
@@ -147,10 +168,12 @@ static void log_ready(const struct master *master, bool is_first)
 
 static void over(struct master *master)
 {
+    uint64_t wait = master->is_reload_wanted ? 0 : RETRY_AFTER;
+
     event_del(master->timer);
     master->next = NULL;
     master->is_offered = false;
-    if (master->is_reload_wanted && !master->is_stopping && !master_set_timer(master, 0))
+    if ((master->is_reload_wanted || master->retry) && !master->is_stopping && !master_set_timer(master, wait))
         log_message(LOG_LEVEL_ERROR, "out of memory: the next reload does not begin by itself");
 }
 
@@ -176,11 +199,34 @@ static void tell_aborted(struct master *master, uint32_t number)
     children_dismiss_new(master, number);
 }
 
+static void forget_retry(struct master *master)
+{
+    config_free(master->retry);
+    master->retry = NULL;
+}
+
 static void refuse(const struct master *master, const char *reason)
 {
     log_message(LOG_LEVEL_ERROR, "reload refused: %s; generation %u goes on", reason, master->current->number);
     board_refused(master->sight.board);
     notify_ready(&master->notify, "serving; the last reload was refused");
+}
+
+static void tell_refusal(struct master *master, struct deployment *next, const char *reason)
+{
+    struct files_seen *seen = next->seen;
+
+    if (!master->current) {
+        log_message(LOG_LEVEL_ERROR, "nothing is served: %s", reason);
+    } else if (next->order.is_renewal) {
+        next->seen = NULL;
+        renewal_refused(master, next->order, seen, reason);
+    } else if (master->retry) {
+        log_message(LOG_LEVEL_WARNING, "reload: %s: it is tried again (%u of %d)", reason,
+                    master->retry_order.accidents, MAX_ACCIDENTS);
+    } else {
+        refuse(master, reason);
+    }
 }
 
 void reload_abort(struct master *master, enum daemon_exit exit, const char *reason)
@@ -193,15 +239,33 @@ void reload_abort(struct master *master, enum daemon_exit exit, const char *reas
     tell_aborted(master, next->number);
     if (master->current)
         unix_backends_keep(&master->unix_backends, master->current->config, master_now());
-    if (master->current)
-        refuse(master, reason);
-    else
-        log_message(LOG_LEVEL_ERROR, "nothing is served: %s", reason);
+    tell_refusal(master, next, reason);
     over(master);
     sight_give_up(next, master->current);
     deployment_free(next);
     if (!master->current)
         master_end(master, exit);
+}
+
+/* Who asked for it will not ask again. */
+static void plan_retry(struct master *master)
+{
+    const struct deployment *next = master->next;
+
+    forget_retry(master);
+    if (next->order.accidents == MAX_ACCIDENTS)
+        return;
+    master->retry = config_ref(next->config);
+    master->retry_order = next->order;
+    master->retry_order.accidents++;
+    master->is_retry_upgrade = next->is_upgrade;
+}
+
+void reload_accident(struct master *master, const char *reason)
+{
+    if (master->next && master->current && !master->next->order.is_renewal && !master->is_stopping)
+        plan_retry(master);
+    reload_abort(master, DAEMON_EXIT_FAILURE, reason);
 }
 
 static void has_built(struct child *child)
@@ -252,6 +316,7 @@ static void commit(struct master *master)
                   STDERR_FILENO);
     log_ready(master, is_first);
     sight_applied(master);
+    renewal_follow(master);
     if (!children_set_workers(master, fresh->worker_count))
         log_message(LOG_LEVEL_ERROR, "fewer workers than wanted are there");
     over(master);
@@ -393,6 +458,12 @@ void reload_step(struct master *master)
         commit(master);
 }
 
+/* Before they are read: what changes from here on is found out after it. NULL: nobody wants to know, or no memory. */
+static struct files_seen *look_at_files(const struct config *config)
+{
+    return config->general.is_watching ? files_seen_new(config) : NULL;
+}
+
 /* Its time is over; or it is, and another one was asked for meanwhile. */
 void reload_on_timer(struct master *master)
 {
@@ -402,12 +473,18 @@ void reload_on_timer(struct master *master)
     } else if (master->is_reload_wanted) {
         master->is_reload_wanted = false;
         reload_again(master);
+    } else if (master->retry) {
+        struct config *config = master->retry;
+        master->retry = NULL;
+        begin(master, config, master->is_retry_upgrade, master->retry_order, look_at_files(config));
     }
 }
 
-static const char *reason_of(enum daemon_exit exit)
+static const char *reason_of(const struct deployment *deployment, enum daemon_exit exit)
 {
-    return exit == DAEMON_EXIT_CONFIG ? "the configuration has faults" : "something is not to be had now";
+    if (exit != DAEMON_EXIT_CONFIG)
+        return "something is not to be had now";
+    return deployment->order.is_renewal ? "the files do not fit together" : "the configuration has faults";
 }
 
 void reload_loader_ended(struct master *master, int status)
@@ -418,7 +495,7 @@ void reload_loader_ended(struct master *master, int status)
     if (WIFSIGNALED(status))
         log_message(LOG_LEVEL_ERROR, "the process that loads it was ended by SIG%s", sigabbrev_np(WTERMSIG(status)));
     if (exit != DAEMON_EXIT_OK)
-        reload_abort(master, exit, reason_of(exit));
+        reload_abort(master, exit, reason_of(master->next, exit));
     else if (!generation_files_seal(&master->next->files))
         reload_abort(master, DAEMON_EXIT_FAILURE, "its files cannot be sealed");
     else
@@ -430,41 +507,66 @@ static bool make_rights(struct master *master)
 {
     struct deployment *next = master->next;
 
-    if (rights_settings_make(&next->config->general, findings_to_log, next->rights))
+    if (rights_settings_make(&next->config->general, next->order.is_quiet ? findings_to_nobody : findings_to_log,
+                             next->rights))
         return true;
-    reload_abort(master, DAEMON_EXIT_CONFIG, reason_of(DAEMON_EXIT_CONFIG));
+    reload_abort(master, DAEMON_EXIT_CONFIG, reason_of(next, DAEMON_EXIT_CONFIG));
     return false;
 }
 
-static void begin(struct master *master, struct config *config, bool is_upgrade)
+/* Before there is one to abort. What is a renewal comes again by itself. */
+static void give_up_room(struct master *master, struct reload_order order, struct files_seen *seen)
 {
+    log_message(LOG_LEVEL_ERROR, "out of memory or descriptors: there is no room for a generation");
+    if (!master->current)
+        master_end(master, DAEMON_EXIT_FAILURE);
+    else if (order.is_renewal)
+        renewal_refused(master, order, seen, "there is no room for a generation");
+    else
+        refuse(master, "there is no room for a generation");
+    if (!order.is_renewal)
+        files_seen_free(seen);
+}
+
+static void begin(struct master *master, struct config *config, bool is_upgrade, struct reload_order order,
+                  struct files_seen *seen)
+{
+    struct loader_manner manner = {order.is_renewal, order.is_quiet};
+
+    forget_retry(master);
     children_sweep(master);
     master->next = deployment_new(master, config);
     if (!master->next) {
-        log_message(LOG_LEVEL_ERROR, "out of memory or descriptors: there is no room for a generation");
-        if (!master->current)
-            master_end(master, DAEMON_EXIT_FAILURE);
+        give_up_room(master, order, seen);
         return;
     }
     master->next->is_upgrade = is_upgrade;
+    master->next->order = order;
+    master->next->seen = seen;
     if (!make_rights(master))
         return;
-    master->loader = loader_start(master->source.name, config, &master->next->files, master->next->certificates);
+    master->loader =
+        loader_start(master->source.name, config, manner, &master->next->files, master->next->certificates);
     if (master->loader < 0)
         reload_abort(master, DAEMON_EXIT_FAILURE, "no process can be started to load it");
 }
 
 void reload_begin(struct master *master, struct config *config)
 {
-    begin(master, config, false);
+    begin(master, config, false, (struct reload_order){.is_renewal = false}, look_at_files(config));
 }
 
 void reload_upgrade(struct master *master, struct config *config)
 {
     if (config)
-        begin(master, config, true);
+        begin(master, config, true, (struct reload_order){.is_renewal = false}, look_at_files(config));
     else
         refuse(master, "the configuration has faults");
+}
+
+void reload_renew(struct master *master, struct reload_order order, struct files_seen *seen)
+{
+    begin(master, config_ref(master->current->config), false, order, seen);
 }
 
 void reload_again(struct master *master)

@@ -11,10 +11,11 @@
 /* A file, and what there is in it. */
 struct candidate {
     const char *path;
+    int64_t changed;
     struct certificate_chain *chain; /* NULL: none, or it is one that another file has as well */
-    struct private_key *key;    /* NULL: none */
-    struct candidate *key_file; /* that of the certificate's key; NULL: there is none */
-    bool is_key_used;           /* a key that belongs to no certificate is not held */
+    struct private_key *key;         /* NULL: none */
+    struct candidate *key_file;      /* that of the certificate's key; NULL: there is none */
+    bool is_key_used;                /* a key that belongs to no certificate is not held */
 };
 
 struct cert_dir {
@@ -26,6 +27,7 @@ struct cert_dir {
     struct file_bytes paths;
     struct candidate *candidates;
     size_t count;
+    int64_t now, newest_key; /* when a file with a key last changed; seconds since 1970 */
     bool is_ok;
 };
 
@@ -36,10 +38,15 @@ static bool complain(struct cert_dir *dir, const char *reason)
     return false;
 }
 
-/* One that is broken takes no other down; unless more of it may be on its way. */
-static void pass_over(struct cert_dir *dir, const char *path, const char *reason)
+static bool is_fresh(const struct cert_dir *dir, int64_t changed)
 {
-    if (dir->supply->is_strict) {
+    return dir->now >= changed && dir->now - changed < CERT_DIR_PATIENCE;
+}
+
+/* One that is broken takes no other down; but what changed just now, the rest of it may be on its way. */
+static void pass_over(struct cert_dir *dir, const char *path, int64_t changed, const char *reason)
+{
+    if (dir->supply->is_patient && is_fresh(dir, changed)) {
         config_complain(dir->findings, &dir->value->place, "cert-dir: '%s': %s", path, reason);
         dir->is_ok = false;
     } else {
@@ -76,7 +83,9 @@ static void take_key(struct cert_dir *dir, struct candidate *candidate, const st
                     file->mode & 07777);
     candidate->key = private_key_new(file_view(file), random_system(), &reason);
     if (!candidate->key)
-        pass_over(dir, candidate->path, reason.text);
+        pass_over(dir, candidate->path, file->changed, reason.text);
+    if (candidate->key && file->changed > dir->newest_key)
+        dir->newest_key = file->changed;
 }
 
 /* Parameters, requests, CRLs are something else and well-formed: they are nobody's fault. */
@@ -88,7 +97,7 @@ static void take_file(struct cert_dir *dir, struct candidate *candidate, const s
     if (has_chain || !has_mark(file, "-----BEGIN ")) {
         candidate->chain = certificate_chain_new(file_view(file), &reason);
         if (!candidate->chain)
-            pass_over(dir, candidate->path, reason.text);
+            pass_over(dir, candidate->path, file->changed, reason.text);
     }
     if (has_key && dir->keyring)
         take_key(dir, candidate, file);
@@ -102,9 +111,10 @@ static void load_candidate(struct cert_dir *dir, const char *path)
 
     candidate->path = path;
     if (!supply_read(dir->supply, SUPPLY_CANDIDATE, path, MAX_CERTIFICATE_FILE_LEN, &file, &reason)) {
-        pass_over(dir, path, reason);
+        pass_over(dir, path, dir->now, reason);
         return;
     }
+    candidate->changed = file.changed;
     take_file(dir, candidate, &file);
     file_wipe(&file);
 }
@@ -236,7 +246,8 @@ static void pair(struct cert_dir *dir, struct candidate *candidate, const struct
         return;
     }
     if (!certificate_chain_is_ca(candidate->chain))
-        pass_over(dir, candidate->path, "no key in the directory belongs to this certificate");
+        pass_over(dir, candidate->path, candidate->changed > dir->newest_key ? candidate->changed : dir->newest_key,
+                  "no key in the directory belongs to this certificate");
     drop_chain(candidate);
 }
 
@@ -330,8 +341,7 @@ static bool keep_all(const struct cert_dir *dir)
     for (size_t i = 0; i < dir->count && is_ok; i++)
         if (dir->candidates[i].chain)
             is_ok = keep(dir, &dir->candidates[i], &pairs);
-    is_ok = is_ok && writer_ok(&pairs) &&
-            supply_keep(dir->supply, SUPPLY_PAIRS, dir->value->text, writer_view(&pairs));
+    is_ok = is_ok && writer_ok(&pairs) && supply_keep(dir->supply, SUPPLY_PAIRS, dir->value->text, writer_view(&pairs));
     memory_free(storage);
     return is_ok;
 }
@@ -343,7 +353,7 @@ static bool add_chain(struct cert_dir *dir, struct candidate *candidate)
 
     candidate->chain = NULL;
     if (dir->supply->purpose != PURPOSE_REBUILD)
-        certificate_chain_review(chain, (int64_t)time(NULL), tell_review, &review);
+        certificate_chain_review(chain, dir->now, tell_review, &review);
     return tls_policy_add_certificate(dir->policy, chain, candidate->path);
 }
 
@@ -451,6 +461,7 @@ bool certificate_dir_add(struct tls_policy *policy, const struct config_value *v
                            .findings = findings,
                            .policy = policy,
                            .keyring = keyring,
+                           .now = (int64_t)time(NULL),
                            .is_ok = true};
 
     if (supply->purpose == PURPOSE_REBUILD)

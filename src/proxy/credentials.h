@@ -1,8 +1,8 @@
 /*
  * credentials.h: the certificates of a listener and their private keys.
  *
- * Reads their files, pairs them by public key (never by their order) and reviews what a client might stumble over. Those
- * of directories (certificate_dir.h) come behind those that are listed.
+ * Reads their files, pairs them by public key (never by their order) and reviews what a client might stumble over.
+ * Those of directories (certificate_dir.h) come behind those that are listed.
  */
 #ifndef PROXY_CREDENTIALS_H
 #define PROXY_CREDENTIALS_H

@@ -33,7 +33,7 @@ struct supply {
     bool (*keep)(void *context, enum supply_kind kind, const char *name, struct bytes contents);
     void *context;
     enum purpose purpose;
-    bool is_strict; /* what lies in a directory has to fit, for more of it may be on its way */
+    bool is_patient; /* it will be read again soon: what is on its way into a directory is waited for */
 };
 
 struct supply supply_of_disk(enum purpose purpose);

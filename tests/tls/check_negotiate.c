@@ -505,11 +505,14 @@ START_TEST(an_expired_certificate_never_wins_over_a_valid_one_of_the_name)
     static const struct {
         const char *first, *second, *name, *valid;
     } rows[] = {
-        {"days-90", "p256", "app.example", "p256"},       {"p256", "days-90", "app.example", "p256"},
+        {"days-90", "p256", "app.example", "p256"},
+        {"p256", "days-90", "app.example", "p256"},
         {"days-90", "rsa2048", "app.example", "rsa2048"}, /* a scheme that is less preferred */
-        {"not-yet", "p256", "app.example", "p256"},       {"days-90", "p256", NULL, "p256"},
-        {"days-90", "other", "app.example", "days-90"},   /* of another name: better expired than a stranger's */
-        {"days-90", "other", NULL, "days-90"},            {"expired", "days-90", "app.example", "expired"},
+        {"not-yet", "p256", "app.example", "p256"},
+        {"days-90", "p256", NULL, "p256"},
+        {"days-90", "other", "app.example", "days-90"}, /* of another name: better expired than a stranger's */
+        {"days-90", "other", NULL, "days-90"},
+        {"expired", "days-90", "app.example", "expired"},
     };
     struct offer offer = {ORDINARY};
 
