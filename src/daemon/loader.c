@@ -70,7 +70,7 @@ static enum daemon_exit load(const char *name, const struct config *config, stru
 {
     struct recorder *recorder = recorder_new(supply_for(manner));
     struct loading loading = {
-        config, {.read = NULL}, keyring_new(), certificates, manner.is_quiet ? findings_to_nobody : findings_to_log};
+        config, {.read = NULL}, keyring_new(), certificates, manner.is_quiet ? findings_to_keep : findings_to_log};
     enum daemon_exit exit = DAEMON_EXIT_FAILURE;
 
     if (!recorder || !loading.keyring || !crypto_start()) {
@@ -83,6 +83,8 @@ static enum daemon_exit load(const char *name, const struct config *config, stru
             exit = DAEMON_EXIT_FAILURE;
         }
     }
+    if (exit == DAEMON_EXIT_OK) /* what is odd about what is served is to be known */
+        findings_tell_kept();
     keyring_free(loading.keyring);
     recorder_free(recorder);
     return exit;

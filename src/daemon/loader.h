@@ -16,7 +16,7 @@
 
 struct loader_manner {
     bool is_patient; /* as in struct supply */
-    bool is_quiet;   /* what is found is not told: it was before */
+    bool is_quiet;   /* what is found is told if it does not hinder: else it was told before */
 };
 
 /*
