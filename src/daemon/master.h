@@ -6,6 +6,7 @@
  *
  *   master.c    its life: signals, the drain, the end
  *   reload.c    a configuration becomes a generation: loaded, offered, committed or aborted
+ *   announce.c  what is in force, in words
  *   renewal.c   a reload because files have changed (watch.c says when to look, files_seen.c what they are)
  *   children.c  processes: started, told, listened to, replaced
  *   sight.c     what others see of all this
@@ -121,6 +122,9 @@ struct master {
 void master_end(struct master *master, enum daemon_exit exit); /* leaves the loop */
 bool master_set_timer(struct master *master, uint64_t wait);
 uint64_t master_now(void); /* microseconds of CLOCK_MONOTONIC */
+
+/* ---- announce.c: what is in force now, for the log and the service manager */
+void announce_ready(const struct master *master, bool is_first);
 
 /* ---- reload.c */
 void reload_begin(struct master *master, struct config *config);   /* takes over `config` */

@@ -16,7 +16,7 @@ enum { FIRST_WAIT = 1, LONGEST_WAIT = 60 };
 /* USR2 is checked, or a reload goes on or is about to. */
 static bool is_busy(const struct master *master)
 {
-    return master->next || master->checker > 0 || master->retry || master->is_reload_wanted;
+    return master->next || master->checker > 0 || master->retry;
 }
 
 static struct reload_order order_of(const struct renewal *renewal, const char *changed)
@@ -147,6 +147,10 @@ void renewal_refused(struct master *master, struct reload_order order, struct fi
 {
     struct renewal *renewal = &master->renewal;
 
+    if (master->is_stopping) {
+        files_seen_free(seen);
+        return;
+    }
     count_refusal(renewal);
     know(renewal, seen);
     if (!order.is_quiet) {
@@ -158,8 +162,7 @@ void renewal_refused(struct master *master, struct reload_order order, struct fi
         board_refused(master->sight.board);
         notify_status(&master->notify, "serving; the files on disk do not fit together");
     }
-    if (!master->is_stopping)
-        set_again(master);
+    set_again(master);
 }
 
 void renewal_free(struct renewal *renewal)
