@@ -8,6 +8,20 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* What a directory holds the configuration does not say. */
+static void show_found(const struct config_listen *listen, const struct tls_policy *policy)
+{
+    for (size_t i = listen->certificates.count; i < tls_policy_certificate_count(policy); i++) {
+        const struct certificate_chain *chain = tls_policy_chain(policy, i);
+        printf("[listen %s] serves '%s' as", listen->name, tls_policy_certificate_label(policy, i));
+        for (size_t n = 0; n < certificate_chain_name_count(chain); n++) {
+            struct bytes name = certificate_chain_name(chain, n);
+            printf("%s %.*s", n ? "," : "", (int)name.len, (const char *)name.at);
+        }
+        printf("%s\n", certificate_chain_name_count(chain) ? "" : " nobody: it bears no name");
+    }
+}
+
 /* Every listener is looked at, also behind one with faults. */
 static MUST_CHECK bool check_listens(const struct config *config, struct keyring *keyring)
 {
@@ -17,6 +31,8 @@ static MUST_CHECK bool check_listens(const struct config *config, struct keyring
     for (size_t i = 0; i < config->listen_count; i++) {
         struct tls_policy *policy = policy_build(&config->listens[i], &supply, keyring, cli_findings);
         is_good = is_good && policy;
+        if (policy)
+            show_found(&config->listens[i], policy);
         tls_policy_unref(policy);
     }
     return is_good;

@@ -9,6 +9,7 @@
 struct owner {
     struct config config; /* first: one pointer serves both */
     struct arena arena;
+    unsigned references; /* beside the first one */
 };
 
 static size_t count_sections(const struct document *document, enum section_kind kind)
@@ -104,12 +105,22 @@ struct config *config_parse_variables(struct bytes text, const struct config_var
     return parse(text, report);
 }
 
+struct config *config_ref(struct config *config)
+{
+    ((struct owner *)config)->references++;
+    return config;
+}
+
 void config_free(struct config *config)
 {
     struct owner *owner = (struct owner *)config;
 
     if (!owner)
         return;
+    if (owner->references > 0) {
+        owner->references--;
+        return;
+    }
     arena_free(&owner->arena);
     memory_free(owner);
 }

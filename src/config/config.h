@@ -107,6 +107,7 @@ struct config_general {
     struct config_value user, key_user, group; /* names, numbers or CONFIG_AUTO */
     struct config_value chroot;                /* an absolute path or CONFIG_CHROOT_EMPTY */
     int sandbox;                               /* an enum config_sandbox */
+    int is_watching;                           /* a bool: files that change are read again */
 };
 
 /* The way in for operators; none without an address. */
@@ -135,6 +136,7 @@ struct config_listen {
     struct config_address_list addresses;
     struct config_list certificates; /* files, or CONFIG_CERTIFICATE_DEVELOPMENT alone */
     struct config_list keys;         /* files; a certificate file may hold its key, then none is needed */
+    struct config_list cert_dirs;    /* directories with certificates and their keys */
     struct config_value backend_name;
     const struct config_backend *backend; /* NULL: CONFIG_BACKEND_DEMO */
     struct config_list alpn;
@@ -196,7 +198,8 @@ struct config_variable {
 /* The same from text made of variables, which findings name in place of a line. */
 MUST_CHECK struct config *config_parse_variables(struct bytes text, const struct config_variable *variables,
                                                  struct config_findings findings);
-void config_free(struct config *config); /* NULL is fine */
+struct config *config_ref(struct config *config);
+void config_free(struct config *config); /* with the last reference; NULL is fine */
 
 /* Tells a finding of another layer about a value, as "file:line: sentence". */
 void config_complain(struct config_findings findings, const struct config_place *place, const char *format, ...)

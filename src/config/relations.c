@@ -29,6 +29,21 @@ static void join_backend(const struct config *config, struct config_listen *list
                  nearest_hint(&nearest, hint));
 }
 
+/* A line that was refused may have been the one. */
+static bool may_have_certificates(const struct document_section *section)
+{
+    return section->is_damaged || document_find(section, option_find(SECTION_LISTEN, "certificate")) ||
+           document_find(section, option_find(SECTION_LISTEN, "cert-dir"));
+}
+
+static void check_has_certificates(const struct document *document)
+{
+    for (const struct document_section *section = document->sections; section; section = section->next)
+        if (section->kind == SECTION_LISTEN && !may_have_certificates(section))
+            report_error(document->report, section->line, "[listen %s] has no 'certificate' and no 'cert-dir'",
+                         section->name);
+}
+
 static void check_development(const struct config_listen *listen, struct report *report)
 {
     const struct config_list *certificates = &listen->certificates;
@@ -37,7 +52,7 @@ static void check_development(const struct config_listen *listen, struct report 
         const struct config_value *certificate = &certificates->values[i];
         if (strcmp(certificate->text, CONFIG_CERTIFICATE_DEVELOPMENT) != 0)
             continue;
-        if (certificates->count > 1)
+        if (certificates->count > 1 || listen->cert_dirs.count > 0)
             report_error(report, certificate->place.line, "certificate: 'development' stands alone or not at all");
         if (listen->keys.count != 0)
             report_error(report, listen->keys.values[0].place.line, "key: 'development' brings its own key");
@@ -279,6 +294,7 @@ void relations_check(struct config *config, const struct document *document)
         check_rsa_key_exchange(&config->listens[i], report);
         check_addresses(config, i, report);
     }
+    check_has_certificates(document);
     check_admin_addresses(config, report);
     check_ticket_keys(&config->general, document);
     check_chroot(&config->general, report);

@@ -161,18 +161,25 @@ static const struct option options[] = {
     {GENERAL(sandbox), .key = "sandbox", .type = OPTION_CHOICE, .choices = sandboxes, .default_text = "on",
      .help = "Root directory, Landlock and system call filter: on refuses to start without, best-effort takes what "
              "there is and tells what is missing"},
+    {GENERAL(is_watching), .key = "watch-files", .type = OPTION_CHOICE, .choices = yes_or_no, .default_text = "yes",
+     .help = "Certificates, keys, CAs, CRLs, OCSP responses and ticket keys that change on disk are read again by "
+             "themselves; this file is not, HUP is for it"},
 
     {LISTEN(addresses), .key = "address", .type = OPTION_LISTEN_ADDRESS, .is_required = true,
      .example = "*:443",
      .help = "Where to accept connections: host:port, [::1]:443, *:443, :443, unix:/path, or systemd:NAME for sockets "
              "that the service manager opened"},
-    {LISTEN(certificates), .key = "certificate", .type = OPTION_TEXTS, .is_required = true,
+    {LISTEN(certificates), .key = "certificate", .type = OPTION_TEXTS,
      .example = "/etc/ssl/certs/ssl-cert-snakeoil.pem",
      .help = "PEM file with a certificate and its intermediates; the first one is for clients that name no host; "
              "'development' makes one for trying out"},
     {LISTEN(keys), .key = "key", .type = OPTION_TEXTS,
      .example = "/etc/ssl/private/ssl-cert-snakeoil.key",
      .help = "PEM file with a private key; it finds its certificate by the public key, not by the order of lines"},
+    {LISTEN(cert_dirs), .key = "cert-dir", .type = OPTION_TEXTS, .is_apart = true,
+     .example = "/etc/letsencrypt/live",
+     .help = "Directory whose certificates are served under the names in them, each with the key that lies beside it; "
+             "also one directory below; in place of 'certificate' or beside it"},
     {LISTEN(backend_name), .key = "backend", .type = OPTION_TEXT, .is_required = true,
      .example = "app",
      .help = "The [backend NAME] that gets the plaintext; 'demo' is built in and shows the handshake"},
@@ -285,6 +292,9 @@ const struct option_synonym option_synonyms[] = {
     {"crt", "certificate"},
     {"pem-file", "certificate"},
     {"ssl-certificate", "certificate"},
+    {"certificate-dir", "cert-dir"},
+    {"certificate-directory", "cert-dir"},
+    {"crt-dir", "cert-dir"},
     {"tls-certificate", "certificate"},
     {"key-file", "key"},
     {"private-key", "key"},

@@ -213,6 +213,11 @@ unsigned certificate_chain_key_bits(const struct certificate_chain *chain)
     return chain->key_bits;
 }
 
+bool certificate_chain_is_ca(const struct certificate_chain *chain)
+{
+    return chain->certificates[0].is_ca;
+}
+
 bool certificate_chain_may_encipher_keys(const struct certificate_chain *chain)
 {
     return chain->certificates[0].may_encipher_keys;

@@ -37,6 +37,7 @@ struct bytes certificate_chain_der(const struct certificate_chain *chain, size_t
 /* Of the leaf. */
 enum key_kind certificate_chain_key_kind(const struct certificate_chain *chain);
 unsigned certificate_chain_key_bits(const struct certificate_chain *chain);
+bool certificate_chain_is_ca(const struct certificate_chain *chain);                 /* a CA's, not a server's */
 bool certificate_chain_may_encipher_keys(const struct certificate_chain *chain);     /* true without a key usage */
 const uint8_t *certificate_chain_key_id(const struct certificate_chain *chain);      /* as private_key_id() */
 struct bytes certificate_chain_spki(const struct certificate_chain *chain);          /* for public_key_new() */

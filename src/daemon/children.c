@@ -477,7 +477,7 @@ static void child_ended(struct child *child, int status, const struct rusage *us
     if (master->is_draining && !is_clean && child->role == PROCESS_WORKER)
         master->exit = DAEMON_EXIT_FAILURE;
     if (!child->is_leaving && child->role != PROCESS_RESOLVER && (!master->current || was_building))
-        reload_abort(master, DAEMON_EXIT_FAILURE, "a process ended while it was building");
+        reload_accident(master, "a process ended while it was building");
     if (!may_be_replaced(child))
         forget(master, child);
     else if (master->current || child->role == PROCESS_RESOLVER)

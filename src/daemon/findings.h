@@ -5,5 +5,10 @@
 #include "config/config.h"
 
 extern const struct config_findings findings_to_log;
+extern const struct config_findings findings_to_nobody;
+
+/* Kept, because they may have been told already; of one process once. */
+extern const struct config_findings findings_to_keep;
+void findings_tell_kept(void);
 
 #endif

@@ -170,6 +170,11 @@ static bool find_file(const struct generation *generation, enum supply_kind kind
         return find_in(&generation->secret, ENTRY_KEY, name, entry);
     case SUPPLY_TICKET_KEY:
         return find_in(&generation->secret, ENTRY_TICKET_KEY, name, entry);
+    case SUPPLY_PAIRS:
+        return find_in(&generation->public, ENTRY_PAIRS, name, entry);
+    case SUPPLY_DIRECTORY:
+    case SUPPLY_CANDIDATE:
+        return false;
     }
     return false;
 }

@@ -20,6 +20,7 @@ enum entry_kind {
     ENTRY_KEY, /* a file with a private key: also one that holds a certificate, too */
     ENTRY_CERTIFICATE_AND_KEY,
     ENTRY_TICKET_KEY,
+    ENTRY_PAIRS, /* in the public file; name: a directory of certificates. Numbers stay: the next binary reads them */
     ENTRY_KINDS
 };
 

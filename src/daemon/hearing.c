@@ -40,7 +40,9 @@ static bool tell_refusal(struct child *child, const struct control_message *mess
     bool ends_reload = master->next && message->generation == master->next->number;
 
     log_message(LOG_LEVEL_ERROR, "%s %u refuses: %s", role_name(child->role), child->number, message->reason);
-    if (ends_reload)
+    if (ends_reload && message->exit == DAEMON_EXIT_FAILURE) /* out of memory */
+        reload_accident(master, "a process cannot build it now");
+    else if (ends_reload)
         reload_abort(master, (enum daemon_exit)message->exit, "a process cannot build it");
     return ends_reload;
 }

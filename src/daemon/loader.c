@@ -19,13 +19,15 @@ struct loading {
     struct supply supply;
     struct keyring *keyring;
     struct board_certificates *certificates;
+    struct config_findings findings;
 };
 
 /* A fault of the configuration stays; a lack of memory may pass. */
 static enum daemon_exit load_listen(const struct loading *loading, const struct config_listen *listen)
 {
-    struct tls_policy *policy = policy_build(listen, &loading->supply, loading->keyring, findings_to_log);
-    struct backend *backend = listen->backend ? backend_new(listen->backend, &loading->supply, findings_to_log) : NULL;
+    struct tls_policy *policy = policy_build(listen, &loading->supply, loading->keyring, loading->findings);
+    struct backend *backend =
+        listen->backend ? backend_new(listen->backend, &loading->supply, loading->findings) : NULL;
     enum daemon_exit exit = policy ? DAEMON_EXIT_OK : DAEMON_EXIT_CONFIG;
 
     if (policy && listen->backend && !backend)
@@ -46,7 +48,8 @@ static enum daemon_exit worse(enum daemon_exit a, enum daemon_exit b)
 static enum daemon_exit load_all(const struct loading *loading)
 {
     enum daemon_exit exit = DAEMON_EXIT_OK;
-    struct ticket_keys *tickets = ticket_keys_from_config(&loading->config->general, &loading->supply, findings_to_log);
+    struct ticket_keys *tickets =
+        ticket_keys_from_config(&loading->config->general, &loading->supply, loading->findings);
 
     if (!tickets)
         exit = DAEMON_EXIT_CONFIG;
@@ -56,11 +59,12 @@ static enum daemon_exit load_all(const struct loading *loading)
     return exit;
 }
 
-static enum daemon_exit load(const char *name, const struct config *config, struct supply supply,
+static enum daemon_exit load(const char *name, const struct config *config, struct loader_manner manner,
                              const struct generation_files *files, struct board_certificates *certificates)
 {
-    struct recorder *recorder = recorder_new(supply);
-    struct loading loading = {config, {.read = NULL}, keyring_new(), certificates};
+    struct recorder *recorder = recorder_new(manner.supply);
+    struct loading loading = {
+        config, {.read = NULL}, keyring_new(), certificates, manner.is_quiet ? findings_to_keep : findings_to_log};
     enum daemon_exit exit = DAEMON_EXIT_FAILURE;
 
     if (!recorder || !loading.keyring || !crypto_start()) {
@@ -73,6 +77,8 @@ static enum daemon_exit load(const char *name, const struct config *config, stru
             exit = DAEMON_EXIT_FAILURE;
         }
     }
+    if (exit == DAEMON_EXIT_OK) /* what is odd about what is served is to be known */
+        findings_tell_kept();
     keyring_free(loading.keyring);
     recorder_free(recorder);
     return exit;
@@ -92,7 +98,7 @@ static void lock_memory(void)
         log_message(LOG_LEVEL_DEBUG, "the loader's memory may be swapped out: %s", strerror(memory.error));
 }
 
-pid_t loader_start(const char *name, const struct config *config, struct supply supply,
+pid_t loader_start(const char *name, const struct config *config, struct loader_manner manner,
                    const struct generation_files *files, struct board_certificates *certificates)
 {
     pid_t pid = spawn_fork();
@@ -103,5 +109,5 @@ pid_t loader_start(const char *name, const struct config *config, struct supply 
     spawn_unblock_signals();
     log_set_process("loader");
     lock_memory();
-    _exit((int)load(name, config, supply, files, certificates));
+    _exit((int)load(name, config, manner, files, certificates));
 }

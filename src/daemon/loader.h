@@ -14,12 +14,17 @@
 #include "admin/board.h"
 #include "daemon/generation.h"
 
+struct loader_manner {
+    struct supply supply; /* what is read, and what is known of names */
+    bool is_quiet;        /* what is found is told if it does not hinder: else it was told before */
+};
+
 /*
- * Reads from `supply`, and writes into `files`, which the caller seals when the child has ended with DAEMON_EXIT_OK;
+ * Writes into `files`, which the caller seals when the child has ended with DAEMON_EXIT_OK;
  * with any other exit code it has told why in the log. `certificates`, which the child shares with its parent, are
  * those that will be served. The child's id, or -1 with errno set.
  */
-MUST_CHECK pid_t loader_start(const char *name, const struct config *config, struct supply supply,
+MUST_CHECK pid_t loader_start(const char *name, const struct config *config, struct loader_manner manner,
                               const struct generation_files *files, struct board_certificates *certificates);
 
 #endif

@@ -202,6 +202,8 @@ static void free_parts(struct master *master)
     free_event(master->ticket_turn);
     free_event(master->alive);
     free_event(master->watch);
+    renewal_free(&master->renewal);
+    config_free(master->retry);
     sight_close(&master->sight);
     notify_close(&master->notify);
     if (master->memory >= 0)
@@ -235,7 +237,8 @@ static void begin(struct master *master, struct config *config)
     }
     log_message(LOG_LEVEL_NOTICE, "SIGUSR2: executed anew as " PACKAGE_VERSION ", %zu workers serve on",
                 children_alive(master, PROCESS_WORKER));
-    children_reap(master); /* who ended in between, nobody was told of */
+    children_reap(master);  /* who ended in between, nobody was told of */
+    renewal_follow(master); /* until the generation of this binary is in force, and if it never is */
     master->is_upgrade_due = true;
     reload_follow(master, config);
 }

@@ -6,6 +6,8 @@
  *
  *   master.c    its life: signals, the drain, the end
  *   reload.c    a configuration becomes a generation: loaded, offered, committed or aborted
+ *   announce.c  what is in force, in words
+ *   renewal.c   a reload because files have changed (watch.c says when to look, files_seen.c what they are)
  *   children.c  processes: started, told, listened to, replaced
  *   sight.c     what others see of all this
  *   resolving.c names: who asks for them, and who is told
@@ -28,6 +30,7 @@
 #include "daemon/daemon.h"
 #include "daemon/generation.h"
 #include "daemon/notify.h"
+#include "daemon/renewal.h"
 #include "daemon/resolving.h"
 #include "daemon/rights.h"
 #include "daemon/sight.h"
@@ -55,7 +58,9 @@ struct deployment {
     struct admin_sockets admin;
     struct board_certificates *certificates; /* shared with the loader; NULL: on the board already */
     bool is_admin_kept;                      /* the process that answers there goes on from the one before */
-    bool is_upgrade;                         /* for workers of its own; those that are there end when it is committed */
+    struct reload_order order;
+    struct files_seen *seen; /* the files before they were read; NULL: nobody wants to know */
+    bool is_upgrade;         /* for workers of its own; those that are there end when it is committed */
 };
 
 /* A place for a process. The process in it may change, its role and number do not. */
@@ -125,6 +130,9 @@ struct master {
     bool is_reload_wanted;      /* asked for while another went on */
     bool is_upgrade_wanted;     /* asked for while a reload went on */
     bool is_upgrade_due;        /* workers are of another binary: the next reload starts some of this one */
+    struct config *retry;       /* of a reload that an accident ended, for another try in a moment; NULL: none */
+    struct reload_order retry_order;
+    struct renewal renewal;
 
     bool is_draining; /* nobody is replaced any more */
     bool is_stopping; /* asked to end, perhaps still in drain-delay */
@@ -138,10 +146,17 @@ bool master_set_timer(struct master *master, uint64_t wait);
 uint64_t master_now(void);                               /* microseconds of CLOCK_MONOTONIC */
 uint64_t master_build_time(const struct master *master); /* for loading, checking, building: each of them */
 
+/* ---- announce.c: what is in force now, for the log and the service manager */
+void announce_ready(const struct master *master, bool is_first);
+
 /* ---- reload.c */
 void reload_begin(struct master *master, struct config *config);  /* takes over `config` */
 void reload_follow(struct master *master, struct config *config); /* the same where one is there; NULL: it has faults */
 void reload_again(struct master *master);                         /* from the source, or later where one goes on */
+void reload_renew(struct master *master, struct reload_order order, struct files_seen *seen); /* takes over `seen` */
+
+/* For what is no fault of the configuration and passes by itself: it is tried again before it is given up. */
+void reload_accident(struct master *master, const char *reason);
 void reload_abort(struct master *master, enum daemon_exit exit, const char *reason);
 void reload_names_known(struct master *master); /* as far as they are to be known now */
 void reload_loader_ended(struct master *master, int status);

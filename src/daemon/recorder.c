@@ -93,13 +93,14 @@ static struct record *add(struct recorder *recorder, enum supply_kind kind, cons
     return record;
 }
 
-/* The mode is the one that the file had: who reads it again has the same to say about it. */
+/* Mode and time are those that the file had: who reads it again has the same to say about it. */
 static bool copy_record(const struct record *record, size_t max_len, struct file_bytes *out, const char **fault)
 {
     *fault = "the file is too large";
     if (record->file.len > max_len || !generation_copy_contents(file_view(&record->file), out, fault))
         return false;
     out->mode = record->file.mode;
+    out->changed = record->file.changed;
     return true;
 }
 
@@ -116,6 +117,7 @@ static bool read_and_record(void *context, enum supply_kind kind, const char *pa
     record = add(recorder, kind, path, file_view(out));
     if (record) {
         record->file.mode = out->mode;
+        record->file.changed = out->changed;
         return true;
     }
     file_wipe(out);
@@ -186,7 +188,8 @@ static size_t resolve_and_record(void *context, const struct config_address *add
 
 struct supply recorder_supply(struct recorder *recorder)
 {
-    return (struct supply){read_and_record, resolve_and_record, keep, recorder, recorder->disk.purpose};
+    return (struct supply){read_and_record, resolve_and_record,     keep,
+                           recorder,        recorder->disk.purpose, recorder->disk.is_patient};
 }
 
 /* ---- writing it down */
@@ -261,6 +264,11 @@ static bool write_record(const struct record *record, const struct generation_fi
         return write_entry(files->secret, ENTRY_KEY, record->name, file_view(&record->file));
     case SUPPLY_TICKET_KEY:
         return write_entry(files->secret, ENTRY_TICKET_KEY, record->name, file_view(&record->file));
+    case SUPPLY_PAIRS:
+        return write_entry(files->public, ENTRY_PAIRS, record->name, file_view(&record->file));
+    case SUPPLY_DIRECTORY:
+    case SUPPLY_CANDIDATE:
+        return true; /* what was of use is there under another kind */
     }
     return false;
 }

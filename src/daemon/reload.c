@@ -11,12 +11,15 @@
 #include "base/log.h"
 #include "daemon/confine.h"
 #include "daemon/findings.h"
-#include "daemon/libraries.h"
 #include "daemon/loader.h"
 #include "daemon/master.h"
 #include "daemon/rights_settings.h"
-#include "daemon/served.h"
-#include "proxy/proxy.h"
+
+static void begin(struct master *master, struct config *config, struct reload_order order, struct files_seen *seen);
+
+/* An accident passes by itself, or it is none. */
+enum { MAX_ACCIDENTS = 2 };
+#define RETRY_AFTER (UINT64_C(1000) * 1000)
 
 /* ---- deployments */
 
@@ -46,6 +49,7 @@ void deployment_free(struct deployment *deployment)
     config_free(deployment->config);
     sight_give_up(deployment, NULL);
     sight_certificates_free(deployment->certificates);
+    files_seen_free(deployment->seen);
     memory_free(deployment);
 }
 
@@ -94,81 +98,25 @@ static struct deployment *deployment_new(struct master *master, struct config *c
     return NULL;
 }
 
-/* ---- words */
-
-static void append(char *text, size_t size, const char *more)
-{
-    size_t len = strlen(text);
-    snprintf(text + len, size - len, "%s%s", len ? "," : "", more);
-}
-
-static void append_address(char *text, size_t size, const struct listen_socket *sock)
-{
-    struct socket_address own = sock->address;
-    char one[ADDRESS_TEXT_LEN];
-
-    if (!address_of_socket(sock->fd, &own)) /* tells the port that was chosen for port 0 */
-        own = sock->address;
-    address_format(&own.any, own.len, one);
-    append(text, size, one);
-}
-
-static void log_listening(const struct deployment *deployment, size_t index)
-{
-    const struct config_listen *listen = &deployment->config->listens[index];
-    char addresses[LOG_VALUE_MAX] = "", servers[LOG_VALUE_MAX] = "";
-    struct log_line line;
-
-    for (size_t i = 0; i < deployment->sockets->count; i++)
-        if (deployment->sockets->sockets[i].listen == index)
-            append_address(addresses, sizeof addresses, &deployment->sockets->sockets[i]);
-    for (size_t i = 0; listen->backend && i < listen->backend->servers.count; i++)
-        append(servers, sizeof servers, listen->backend->servers.values[i].text);
-    log_begin(&line, LOG_LEVEL_NOTICE, "listening");
-    log_text(&line, "listener", listen->name);
-    log_text(&line, "address", addresses);
-    log_number(&line, "certificates", (int64_t)listen->certificates.count);
-    log_text(&line, "backend", listen->backend_name.text);
-    log_text(&line, "servers", listen->backend ? servers : CONFIG_BACKEND_DEMO);
-    log_end(&line);
-}
-
-static void warn_if_descriptors_are_short(const struct deployment *deployment, size_t carried)
-{
-    uint64_t wanted = deployment->config->general.max_connections;
-
-    if (wanted > carried)
-        log_message(LOG_LEVEL_WARNING, "max-connections = %llu, but the limit of descriptors carries %zu connections",
-                    (unsigned long long)wanted, carried);
-}
-
-static void log_ready(const struct master *master, bool is_first)
-{
-    const struct deployment *deployment = master->current;
-    size_t carried = proxy_raise_descriptor_limit() * deployment->worker_count;
-    size_t each = served_max_connections(deployment->config, deployment->worker_count);
-    uint64_t wanted = deployment->config->general.max_connections;
-
-    warn_if_descriptors_are_short(deployment, carried);
-    for (size_t i = 0; i < deployment->config->listen_count; i++)
-        log_listening(deployment, i);
-    if (is_first)
-        libraries_log_crypto();
-    log_message(LOG_LEVEL_NOTICE, "%s: pid %ld, %zu workers, up to %llu connections, generation %u",
-                is_first ? "ready" : "reloaded", (long)getpid(), deployment->worker_count,
-                (unsigned long long)(wanted ? wanted : each * deployment->worker_count), deployment->number);
-    notify_ready(&master->notify, "serving");
-}
-
 /* ---- the end of a reload */
+
+static void forget_retry(struct master *master)
+{
+    config_free(master->retry);
+    master->retry = NULL;
+}
 
 static void over(struct master *master)
 {
+    uint64_t wait = master->is_reload_wanted ? 0 : RETRY_AFTER;
+
     event_del(master->timer);
     master->next = NULL;
     master->is_offered = false;
-    if (master->is_reload_wanted && !master->is_stopping && !master_set_timer(master, 0))
-        log_message(LOG_LEVEL_ERROR, "out of memory: the next reload does not begin by itself");
+    if ((!master->is_reload_wanted && !master->retry) || master->is_stopping || master_set_timer(master, wait))
+        return;
+    log_message(LOG_LEVEL_ERROR, "out of memory: the next reload does not begin by itself");
+    forget_retry(master);
 }
 
 static void end_loader(struct master *master)
@@ -200,6 +148,23 @@ static void refuse(const struct master *master, const char *reason)
     notify_ready(&master->notify, "serving; the last reload was refused");
 }
 
+static void tell_refusal(struct master *master, struct deployment *next, const char *reason)
+{
+    struct files_seen *seen = next->seen;
+
+    if (!master->current) {
+        log_message(LOG_LEVEL_ERROR, "nothing is served: %s", reason);
+    } else if (next->order.is_renewal) {
+        next->seen = NULL;
+        renewal_refused(master, next->order, seen, reason);
+    } else if (master->retry) {
+        log_message(LOG_LEVEL_WARNING, "reload: %s: it is tried again (%u of %d)", reason,
+                    master->retry_order.accidents, MAX_ACCIDENTS);
+    } else {
+        refuse(master, reason);
+    }
+}
+
 void reload_abort(struct master *master, enum daemon_exit exit, const char *reason)
 {
     struct deployment *next = master->next;
@@ -210,16 +175,33 @@ void reload_abort(struct master *master, enum daemon_exit exit, const char *reas
     tell_aborted(master, next->number);
     if (master->current)
         unix_backends_keep(&master->unix_backends, master->current->config, master_now());
-    if (master->current)
-        refuse(master, reason);
-    else
-        log_message(LOG_LEVEL_ERROR, "nothing is served: %s", reason);
+    tell_refusal(master, next, reason);
     over(master);
     resolving_settle(master);
     sight_give_up(next, master->current);
     deployment_free(next);
     if (!master->current)
         master_end(master, exit);
+}
+
+/* Who asked for it will not ask again. */
+static void plan_retry(struct master *master)
+{
+    const struct deployment *next = master->next;
+
+    forget_retry(master);
+    if (next->order.accidents == MAX_ACCIDENTS)
+        return;
+    master->retry = config_ref(next->config);
+    master->retry_order = next->order;
+    master->retry_order.accidents++;
+}
+
+void reload_accident(struct master *master, const char *reason)
+{
+    if (master->next && master->current && !master->next->order.is_renewal && !master->is_stopping)
+        plan_retry(master);
+    reload_abort(master, DAEMON_EXIT_FAILURE, reason);
 }
 
 static void has_built(struct child *child)
@@ -272,8 +254,9 @@ static void commit(struct master *master)
     }
     log_configure((enum log_format)fresh->config->general.log_format, (enum log_level)fresh->config->general.log_level,
                   STDERR_FILENO);
-    log_ready(master, is_first);
+    announce_ready(master, is_first);
     sight_applied(master);
+    renewal_follow(master);
     if (!children_set_workers(master, fresh->worker_count))
         log_message(LOG_LEVEL_ERROR, "fewer workers than wanted are there");
     over(master);
@@ -430,6 +413,12 @@ static void give_up_loader(struct master *master)
     reload_abort(master, DAEMON_EXIT_FAILURE, reason);
 }
 
+/* Before they are read: what changes from here on is found out after it. NULL: nobody wants to know, or no memory. */
+static struct files_seen *look_at_files(const struct config *config)
+{
+    return config->general.is_watching ? files_seen_new(config) : NULL;
+}
+
 /* Its time is over; or it is, and another one was asked for meanwhile. */
 void reload_on_timer(struct master *master)
 {
@@ -441,12 +430,18 @@ void reload_on_timer(struct master *master)
     } else if (master->is_reload_wanted) {
         master->is_reload_wanted = false;
         reload_again(master);
+    } else if (master->retry) {
+        struct config *config = master->retry;
+        master->retry = NULL;
+        begin(master, config, master->retry_order, look_at_files(config));
     }
 }
 
-static const char *reason_of(enum daemon_exit exit)
+static const char *reason_of(const struct deployment *deployment, enum daemon_exit exit)
 {
-    return exit == DAEMON_EXIT_CONFIG ? "the configuration has faults" : "something is not to be had now";
+    if (exit != DAEMON_EXIT_CONFIG)
+        return "something is not to be had now";
+    return deployment->order.is_renewal ? "the files do not fit together" : "the configuration has faults";
 }
 
 void reload_loader_ended(struct master *master, int status)
@@ -457,7 +452,7 @@ void reload_loader_ended(struct master *master, int status)
     if (WIFSIGNALED(status))
         log_message(LOG_LEVEL_ERROR, "the process that loads it was ended by SIG%s", sigabbrev_np(WTERMSIG(status)));
     if (exit != DAEMON_EXIT_OK)
-        reload_abort(master, exit, reason_of(exit));
+        reload_abort(master, exit, reason_of(master->next, exit));
     else if (!generation_files_seal(&master->next->files))
         reload_abort(master, DAEMON_EXIT_FAILURE, "its files cannot be sealed");
     else
@@ -468,10 +463,11 @@ void reload_loader_ended(struct master *master, int status)
 void reload_names_known(struct master *master)
 {
     struct deployment *next = master->next;
-    struct supply supply = resolving_supply(master);
+    struct loader_manner manner = {resolving_supply(master), next->order.is_quiet};
 
+    manner.supply.is_patient = next->order.is_renewal;
     next->names_edition = master->resolving.names.last_edition;
-    master->loader = loader_start(master->source.name, next->config, supply, &next->files, next->certificates);
+    master->loader = loader_start(master->source.name, next->config, manner, &next->files, next->certificates);
     if (master->loader < 0 || !master_set_timer(master, master_build_time(master)))
         reload_abort(master, DAEMON_EXIT_FAILURE, "no process can be started to load it");
 }
@@ -481,27 +477,54 @@ static bool make_rights(struct master *master)
 {
     struct deployment *next = master->next;
 
-    if (rights_settings_make(&next->config->general, findings_to_log, next->rights))
+    if (rights_settings_make(&next->config->general, next->order.is_quiet ? findings_to_nobody : findings_to_log,
+                             next->rights))
         return true;
-    reload_abort(master, DAEMON_EXIT_CONFIG, reason_of(DAEMON_EXIT_CONFIG));
+    reload_abort(master, DAEMON_EXIT_CONFIG, reason_of(next, DAEMON_EXIT_CONFIG));
     return false;
 }
 
-void reload_begin(struct master *master, struct config *config)
+/* Before there is one to abort. What is a renewal comes again by itself. */
+static void give_up_room(struct master *master, struct reload_order order, struct files_seen *seen)
 {
+    log_message(LOG_LEVEL_ERROR, "out of memory or descriptors: there is no room for a generation");
+    if (!master->current)
+        master_end(master, DAEMON_EXIT_FAILURE);
+    else if (order.is_renewal)
+        renewal_refused(master, order, seen, "there is no room for a generation");
+    else
+        refuse(master, "there is no room for a generation");
+    if (!order.is_renewal)
+        files_seen_free(seen);
+}
+
+static void begin(struct master *master, struct config *config, struct reload_order order, struct files_seen *seen)
+{
+    forget_retry(master);
+    event_del(master->timer); /* of what was to begin in a moment: this is it, or stands in its place */
     children_sweep(master);
     master->next = deployment_new(master, config);
     if (!master->next) {
-        log_message(LOG_LEVEL_ERROR, "out of memory or descriptors: there is no room for a generation");
-        if (!master->current)
-            master_end(master, DAEMON_EXIT_FAILURE);
+        give_up_room(master, order, seen);
         return;
     }
     master->next->is_upgrade = master->is_upgrade_due;
+    master->next->order = order;
+    master->next->seen = seen;
     if (!make_rights(master))
         return;
     if (!resolving_begin(master))
         reload_abort(master, DAEMON_EXIT_FAILURE, "no process can be started to resolve its names");
+}
+
+void reload_begin(struct master *master, struct config *config)
+{
+    begin(master, config, (struct reload_order){.is_renewal = false}, look_at_files(config));
+}
+
+void reload_renew(struct master *master, struct reload_order order, struct files_seen *seen)
+{
+    begin(master, config_ref(master->current->config), order, seen);
 }
 
 void reload_follow(struct master *master, struct config *config)
@@ -516,10 +539,16 @@ void reload_follow(struct master *master, struct config *config)
     }
 }
 
+static void load_and_follow(struct master *master)
+{
+    forget_retry(master);
+    reload_follow(master, master->source.load(master->source.context, findings_to_log));
+}
+
 void reload_again(struct master *master)
 {
     if (master->next || master->checker || master->is_upgrade_wanted) /* an upgrade loads it anew as well */
         master->is_reload_wanted = true;
     else
-        reload_follow(master, master->source.load(master->source.context, findings_to_log));
+        load_and_follow(master);
 }

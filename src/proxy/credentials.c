@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/alloc.h"
+#include "proxy/certificate_dir.h"
 #include "proxy/development_certificate.h"
 #include "proxy/limits.h"
 
@@ -275,6 +276,16 @@ static bool is_development(const struct config_listen *listen)
            strcmp(listen->certificates.values[0].text, CONFIG_CERTIFICATE_DEVELOPMENT) == 0;
 }
 
+static bool add_dirs(struct tls_policy *policy, const struct config_listen *listen, const struct supply *supply,
+                     struct keyring *keyring, struct config_findings findings)
+{
+    bool is_ok = true;
+
+    for (size_t i = 0; i < listen->cert_dirs.count; i++)
+        is_ok = certificate_dir_add(policy, &listen->cert_dirs.values[i], supply, keyring, findings) && is_ok;
+    return is_ok;
+}
+
 bool credentials_add(struct tls_policy *policy, const struct config_listen *listen, const struct supply *supply,
                      struct keyring *keyring, struct config_findings findings)
 {
@@ -299,5 +310,5 @@ bool credentials_add(struct tls_policy *policy, const struct config_listen *list
             config_complain(findings, &listen->place, "the certificates cannot be taken in: out of memory");
     }
     pairing_wipe(&pairing);
-    return pairing.is_ok;
+    return add_dirs(policy, listen, supply, keyring, findings) && pairing.is_ok;
 }

@@ -43,6 +43,7 @@ static const char *read_open_file(int fd, size_t max_len, struct file_bytes *out
         return "out of memory";
     out->capacity = max_len + 1;
     out->mode = status.st_mode;
+    out->changed = (int64_t)status.st_ctim.tv_sec;
     len = read_all(fd, out->at, out->capacity);
     if (len < 0)
         return strerror(errno);

@@ -13,7 +13,8 @@ struct file_bytes {
     uint8_t *at; /* from memory_new(); NULL when nothing was read */
     size_t len;
     size_t capacity;
-    mode_t mode; /* of the file */
+    mode_t mode;     /* of the file */
+    int64_t changed; /* when it last was, in seconds since 1970 */
 };
 
 /*

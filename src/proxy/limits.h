@@ -65,6 +65,8 @@ enum {
     MAX_CERTIFICATE_FILE_LEN = 256 * 1024,
     MAX_CLIENT_TRUST_FILE_LEN = 16 * 1024 * 1024, /* CRLs grow */
     MAX_KEY_FILE_LEN = 64 * 1024,
+    MAX_DIRECTORY_LEN = 1024 * 1024, /* of the paths in one cert-dir */
+    CERT_DIR_PATIENCE = 30,          /* seconds in which what changed there may be only half of what is to come */
 };
 
 #endif

@@ -19,9 +19,26 @@ static bool has_certificate_of_rsa(const struct tls_policy *policy)
     return false;
 }
 
-static const struct config_place *place_of(const struct config_listen *listen, size_t certificate)
+/* Whether the path is one of those found in the directory. */
+static bool is_in(const char *path, const char *directory)
 {
-    return &listen->certificates.values[certificate < listen->certificates.count ? certificate : 0].place;
+    size_t len = strlen(directory);
+
+    return strncmp(path, directory, len) == 0 && path[len] == '/';
+}
+
+/* Behind the certificates that are listed come those of directories. */
+static const struct config_place *place_of(const struct tls_policy *policy, const struct config_listen *listen,
+                                           size_t certificate)
+{
+    const char *path = tls_policy_certificate_label(policy, certificate);
+
+    if (certificate < listen->certificates.count)
+        return &listen->certificates.values[certificate].place;
+    for (size_t i = 0; i < listen->cert_dirs.count; i++)
+        if (is_in(path, listen->cert_dirs.values[i].text))
+            return &listen->cert_dirs.values[i].place;
+    return &listen->place;
 }
 
 /* ---- certificates */
@@ -98,10 +115,11 @@ static void review_certificate(const struct recommendation *recommendation, cons
 static void review_certificates(const struct tls_policy *policy, const struct config_listen *listen,
                                 struct config_findings findings)
 {
-    if (strcmp(listen->certificates.values[0].text, CONFIG_CERTIFICATE_DEVELOPMENT) == 0)
+    if (listen->certificates.count > 0 &&
+        strcmp(listen->certificates.values[0].text, CONFIG_CERTIFICATE_DEVELOPMENT) == 0)
         return;
     for (size_t i = 0; i < tls_policy_certificate_count(policy); i++)
-        review_certificate(&recommendations[listen->profile], tls_policy_chain(policy, i), place_of(listen, i),
+        review_certificate(&recommendations[listen->profile], tls_policy_chain(policy, i), place_of(policy, listen, i),
                            findings);
 }
 
@@ -142,7 +160,7 @@ static void review_key_usage(const struct tls_policy *policy, const struct confi
     for (size_t i = 0; i < tls_policy_certificate_count(policy); i++) {
         const struct certificate_chain *chain = tls_policy_chain(policy, i);
         if (is_of_rsa(chain) && !certificate_chain_may_encipher_keys(chain))
-            config_warn(findings, place_of(listen, i),
+            config_warn(findings, place_of(policy, listen, i),
                         "the key usage of certificate '%s' does not allow to encipher keys, as rsa-key-exchange = yes "
                         "of [listen %s] needs: strict clients (GnuTLS, NSS) refuse that",
                         certificate_chain_subject(chain), listen->name);

@@ -1,10 +1,13 @@
 #include "proxy/supply.h"
 
+#include "proxy/directory.h"
+
 static bool read_disk(void *context, enum supply_kind kind, const char *path, size_t max_len, struct file_bytes *out,
                       const char **fault)
 {
-    (void)context, (void)kind;
-    return file_read(path, max_len, out, fault);
+    (void)context;
+    return kind == SUPPLY_DIRECTORY ? directory_find_credentials(path, max_len, out, fault)
+                                    : file_read(path, max_len, out, fault);
 }
 
 static size_t ask_resolver(void *context, const struct config_address *address, struct socket_address *out, size_t max,

@@ -18,6 +18,9 @@ enum supply_kind {
     SUPPLY_PUBLIC,      /* CAs, CRLs, staples */
     SUPPLY_KEY,
     SUPPLY_TICKET_KEY,
+    SUPPLY_DIRECTORY, /* no file: what directory_find_credentials() finds in it */
+    SUPPLY_CANDIDATE, /* a file that may hold a certificate or a key; not kept, unless it is under another kind */
+    SUPPLY_PAIRS,     /* of a directory, made: the paths of its certificates and of their keys */
 };
 
 struct supply {
@@ -31,6 +34,7 @@ struct supply {
     bool (*keep)(void *context, enum supply_kind kind, const char *name, struct bytes contents);
     void *context;
     enum purpose purpose;
+    bool is_patient; /* it will be read again soon: what is on its way into a directory is waited for */
 };
 
 struct supply supply_of_disk(enum purpose purpose);

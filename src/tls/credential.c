@@ -9,6 +9,8 @@ struct search {
     uint8_t lower_name[253];
     struct credential_name exact, wildcard;
     struct credential_found *found;
+    bool is_current_wanted; /* within its time, now */
+    int64_t now;
 };
 
 enum signature_id scheme_signature(const struct tls_signature_scheme *scheme, uint16_t version)
@@ -53,6 +55,19 @@ bool credential_makes(const struct tls_credential *credential, enum signature_id
                               certificate_chain_key_bits(credential->chain));
 }
 
+static bool is_current_at(const struct tls_credential *credential, int64_t now)
+{
+    return certificate_chain_not_before(credential->chain) <= now &&
+           now <= certificate_chain_not_after(credential->chain);
+}
+
+bool credential_is_current(const struct tls_policy *policy, const struct tls_credential *credential)
+{
+    int64_t now;
+
+    return !tls_policy_time(policy, &now) || is_current_at(credential, now);
+}
+
 /* `scheme` NULL: no signature is needed. */
 static bool can_serve(const struct credential_need *need, const struct tls_credential *credential,
                       const struct tls_signature_scheme *scheme)
@@ -66,7 +81,8 @@ static bool can_serve(const struct credential_need *need, const struct tls_crede
 static bool take_credential(const struct search *search, const struct tls_credential *credential,
                             const struct tls_signature_scheme *scheme)
 {
-    if (!can_serve(search->need, credential, scheme))
+    if (!can_serve(search->need, credential, scheme) ||
+        (search->is_current_wanted && !is_current_at(credential, search->now)))
         return false;
     search->found->credential = credential;
     search->found->scheme = scheme;
@@ -147,6 +163,14 @@ enum sni_match credential_match_name(const struct tls_policy *policy, struct byt
     return match_name(&search, sni);
 }
 
+/* Those that the name means, or the lack of one. */
+static bool take_meant(const struct search *search)
+{
+    if (search->found->match == SNI_MATCHED)
+        return take(search, MATCH_EXACT) || take(search, MATCH_WILDCARD);
+    return take(search, MATCH_DEFAULT);
+}
+
 bool credential_choose(const struct tls_policy *policy, const struct credential_need *need,
                        struct credential_found *found)
 {
@@ -157,9 +181,11 @@ bool credential_choose(const struct tls_policy *policy, const struct credential_
     found->match = match_name(&search, need->sni);
     if (found->match == SNI_REJECTED)
         return false;
-    if (found->match == SNI_MATCHED)
-        return take(&search, MATCH_EXACT) || take(&search, MATCH_WILDCARD);
-    return take(&search, MATCH_DEFAULT) || take(&search, MATCH_ANY);
+    search.is_current_wanted = tls_policy_time(policy, &search.now);
+    if (search.is_current_wanted && take_meant(&search))
+        return true;
+    search.is_current_wanted = false;
+    return take_meant(&search) || (found->match != SNI_MATCHED && take(&search, MATCH_ANY));
 }
 
 /* How many stand there under the same name. */

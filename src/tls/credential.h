@@ -33,7 +33,8 @@ enum sni_match credential_match_name(const struct tls_policy *policy, struct byt
 /*
  * Those with the exact name, else those with a fitting wildcard; for a name that none bears, where the policy lets
  * it pass, the default ones, else any. Within one of these kinds our first signature scheme that the client offers
- * decides. False: none fits, or SNI_REJECTED.
+ * decides. One that has expired, or is not valid yet, is chosen only where of all those that the name means none else
+ * fits. False: none fits, or SNI_REJECTED.
  */
 MUST_CHECK bool credential_choose(const struct tls_policy *policy, const struct credential_need *need,
                                   struct credential_found *found);
@@ -51,6 +52,9 @@ struct credential_namesakes {
 
 struct credential_namesakes credential_find_namesakes(const struct tls_policy *policy, struct bytes sni);
 bool credential_is_namesake(const struct credential_namesakes *namesakes, const struct tls_credential *credential);
+
+/* Within its time, by the policy's clock; without one it is. */
+bool credential_is_current(const struct tls_policy *policy, const struct tls_credential *credential);
 
 /* Of the kind of key that the exchange needs. */
 bool credential_has_kind(const struct tls_credential *credential, enum suite_exchange exchange);

@@ -58,7 +58,8 @@
     X(SWITCHED_OFF, "switched off here")                                                                               \
     X(ASKED, "asked for")                                                                                              \
     X(BIGGER, "would not be smaller")                                                                                  \
-    X(NOT_CURRENT, "has expired, or is not valid yet")
+    X(NOT_CURRENT, "has expired, or is not valid yet")                                                                 \
+    X(NO_CURRENT_CERTIFICATE, "its certificate has expired, or is not valid yet, and another one is current")
 
 #define X(name, text) DECISION_##name,
 enum decision_subject { DECISION_SUBJECTS(X) DECISION_SUBJECT_COUNT };

@@ -68,6 +68,7 @@ struct fit {
     bool is_known;
     enum decision_verdict verdict; /* VERDICT_CHOSEN: they can */
     enum why why;
+    bool is_current; /* with a certificate that is within its time */
 };
 
 struct suite_search {
@@ -77,11 +78,11 @@ struct suite_search {
 
 static struct fit judge_exchange(const struct negotiation *n, enum suite_exchange exchange)
 {
-    struct fit fit = {true, VERDICT_CHOSEN, WHY_NONE};
+    struct fit fit = {true, VERDICT_CHOSEN, WHY_NONE, true};
 
     if (exchange != EXCHANGE_RSA && !choose_group(n, false))
-        return (struct fit){true, VERDICT_NO_CURVE, WHY_NO_COMMON_GROUP};
-    if (!negotiate_has_credential(n, exchange))
+        return (struct fit){true, VERDICT_NO_CURVE, WHY_NO_COMMON_GROUP, true};
+    if (!negotiate_has_credential(n, exchange, &fit.is_current))
         fit.verdict = negotiate_exchange_lacks(n, exchange);
     fit.why = *n->why;
     return fit;
@@ -101,13 +102,19 @@ static enum decision_verdict judge_suite(struct suite_search *search, const stru
     return fit->verdict;
 }
 
-/* Those of a higher rank are for clients that can do nothing better, whatever they list first. */
-enum { RANK_LAST_RESORT = 1, RANK_RSA = 2, RANKS = 4 };
+static bool has_current_certificate(struct suite_search *search, const struct tls_suite *suite)
+{
+    return judge_suite(search, suite) != VERDICT_CHOSEN || search->fits[suite->exchange].is_current;
+}
 
-static unsigned rank_of(const struct suite_search *search, const struct tls_suite *suite)
+/* Those of a higher rank are for clients that can do nothing better, whatever they list first. */
+enum { RANK_LAST_RESORT = 1, RANK_RSA = 2, RANK_EXPIRED = 4, RANKS = 8 };
+
+static unsigned rank_of(struct suite_search *search, const struct tls_suite *suite)
 {
     return (suite->exchange == EXCHANGE_RSA ? RANK_RSA : 0u) +
-           (negotiate_is_last_resort(search->n, suite) ? RANK_LAST_RESORT : 0u);
+           (negotiate_is_last_resort(search->n, suite) ? RANK_LAST_RESORT : 0u) +
+           (has_current_certificate(search, suite) ? 0u : RANK_EXPIRED);
 }
 
 /* The first of the client's list that fits, among those of this rank. */
@@ -131,6 +138,8 @@ static enum decision_verdict verdict_of(struct suite_search *search, const struc
 
     if (verdict != VERDICT_CHOSEN || suite == chosen)
         return verdict;
+    if (!has_current_certificate(search, suite))
+        return VERDICT_NO_CURRENT_CERTIFICATE;
     return suite->exchange == EXCHANGE_RSA ? VERDICT_NO_FORWARD_SECRECY : VERDICT_LESS_PREFERRED;
 }
 
@@ -159,7 +168,8 @@ static void record_suites(struct suite_search *search, const struct tls_suite *c
 
 /*
  * The client's order within what we allow and have a certificate and a group for. Only that the classic RSA exchange,
- * where it is on at all, comes behind all the rest, and so does a last resort.
+ * where it is on at all, comes behind all the rest, and so does a last resort; and behind both what only a certificate
+ * that has expired could serve.
  */
 static bool choose_suite(const struct negotiation *n)
 {

@@ -32,8 +32,8 @@ MUST_CHECK bool negotiate_alpn(const struct negotiation *n);
 /* Certificate and signature scheme for a suite, whose exchange says what the key must be. Records them all. */
 MUST_CHECK bool negotiate_credential(const struct negotiation *n, enum suite_exchange exchange);
 
-/* Whether there is a certificate for it, without a record; else n->why says why not. */
-MUST_CHECK bool negotiate_has_credential(const struct negotiation *n, enum suite_exchange exchange);
+/* Whether there is a certificate for it, without a record, and one within its time; else n->why says why not. */
+MUST_CHECK bool negotiate_has_credential(const struct negotiation *n, enum suite_exchange exchange, bool *is_current);
 
 /* For the record, where no certificate serves suites of this exchange: what the best of them lacks. */
 enum decision_verdict negotiate_exchange_lacks(const struct negotiation *n, enum suite_exchange exchange);

@@ -101,6 +101,17 @@ static enum decision_verdict judge(const struct look *look, enum suite_exchange 
     return makes_any(credential, &look->offered) ? VERDICT_SCHEME_NOT_ALLOWED : VERDICT_KEY_DIFFERS;
 }
 
+/* An expired one is not what the choice was preferred to. */
+static enum decision_verdict judge_beside_choice(const struct look *look, enum suite_exchange exchange,
+                                                 const struct tls_credential *credential)
+{
+    enum decision_verdict verdict = judge(look, exchange, credential);
+
+    return verdict == VERDICT_LESS_PREFERRED && !credential_is_current(look->n->policy, credential)
+               ? VERDICT_NOT_CURRENT
+               : verdict;
+}
+
 /* In their order, up to where no more is kept. The choice may stand behind that: it is known without a search. */
 static void record_credentials(const struct look *look, enum suite_exchange exchange,
                                const struct credential_found *found)
@@ -113,7 +124,7 @@ static void record_credentials(const struct look *look, enum suite_exchange exch
 
     for (; credential && !decisions_are_full(n->decisions, DECISION_CERTIFICATE); credential = credential->next) {
         bool is_choice = credential == due;
-        decide(n->decisions, DECISION_CERTIFICATE, is_choice ? choice : judge(look, exchange, credential),
+        decide(n->decisions, DECISION_CERTIFICATE, is_choice ? choice : judge_beside_choice(look, exchange, credential),
                credential->index);
         due = is_choice ? NULL : due;
         told++;
@@ -241,11 +252,14 @@ void negotiate_record_unserved(const struct negotiation *n)
 
 /* ---- the choice */
 
-bool negotiate_has_credential(const struct negotiation *n, enum suite_exchange exchange)
+bool negotiate_has_credential(const struct negotiation *n, enum suite_exchange exchange, bool *is_current)
 {
     struct credential_found found;
 
-    return choose(n, exchange, &found);
+    if (!choose(n, exchange, &found))
+        return false;
+    *is_current = credential_is_current(n->policy, found.credential);
+    return true;
 }
 
 bool negotiate_credential(const struct negotiation *n, enum suite_exchange exchange)

@@ -229,6 +229,62 @@ START_TEST(nor_the_key_of_a_client_ca_beside_its_certificate_and_that_is_warned_
 }
 END_TEST
 
+static void copy_file(const char *name, const char *from)
+{
+    struct bytes contents = data_file_read(from);
+
+    write_file(name, contents, bytes_of(NULL, 0));
+    data_file_free(contents);
+}
+
+static void expect_built_again(const struct generation_files *files, const struct config *config, bool has_keys)
+{
+    struct generation *generation = reopen(files);
+    struct supply supply = generation_supply(generation);
+    struct keyring *keyring = has_keys ? keyring_new() : NULL;
+    struct tls_policy *policy = policy_build(&config->listens[0], &supply, keyring, findings);
+
+    ck_assert_msg(policy != NULL, "%s", told);
+    ck_assert_uint_eq(tls_policy_certificate_count(policy), 2);
+    for (size_t i = 0; has_keys && i < 2; i++)
+        ck_assert_ptr_nonnull(keyring_find(keyring, certificate_chain_key_id(tls_policy_chain(policy, i))));
+    tls_policy_unref(policy);
+    keyring_free(keyring);
+    generation_free(generation);
+}
+
+START_TEST(of_a_directory_what_was_chosen_is_kept_and_nothing_else)
+{
+    struct config *config;
+    struct generation_files files, public_alone;
+    struct generation *generation;
+    struct bytes file;
+
+    make_directory();
+    copy_file("a.crt", "certificates/other.crt");
+    copy_file("b.key", "certificates/other.key");
+    copy_file("both.pem", "certificates/p256-together.pem");
+    copy_file("stray.key", "certificates/p384.key");
+    copy_file("alone.crt", "certificates/rsa2048.crt");
+    config = parse("cert-dir = ${S}");
+    files = record(config);
+    for (size_t i = 0; i < 5; i++)
+        remove_file((const char *[]){"a.crt", "b.key", "both.pem", "stray.key", "alone.crt"}[i]);
+    ck_assert(!holds(files.public, "PRIVATE KEY") && !holds(files.public, "alone.crt"));
+    ck_assert(holds(files.secret, "b.key") && !holds(files.secret, "stray.key"));
+    generation = reopen(&files);
+    ck_assert(generation_key_file(generation, 1, &file));
+    ck_assert(!generation_key_file(generation, 2, &file));
+    generation_free(generation);
+    expect_built_again(&files, config, true);
+    public_alone = (struct generation_files){files.public, -1};
+    expect_built_again(&public_alone, config, false);
+    generation_files_close(&files);
+    config_free(config);
+    ck_assert_int_eq(rmdir(directory), 0);
+}
+END_TEST
+
 START_TEST(without_the_secret_file_the_policy_is_built_and_no_key_is_to_be_had)
 {
     struct config *config = parse(pair);
@@ -427,6 +483,7 @@ int main(void)
         no_private_key_is_in_the_public_file_also_of_a_file_that_holds_both,
         nor_the_key_of_a_client_ca_beside_its_certificate_and_that_is_warned_of,
         without_the_secret_file_the_policy_is_built_and_no_key_is_to_be_had,
+        of_a_directory_what_was_chosen_is_kept_and_nothing_else,
         ticket_keys_from_files_come_back_and_are_secret,
         the_development_certificate_comes_back_with_its_key,
         nobody_can_change_what_is_sealed,

@@ -17,6 +17,7 @@ write() {
     cat >"$conf" <<CONF
 [sallyport]
 workers = 2
+watch-files = no
 
 [listen web]
 address = $HOST:$PORT
@@ -74,7 +75,7 @@ broken() {
     check_equal "... and the old goes on" "$(key_of "$CERTS/rsa2048.crt")" "$(served_key)"
 }
 write 8081 "alpm = h2"
-broken "an unknown option" "sallyport.conf:9: unknown key 'alpm'"
+broken "an unknown option" "sallyport.conf:10: unknown key 'alpm'"
 write 8081
 echo broken >"$scratch/site.crt"
 broken "a certificate that is none" 'site.crt.*(PEM|certificate)'

@@ -83,6 +83,12 @@ sed -i 's/systemd:web/systemd:mail/' "$scratch/sallyport.conf"
 kill -HUP "$daemon_pid"
 check_logged "a name that was not passed is refused" "sallyport.conf:5: address 'systemd:mail': the service manager passed no socket"
 check_within "... which is told as well" 10 heard 'STATUS=serving; the last reload was refused'
+before=$(grep -c '^READY=1' "$told")
+echo nonsense >>"$scratch/sallyport.conf"
+kill -HUP "$daemon_pid"
+check_logged "a text that does not parse is refused" "this is not 'key = value'"
+check_within "... and the end of that reload is told, or the manager would wait for it" 10 ready_again $((before + 1))
+check "... as the last word" sh -c 'grep -E "^(READY|RELOADING)=1" "$1" | tail -n 1 | grep -q READY' - "$told"
 kill -TERM "$daemon_pid"
 check_within "its end is told when it begins" 10 heard '^STOPPING=1'
 gone() { ! [ -e "/proc/$daemon_pid" ] || grep -q '^State:.Z' "/proc/$daemon_pid/status"; }

@@ -92,15 +92,20 @@ static bool fail(const char *name, const struct crypto_fault *fault)
     return false;
 }
 
-bool rig_add_certificate(struct rig *rig, const char *name)
+bool rig_add_chain(struct rig *rig, const char *name)
 {
     struct crypto_fault fault = {{0}};
     struct certificate_chain *chain = certificate_chain_new(read_file(name, "crt"), &fault);
+
+    return chain ? tls_policy_add_certificate(rig->policy, chain, name) : fail(name, &fault);
+}
+
+bool rig_add_certificate(struct rig *rig, const char *name)
+{
+    struct crypto_fault fault = {{0}};
     struct private_key *key;
 
-    if (!chain)
-        return fail(name, &fault);
-    if (!tls_policy_add_certificate(rig->policy, chain, name))
+    if (!rig_add_chain(rig, name))
         return false;
     key = private_key_new(read_file(name, "key"), test_random_source(&rig->random), &fault);
     if (!key)

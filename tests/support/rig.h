@@ -42,6 +42,7 @@ void rig_wipe(struct rig *rig);
 
 /* Adds a certificate and key in PEM from tests/data/certificates/NAME.{crt,key}. */
 MUST_CHECK bool rig_add_certificate(struct rig *rig, const char *name);
+MUST_CHECK bool rig_add_chain(struct rig *rig, const char *name); /* the same without its key */
 
 /* Switches resumption on, with keys of the rig's own that outlive a change of policy. */
 MUST_CHECK bool rig_add_tickets(struct rig *rig, unsigned count);

@@ -181,6 +181,25 @@ START_TEST(of_two_certificates_the_one_of_an_offered_curve_is_used)
 }
 END_TEST
 
+/* The suite goes by the certificate, which clients would refuse: even the classic RSA exchange is better than that. */
+START_TEST(a_suite_whose_certificate_has_expired_comes_last)
+{
+    ck_assert(rig_init(&rig, 1) && rig_add_chain(&rig, "days-90") && rig_add_rsa_exchange(&rig));
+    ck_assert(offer("c02b 009c", "17"));
+    ck_assert_uint_eq(choice.suite->code, 0xc02b); /* there is no other */
+    ck_assert(rig_add_certificate(&rig, "rsa2048"));
+    ck_assert(offer("c02b c02f", "17"));
+    ck_assert_uint_eq(choice.suite->code, 0xc02f);
+    ck_assert_int_eq(verdict_of(0xc02b), VERDICT_NO_CURRENT_CERTIFICATE);
+    ck_assert(offer("c02b 009c", "17"));
+    ck_assert_uint_eq(choice.suite->code, 0x009c);
+    rig.time = 1710000000; /* March 2024: it has not */
+    ck_assert(offer("c02b c02f", "17"));
+    ck_assert_uint_eq(choice.suite->code, 0xc02b);
+    rig_wipe(&rig);
+}
+END_TEST
+
 /* RFC 7627 1: without the extended master secret what authenticates a client can be passed on, and one that is optional
  * counts as much. */
 START_TEST(who_may_show_a_certificate_needs_the_extended_master_secret)
@@ -217,6 +236,7 @@ int main(void)
         nothing_that_fits_is_refused_for_the_reason_of_the_last_candidate,
         a_certificate_of_a_curve_that_is_not_offered_is_not_used,
         of_two_certificates_the_one_of_an_offered_curve_is_used,
+        a_suite_whose_certificate_has_expired_comes_last,
         who_may_show_a_certificate_needs_the_extended_master_secret,
     };
     return check_run("negotiate12", tests, ARRAY_LEN(tests));
