@@ -306,6 +306,7 @@ static void dismiss(struct child *child)
     child->is_leaving = true;
     event_del(child->respawn);
     tell(child, CONTROL_DRAIN, 0);
+    hung_spare_leaving(child);
 }
 
 /* ---- upgrades: workers of this binary beside those of the last one */
@@ -324,10 +325,10 @@ bool children_adopt(struct master *master, const struct state_child *state)
     child->slot = state->slot;
     child->born = master_now();
     child->has_worked = true;
-    if (child->control >= 0)
-        hung_spare(child, 0);
-    else
+    if (child->is_leaving)
         hung_spare_leaving(child);
+    else
+        hung_spare(child, 0);
     return child->control < 0 || listen_to(child);
 }
 
