@@ -181,18 +181,18 @@ void admin_free(struct admin *admin)
 
 /* ---- a process of its own */
 
-struct duty {
+struct hearing {
     struct event_base *base;
-    const struct admin_parent *parent;
+    struct admin_parent parent;
 };
 
 static void on_control(evutil_socket_t fd, short what, void *context)
 {
-    const struct duty *duty = context;
-    (void)what;
+    const struct hearing *hearing = context;
+    (void)fd, (void)what;
 
-    if (!duty->parent->hear(fd))
-        event_base_loopbreak(duty->base);
+    if (!hearing->parent.hear(hearing->parent.context))
+        event_base_loopbreak(hearing->base);
 }
 
 static void ignore_signals(void)
@@ -216,11 +216,11 @@ static void limit_descriptors(void)
 }
 
 static bool serve(struct event_base *base, struct admin_view view, const int *fds, size_t fd_count,
-                  const struct admin_parent *parent)
+                  struct admin_parent parent)
 {
-    struct duty duty = {base, parent};
+    struct hearing hearing = {base, parent};
     struct admin *admin = admin_new(base, view, fds, fd_count);
-    struct event *told = event_new(base, parent->control, EV_READ | EV_PERSIST, on_control, &duty);
+    struct event *told = event_new(base, parent.control, EV_READ | EV_PERSIST, on_control, &hearing);
     bool is_ok = admin && told && event_add(told, NULL) == 0 && event_base_dispatch(base) >= 0;
 
     admin_free(admin);
@@ -237,7 +237,7 @@ struct event_base *admin_prepare(void)
 }
 
 bool admin_run(struct event_base *base, struct admin_view view, const int *fds, size_t fd_count,
-               const struct admin_parent *parent)
+               struct admin_parent parent)
 {
     bool is_ok = serve(base, view, fds, fd_count, parent);
 

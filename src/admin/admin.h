@@ -40,18 +40,19 @@ void admin_free(struct admin *admin); /* ends its clients; NULL is fine */
 /* What such a process needs of the kernel before it gives up its rights. NULL: memory or descriptors. */
 MUST_CHECK struct event_base *admin_prepare(void);
 
-/* Who started it, and may end it. */
+/* Its parent: `control` can be read, and is left to `hear` to be read. False: that was the end. */
 struct admin_parent {
-    int control;               /* a socket that does not block */
-    bool (*hear)(int control); /* there is something to read. False: that was the end */
+    int control;
+    bool (*hear)(void *context);
+    void *context;
 };
 
 /*
- * The life of an admin process behind that: answers until `parent` says that it ends. Signals that ask to stop are
+ * The life of an admin process behind that: answers until its parent has said its last. Signals that ask to stop are
  * ignored meanwhile, so that it answers as long as anybody drains: its parent ends it. Takes over `base` and `fds`.
  * False: it could not begin, or its event loop failed.
  */
 MUST_CHECK bool admin_run(struct event_base *base, struct admin_view view, const int *fds, size_t fd_count,
-                          const struct admin_parent *parent);
+                          struct admin_parent parent);
 
 #endif

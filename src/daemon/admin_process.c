@@ -53,9 +53,10 @@ static bool wait_for_outfit(int control, struct outfit *outfit)
 }
 
 /* Nothing but whether it is alive: the end of the socket is its own. */
-static bool hear(int control)
+static bool hear(void *context)
 {
     static const struct control_message alive = {.type = CONTROL_ALIVE};
+    int control = *(const int *)context;
     struct control_message message;
     enum control_result result = control_receive(control, &message);
 
@@ -67,14 +68,14 @@ static bool hear(int control)
 static enum daemon_exit run(int control, struct outfit *outfit)
 {
     struct event_base *base = admin_prepare();
-    struct admin_parent parent = {control, hear};
+    struct admin_parent parent = {control, hear, &control};
     struct admin_view view;
 
     if (base && (!confine_process(PROCESS_ADMIN, control) ||
                  !wait_for_outfit(control, outfit))) /* the master is gone, or thought better of it */
         return DAEMON_EXIT_FAILURE;
     view = (struct admin_view){outfit->board, outfit->counters};
-    if (base && admin_run(base, view, outfit->fds, outfit->fd_count, &parent))
+    if (base && admin_run(base, view, outfit->fds, outfit->fd_count, parent))
         return DAEMON_EXIT_OK;
     log_message(LOG_LEVEL_ERROR, "out of memory or descriptors: nobody is answered");
     return DAEMON_EXIT_FAILURE;

@@ -36,12 +36,12 @@ static int listen_here(void)
     return fd;
 }
 
-/* A word of one byte is nothing to it. */
-static bool hear_parent(int fd)
+/* Until the other end is closed. */
+static bool is_parent_there(void *context)
 {
-    char word;
+    char word[16];
 
-    return recv(fd, &word, sizeof word, MSG_DONTWAIT) == sizeof word;
+    return recv(*(int *)context, word, sizeof word, MSG_DONTWAIT) > 0;
 }
 
 static void set_up(void)
@@ -58,11 +58,13 @@ static void set_up(void)
         struct admin_view view = {board_open(board_fd(board)),
                                   counters_map_open(counters_map_fd(map), COUNTERS_MAP_READ)};
         struct event_base *base = admin_prepare();
-        struct admin_parent parent = {ends[1], hear_parent};
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(ends[0]);
-        _exit(view.board && view.counters && base && admin_run(base, view, &fd, 1, &parent) ? 0 : 1);
+        _exit(view.board && view.counters && base &&
+                      admin_run(base, view, &fd, 1, (struct admin_parent){ends[1], is_parent_there, &ends[1]})
+                  ? 0
+                  : 1);
     }
     close(ends[1]);
     close(fd);
