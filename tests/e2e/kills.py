@@ -58,7 +58,7 @@ def visit_again_and_again():
             with lock:
                 served.append(visit.port)
                 waits.append((began, time.monotonic() - began))
-        except (OSError, AssertionError) as fault:
+        except (OSError, EOFError, AssertionError) as fault:
             settle(visit, fault)
         finally:
             if visit:
@@ -80,7 +80,7 @@ def relay():
                 raise AssertionError("another echo")
             with lock:
                 echoes.append((began, time.monotonic() - began))
-        except (OSError, AssertionError) as fault:
+        except (OSError, EOFError, AssertionError) as fault:
             settle(visit, fault)
             visit = None
         time.sleep(0.05)
@@ -180,8 +180,8 @@ def share(samples, part):
 
 
 start = time.monotonic()
-threads = [threading.Thread(target=visit_again_and_again) for _ in range(VISITORS)]
-threads += [threading.Thread(target=relay) for _ in range(RELAYS)]
+threads = [threading.Thread(target=visit_again_and_again, daemon=True) for _ in range(VISITORS)]
+threads += [threading.Thread(target=relay, daemon=True) for _ in range(RELAYS)]
 for thread in threads:
     thread.start()
 time.sleep(5.5)  # whoever ends sooner after its start waits before it comes back
