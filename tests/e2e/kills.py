@@ -133,6 +133,8 @@ def kill(pid):
     if role == "worker":
         for client in connections(pid):
             doomed[client] = time.monotonic()
+    else:
+        time.sleep(0.1)  # so that questions are in its hands
     now = time.monotonic()
     os.kill(pid, signal.SIGKILL)
     killed_at.append(now)
@@ -189,6 +191,7 @@ line, killings = sorted(processes()), []
 count = len(line)
 for turn in range(kills):
     began = time.monotonic()
+    line = [pid for pid in line if pid in processes()]
     victim = line.pop(0)
     killings.append(replace(victim, line + [victim]))
     line += sorted(set(processes()) - set(line))
