@@ -59,7 +59,8 @@ wait_for 20 grep -q begun "$scratch/waits.log"
 still=$(of_role keyholder)
 kill -STOP "$still"
 touch "$scratch/go"
-check_within "a keyholder that stands still is ended" 8 logged 'keyholder 1 .*has stood still for more than 5 s' level=error
+check_within "a keyholder that stands still is ended" 8 \
+    logged 'keyholder 1 .*has stood still for more than 5 s' level=error
 check_within "... and replaced" 5 replaced keyholder "$still"
 wait "$waits"
 check "a handshake waits for the next one, a relay notices nothing: $(tail -n 1 "$scratch/waits.log")" \
@@ -67,7 +68,8 @@ check "a handshake waits for the next one, a relay notices nothing: $(tail -n 1 
 
 still=$(of_role admin)
 kill -STOP "$still"
-check_within "an admin process that stands still is ended" 8 logged 'admin 1 .*has stood still for more than 5 s' level=error
+check_within "an admin process that stands still is ended" 8 \
+    logged 'admin 1 .*has stood still for more than 5 s' level=error
 check_within "... and replaced" 5 replaced admin "$still"
 answers() { "$SALLYPORT" healthcheck --admin "unix:$scratch/admin.sock"; }
 check_within "... and the next one answers" 5 answers

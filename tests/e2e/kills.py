@@ -1,8 +1,8 @@
-"""kills.py HOST PORT MASTER ROLE KILLS EVERY LATE LOG: clients beside a process that is killed every EVERY seconds, in turn;
-the next one is at work before LATE seconds are over (the median). LOG is sallyport's.
+"""kills.py HOST PORT MASTER ROLE KILLS EVERY LATE LOG: clients beside a process that is killed every EVERY seconds, in
+turn; the next one is at work before LATE seconds are over (the median). LOG is sallyport's.
 
-Clients that come and go, and relays that are kept. Of a worker that is about to be killed it is noted first, while it is
-stopped, which connections it has: those may die with it, nothing else may fail. A keyholder has none: nothing may fail.
+Clients that come and go, and relays that are kept. Of a worker that is about to be killed it is noted first, while it
+is stopped, which connections it has: those may die with it, nothing else may fail. A keyholder has none: nothing may.
 """
 import datetime
 import os
@@ -209,8 +209,8 @@ print(f"{role}: {kills} kills of {count} in turn, one every {every:g} s; {len(se
       f"{len(lost)} died with their worker, {len(errors)} errors")
 print(f"{role}: the next one is at work after {replaced[len(replaced) // 2] * 1000:.0f} ms (median), "
       f"{replaced[-1] * 1000:.0f} ms (longest)")
-print(f"{role}: connect to answer {share(waits, 0.5):.0f} ms (median), {share(waits, 0.99):.0f} ms (99 %), longest around a "
-      f"kill {(near(waits) or [0])[0] * 1000:.0f} ms; echo {share(echoes, 0.5):.0f} ms (median), "
+print(f"{role}: connect to answer {share(waits, 0.5):.0f} ms (median), {share(waits, 0.99):.0f} ms (99 %), longest "
+      f"around a kill {(near(waits) or [0])[0] * 1000:.0f} ms; echo {share(echoes, 0.5):.0f} ms (median), "
       f"{share(echoes, 0.99):.0f} ms (99 %), longest around a kill {(near(echoes) or [0])[0] * 1000:.0f} ms")
 for error in errors[:20]:
     print("error:", error)
