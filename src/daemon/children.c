@@ -324,6 +324,7 @@ static void dismiss(struct child *child)
     child->is_leaving = true;
     event_del(child->respawn);
     tell(child, CONTROL_DRAIN, 0);
+    hung_spare_leaving(child);
 }
 
 /* ---- upgrades: workers of this binary beside those of the last one */
@@ -347,10 +348,10 @@ bool children_adopt(struct master *master, const struct state_child *state)
     child->born = master_now();
     usage_adopt(child);
     child->has_worked = true;
-    if (child->control >= 0)
-        hung_spare(child, 0);
-    else
+    if (child->is_leaving)
         hung_spare_leaving(child);
+    else
+        hung_spare(child, 0);
     return child->control < 0 || listen_to(child);
 }
 

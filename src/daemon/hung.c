@@ -18,12 +18,18 @@ void hung_spare(struct child *child, uint64_t wait)
     child->watched_from = master_now() + wait;
 }
 
-/* Whoever serves somebody to the end of a drain is there as long as that takes. */
+static bool beats(const struct child *child)
+{
+    return child->role == PROCESS_WORKER && child->slot != NO_SLOT;
+}
+
+/* Whoever serves somebody to the end of a drain is there as long as that takes; one that beats is seen meanwhile. */
 void hung_spare_leaving(struct child *child)
 {
     const struct deployment *current = child->master->current;
 
-    hung_spare(child, (current ? current->config->general.drain_timeout : 0) + KILL_AFTER_DRAIN);
+    if (!beats(child))
+        hung_spare(child, (current ? current->config->general.drain_timeout : 0) + KILL_AFTER_DRAIN);
 }
 
 bool hung_may_hear(struct child *child)
@@ -58,7 +64,7 @@ static bool is_past(uint64_t now, uint64_t since, uint64_t patience)
 /* Since when it has not moved, as far as can be told. */
 static uint64_t still_since(const struct child *child)
 {
-    uint64_t beat = child->slot == NO_SLOT ? 0 : beat_of(child);
+    uint64_t beat = beats(child) ? beat_of(child) : 0;
 
     return later(later(child->watched_from, child->master->watched_from), beat);
 }
@@ -68,20 +74,20 @@ static bool is_building(const struct child *child)
     return child->building && !child->is_ready;
 }
 
-/* Told to end by the end of its socket: it cannot be asked. */
-static bool has_been_left(const struct child *child)
+/* Others than workers are told to end by the end of their socket: they cannot be asked. */
+static bool leaves_unseen(const struct child *child)
 {
-    return child->is_leaving && child->control < 0;
+    return child->is_leaving && !beats(child);
 }
 
 /* Of an admin process nobody hears that it has begun: its first answer tells. */
 static bool gives_signs(const struct child *child)
 {
     if (child->role == PROCESS_WORKER)
-        return !child->building && child->slot != NO_SLOT;
+        return beats(child) && !child->building;
     if (child->role == PROCESS_RESOLVER) /* it owes answers, of which resolving.c keeps an account */
         return false;
-    return !has_been_left(child) && (child->role == PROCESS_KEYHOLDER ? child->serving : child->has_worked);
+    return !child->is_leaving && (child->role == PROCESS_KEYHOLDER ? child->serving : child->has_worked);
 }
 
 static bool is_silent(const struct child *child, uint64_t now)
@@ -92,7 +98,7 @@ static bool is_silent(const struct child *child, uint64_t now)
 /* The time for it is in `watched_from`. */
 static bool is_overdue(const struct child *child, uint64_t now)
 {
-    bool is_timed = is_building(child) || has_been_left(child) || (child->role == PROCESS_ADMIN && !child->has_worked);
+    bool is_timed = is_building(child) || leaves_unseen(child) || (child->role == PROCESS_ADMIN && !child->has_worked);
 
     return is_timed && is_past(now, later(child->watched_from, child->master->watched_from + MAX_SILENCE), 0);
 }

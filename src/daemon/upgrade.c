@@ -263,7 +263,7 @@ void upgrade_begin(struct master *master)
 {
     master->is_upgrade_wanted = false;
     if (!can_upgrade(master) || master->checker)
-        refuse(master->checker ? "it is being checked already" : "this is not the time for it");
+        refuse(master->checker ? "it is being checked already" : "it is only starting, or stopping");
     else if (is_busy(master))
         put_off(master);
     else if (is_there(master))

@@ -116,6 +116,7 @@ static void start(void)
 {
     int ends[2];
 
+    (void)unlink(hang_file); /* of a test that failed */
     ck_assert_int_eq(pipe(ends), 0);
     heard_len = 0;
     pid = fork();
@@ -484,7 +485,6 @@ int main(int argc, char **argv)
         hang();
     if (argc == 3 && strcmp(argv[1], "--process") == 0)
         return daemon_is_child(argv[2]) ? (int)daemon_run_child(argv[2]) : 97;
-    (void)unlink(hang_file); /* of a run that failed */
     text = mmap(NULL, TEXT_LEN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (text == MAP_FAILED)
         return 99;

@@ -80,19 +80,24 @@ check "with 256 descriptors and 400 silent clients, those who speak are served, 
 ! can_look_inside || check_within "... and the descriptors come back" 10 descriptors_below 24
 daemon_stop
 
-: >"$log"
-LIMIT="prlimit --nofile=64" raw_daemon "" "
+# An even and an odd number: with one descriptor left the next client is taken in, and lets go for the one after; with
+# none left nobody is.
+for limit in 64 65; do
+    : >"$log"
+    LIMIT="prlimit --nofile=$limit" raw_daemon "" "
 [sallyport]
 workers = 1
 max-connections = 1000"
-check_logged "a limit of connections that the descriptors do not carry is told at start" level=warning max-connections
-check "with every descriptor in use less than 10 % of a CPU is, those inside go on; the next is in within 1 s of a leave" \
-    python3 "$scratch/full.py" "$HOST" "$PORT" "$(worker_pid)" "$daemon_pid"
-check "... and sallyport is still there" alive "$daemon_pid"
-! can_look_inside || check_within "... and the descriptors come back" 10 descriptors_below 24
-check_logged "... and the log tells of it" 'descriptor|too many open'
-check "... in few lines" [ "$(count_logged 'accept')" -le 20 ]
-daemon_stop
+    check_logged "a limit of connections that the descriptors do not carry is told at start" \
+        level=warning max-connections
+    check "with all of $limit descriptors in use less than 10 % of a CPU is, relays go on, the next is in within 1 s" \
+        python3 "$scratch/full.py" "$HOST" "$PORT" "$(worker_pid)" "$daemon_pid"
+    check "... and sallyport is still there" alive "$daemon_pid"
+    ! can_look_inside || check_within "... and the descriptors come back" 10 descriptors_below 24
+    check_logged "... and the log tells of it" 'descriptor|too many open'
+    check "... in few lines" [ "$(count_logged 'accept')" -le 20 ]
+    daemon_stop
+done
 
 : >"$log"
 raw_daemon "" "

@@ -7,6 +7,7 @@ backend_start
 raw_daemon "handshake-timeout = 20s" "
 [sallyport]
 workers = 2
+drain-timeout = 1s
 
 [admin]
 address = unix:$scratch/admin.sock"
@@ -58,7 +59,8 @@ wait_for 20 grep -q begun "$scratch/waits.log"
 still=$(of_role keyholder)
 kill -STOP "$still"
 touch "$scratch/go"
-check_within "a keyholder that stands still is ended" 8 logged 'keyholder 1 .*has stood still for more than 5 s' level=error
+check_within "a keyholder that stands still is ended" 8 \
+    logged 'keyholder 1 .*has stood still for more than 5 s' level=error
 check_within "... and replaced" 5 replaced keyholder "$still"
 wait "$waits"
 check "a handshake waits for the next one, a relay notices nothing: $(tail -n 1 "$scratch/waits.log")" \
@@ -66,16 +68,27 @@ check "a handshake waits for the next one, a relay notices nothing: $(tail -n 1 
 
 still=$(of_role admin)
 kill -STOP "$still"
-check_within "an admin process that stands still is ended" 8 logged 'admin 1 .*has stood still for more than 5 s' level=error
+check_within "an admin process that stands still is ended" 8 \
+    logged 'admin 1 .*has stood still for more than 5 s' level=error
 check_within "... and replaced" 5 replaced admin "$still"
 answers() { "$SALLYPORT" healthcheck --admin "unix:$scratch/admin.sock"; }
 check_within "... and the next one answers" 5 answers
 
+still=$(of_role keyholder)
+kill -STOP "$still"
+kill -HUP "$daemon_pid"
+check_logged "a reload does without the keyholder before it" 'msg="reloaded: '
+check_within "... which is ended when it stands still in leaving" 10 \
+    logged "keyholder 1 .pid $still. does not end by itself: killing it" level=error
+check_within "... and no other comes in its place" 5 replaced keyholder "$still"
+
 workers=$(worker_pids)
+kills() { count_logged 'killing it'; }
+before=$(kills)
 for pid in "$daemon_pid" $(of_role keyholder) $(of_role admin); do kill -STOP "$pid"; done
 sleep 6
 for pid in $(of_role keyholder) $(of_role admin) "$daemon_pid"; do kill -CONT "$pid"; done
 sleep 3
-check_equal "all of them stopped and continued are forgiven" 2 "$(count_logged 'has stood still')"
+check_equal "all of them stopped and continued are forgiven" "$before" "$(kills)"
 check_equal "no worker had anything to do with it" "$workers" "$(worker_pids)"
 finish

@@ -1,10 +1,12 @@
-"""kills.py HOST PORT MASTER ROLE KILLS EVERY LATE: clients beside a process that is killed every EVERY seconds, in turn;
-the next one is at work before LATE seconds are over (in the middle).
+"""kills.py HOST PORT MASTER ROLE KILLS EVERY LATE LOG: clients beside a process that is killed every EVERY seconds, in
+turn; the next one is at work before LATE seconds are over (the median). LOG is sallyport's.
 
-Clients that come and go, and relays that are kept. Of a worker that is about to be killed it is noted first, while it is
-stopped, which connections it has: those may die with it, nothing else may fail. A keyholder has none: nothing may fail.
+Clients that come and go, and relays that are kept. Of a worker that is about to be killed it is noted first, while it
+is stopped, which connections it has: those may die with it, nothing else may fail. A keyholder has none: nothing may.
 """
+import datetime
 import os
+import re
 import signal
 import sys
 import threading
@@ -56,7 +58,7 @@ def visit_again_and_again():
             with lock:
                 served.append(visit.port)
                 waits.append((began, time.monotonic() - began))
-        except (OSError, AssertionError) as fault:
+        except (OSError, EOFError, AssertionError) as fault:
             settle(visit, fault)
         finally:
             if visit:
@@ -78,7 +80,7 @@ def relay():
                 raise AssertionError("another echo")
             with lock:
                 echoes.append((began, time.monotonic() - began))
-        except (OSError, AssertionError) as fault:
+        except (OSError, EOFError, AssertionError) as fault:
             settle(visit, fault)
             visit = None
         time.sleep(0.05)
@@ -131,6 +133,8 @@ def kill(pid):
     if role == "worker":
         for client in connections(pid):
             doomed[client] = time.monotonic()
+    else:
+        time.sleep(0.1)  # so that questions are in its hands
     now = time.monotonic()
     os.kill(pid, signal.SIGKILL)
     killed_at.append(now)
@@ -147,14 +151,24 @@ def wait_for(condition, limit):
 
 
 def replace(victim, before):
-    """Kills it; the seconds until the next one is there, and has a connection if it is a worker."""
-    began = kill(victim)
-    if not wait_for(lambda: set(processes()) - set(before), 10):
-        return 10.0
-    fresh = (set(processes()) - set(before)).pop()
-    if role == "worker" and not wait_for(lambda: connections(fresh), 10):
-        return 10.0
-    return time.monotonic() - began
+    """Kills it; when that was by the clock, who comes next, and the seconds until it is there."""
+    began, clock = kill(victim), time.time()
+    assert wait_for(lambda: set(processes()) - set(before), 10), f"nobody comes in the place of {victim}"
+    return clock, (set(processes()) - set(before)).pop(), time.monotonic() - began
+
+
+def first_accepts():
+    """By process: when it accepted the first connection that it told of."""
+    first = {}
+    pattern = re.compile(r"ts=(\S+) .* event=connection .* t_total=([0-9.]+) .* pid=(\d+)$")
+    with open(sys.argv[8]) as file:
+        for line in file:
+            match = pattern.match(line.rstrip())
+            if match:
+                ended = datetime.datetime.fromisoformat(match[1].replace("Z", "+00:00")).timestamp()
+                pid, accepted = int(match[3]), ended - float(match[2])
+                first[pid] = min(accepted, first.get(pid, accepted))
+    return first
 
 
 def near(samples):
@@ -168,30 +182,35 @@ def share(samples, part):
 
 
 start = time.monotonic()
-threads = [threading.Thread(target=visit_again_and_again) for _ in range(VISITORS)]
-threads += [threading.Thread(target=relay) for _ in range(RELAYS)]
+threads = [threading.Thread(target=visit_again_and_again, daemon=True) for _ in range(VISITORS)]
+threads += [threading.Thread(target=relay, daemon=True) for _ in range(RELAYS)]
 for thread in threads:
     thread.start()
 time.sleep(5.5)  # whoever ends sooner after its start waits before it comes back
-line, replaced = sorted(processes()), []
+line, killings = sorted(processes()), []
 count = len(line)
 for turn in range(kills):
     began = time.monotonic()
+    line = [pid for pid in line if pid in processes()]
     victim = line.pop(0)
-    replaced.append(replace(victim, line + [victim]))
+    killings.append(replace(victim, line + [victim]))
     line += sorted(set(processes()) - set(line))
     time.sleep(max(0.0, every - (time.monotonic() - began)))
 over.set()
 for thread in threads:
     thread.join()
 
-replaced.sort()
-print(f"{role}: {kills} kills of {count}, one every {every:g} s; {len(served)} connections served, "
+if role == "worker":
+    first = first_accepts()
+    replaced = sorted(first[fresh] - clock for clock, fresh, _ in killings)
+else:
+    replaced = sorted(took for _, _, took in killings)
+print(f"{role}: {kills} kills of {count} in turn, one every {every:g} s; {len(served)} connections served, "
       f"{len(lost)} died with their worker, {len(errors)} errors")
 print(f"{role}: the next one is at work after {replaced[len(replaced) // 2] * 1000:.0f} ms (median), "
       f"{replaced[-1] * 1000:.0f} ms (longest)")
-print(f"{role}: connect to answer {share(waits, 0.5):.0f} ms (median), {share(waits, 0.99):.0f} ms (99 %), longest around a "
-      f"kill {(near(waits) or [0])[0] * 1000:.0f} ms; echo {share(echoes, 0.5):.0f} ms (median), "
+print(f"{role}: connect to answer {share(waits, 0.5):.0f} ms (median), {share(waits, 0.99):.0f} ms (99 %), longest "
+      f"around a kill {(near(waits) or [0])[0] * 1000:.0f} ms; echo {share(echoes, 0.5):.0f} ms (median), "
       f"{share(echoes, 0.99):.0f} ms (99 %), longest around a kill {(near(echoes) or [0])[0] * 1000:.0f} ms")
 for error in errors[:20]:
     print("error:", error)

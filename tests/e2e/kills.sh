@@ -11,7 +11,7 @@ raw_daemon "" "
 [sallyport]
 workers = 4"
 look() {
-    timeout 900 python3 "$here/kills.py" "$HOST" "$PORT" "$daemon_pid" "$1" "$kills" "$every" "$late" \
+    timeout 900 python3 "$here/kills.py" "$HOST" "$PORT" "$daemon_pid" "$1" "$kills" "$every" "$late" "$log" \
         >"$scratch/$1.log" 2>&1
 }
 if can_look_inside; then

@@ -4,8 +4,8 @@
 need python3
 backend_start
 
-# manager.py FILE LISTEN-ADDRESS PORT COMMAND...: opens a socket called web, and behind its port one called spare, starts
-# the command with them, writes down what it is told
+# manager.py FILE LISTEN-ADDRESS PORT COMMAND...: opens a socket called web and, a port behind it, one called spare,
+# starts the command with them, writes down what it is told
 cat >"$scratch/manager.py" <<'PY'
 import os, socket, sys
 told, host, port, command = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:]

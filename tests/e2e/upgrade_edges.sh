@@ -37,11 +37,16 @@ begin() {
     wait_for 20 daemon_is_up
 }
 say() {
-    python3 -c 'import sys; from tlsclient import Client; Client(sys.argv[1], int(sys.argv[2]), timeout=10).handshake()' \
-        "$HOST" "$PORT"
+    python3 -c '
+import sys
+from tlsclient import Client
+Client(sys.argv[1], int(sys.argv[2]), timeout=10).handshake()' "$HOST" "$PORT"
 }
 # runs_the SENTENCE FILE: only root may look
-runs_the() { ! [ -r "/proc/$daemon_pid/exe" ] || check_equal "$1" "$(stat -Lc %i "$2")" "$(stat -Lc %i "/proc/$daemon_pid/exe")"; }
+runs_the() {
+    ! [ -r "/proc/$daemon_pid/exe" ] ||
+        check_equal "$1" "$(stat -Lc %i "$2")" "$(stat -Lc %i "/proc/$daemon_pid/exe")"
+}
 
 # ---- the path
 configure
@@ -56,7 +61,8 @@ wait_for 10 reloaded 1
 rm "$scratch/bin/sallyport"
 kill -USR2 "$daemon_pid"
 check_logged "without a program there it says so" \
-    "SIGUSR2: there is no program at '$scratch/bin/sallyport' .No such file or directory.; nothing has changed" level=error
+    "SIGUSR2: there is no program at '$scratch/bin/sallyport' .No such file or directory.; nothing has changed" \
+    level=error
 check "... and goes on" say
 cp "$original" "$scratch/bin/new"
 mv "$scratch/bin/new" "$scratch/bin/sallyport"
