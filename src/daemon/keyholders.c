@@ -129,6 +129,7 @@ void keyholders_attach_worker(struct child *worker)
     uint32_t generation = worker->serving ? worker->serving : worker->building;
     struct child *keyholder = keyholder_of(worker, generation);
 
+    worker->asks = generation;
     if (keyholder && is_at_work(keyholder, generation))
         attach(worker, keyholder);
 }

@@ -81,7 +81,7 @@ struct child {
     bool is_ready;              /* what it was building is built */
     bool is_confined;           /* it said what came of its rights, which it may once */
     uint32_t words_due;         /* answers to what it was told to build; of a keyholder, reports of whom it was given */
-    uint32_t asks;              /* of a worker: the generation of its keyholder; 0: none was to be had yet */
+    uint32_t asks;              /* of a worker: the generation whose keyholders it asks; 0: it serves none yet */
     bool is_asking_in_vain;     /* ... to which it could not be joined */
     uint32_t key_wire;          /* the form of what it says to a keyholder, or to workers: of its binary */
     int slot;                   /* where it counts; NO_SLOT */

@@ -54,7 +54,7 @@ static const struct rights_rule to_loop[] = {
     ALLOW_IF(fcntl, 1, IS(1, F_GETFD)), ALLOW_IF(fcntl, 1, IS(1, F_SETFD)),
     ALLOW_IF(fcntl, 1, IS(1, F_GETFL)), /* not F_SETFL: whoever shares a listener or the log would block, or lose lines */
     ALLOW_IF(fcntl, 1, IS(1, F_GET_SEALS)),
-    ALLOW_IF(fcntl, 1, IS(1, F_DUPFD_CLOEXEC)), /* of the counters and the board that it was handed */
+    ALLOW_IF(fcntl, 1, IS(1, F_DUPFD_CLOEXEC)), /* of the board that it was handed */
     ALLOW_IF(prlimit64, 1, IS(0, 0)), /* of itself: how many descriptors there may be */
 };
 
@@ -83,7 +83,6 @@ static const struct rights_rule to_relay[] = {
     ALLOW_IF(setsockopt, 2, IS(1, SOL_SOCKET), IS(2, SO_KEEPALIVE)),
     ALLOW_IF(setsockopt, 2, IS(1, IPPROTO_TCP), IS(2, TCP_NODELAY)),
     ALLOW_IF(setsockopt, 2, IS(1, IPPROTO_TCP), IS(2, TCP_USER_TIMEOUT)),
-    ALLOW_IF(setsockopt, 2, IS(1, IPPROTO_IP), IS(2, IP_BIND_ADDRESS_NO_PORT)),
     ALLOW_IF(ioctl, 1, IS(1, SIOCOUTQ)),
 };
 

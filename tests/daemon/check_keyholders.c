@@ -105,6 +105,22 @@ START_TEST(one_whose_keyholder_was_dead_at_the_commit_is_joined_to_the_next)
 }
 END_TEST
 
+START_TEST(one_that_comes_while_its_keyholder_is_not_there_is_joined_when_it_is)
+{
+    pid_t pid;
+
+    set_up();
+    pid = keyholder->pid;
+    keyholder->pid = 0;
+    keyholders_attach_worker(worker);
+    ck_assert(!are_joined());
+    keyholder->pid = pid;
+    keyholders_attach_keyholder(keyholder);
+    ck_assert(are_joined());
+    rig_end();
+}
+END_TEST
+
 START_TEST(without_descriptors_it_is_tried_again_until_there_are_some)
 {
     struct rlimit limit, none;
@@ -252,6 +268,7 @@ int main(void)
         a_worker_that_serves_is_joined_to_the_keyholder_of_its_generation,
         one_that_drains_is_joined_to_a_keyholder_that_took_the_place_of_a_dead_one,
         one_whose_keyholder_was_dead_at_the_commit_is_joined_to_the_next,
+        one_that_comes_while_its_keyholder_is_not_there_is_joined_when_it_is,
         without_descriptors_it_is_tried_again_until_there_are_some,
         a_worker_of_another_binary_makes_room_for_one_that_a_new_keyholder_understands,
         a_keyholder_of_another_binary_makes_room_for_one_that_a_new_worker_understands,

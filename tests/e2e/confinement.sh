@@ -138,7 +138,7 @@ if [ $has_filters = yes ]; then
     LIMIT="env LD_PRELOAD=$misbehave"
     configure ""
     killed=0
-    for call in 10:socket 11:execve 12:ptrace 13:mmap 14:kill 15:bind; do
+    for call in 10:socket 11:execve 12:ptrace 13:mmap 14:kill 15:bind 17:sendmsg 18:shutdown 19:fcntl; do
         from "${call%:*}" 2>/dev/null
         killed=$((killed + 1))
         told() { [ "$(count_logged 'worker [12] .* was killed by its list of system calls')" -eq $killed ]; }
@@ -147,8 +147,14 @@ if [ $has_filters = yes ]; then
         check_within "... and replaced" 15 both
     done
     check "nothing came of any of it" sh -c "! grep -q misbehaved '$log'"
+    from 21 2>/dev/null
+    check_logged "a worker that says what nobody asked for is killed" 'worker [12] .* breaks the rules of what a child may say: killing it'
+    check_within "... and replaced" 15 both
+    from 20 2>/dev/null
+    check_logged "a listening socket that a worker ends for all is set right" \
+        "the listening socket $HOST:$PORT does not listen any more: it is set right"
     before=$(worker_pids)
-    from 16 2>/dev/null
+    from 16 2>/dev/null # as soon as they have seen that it listens again
     check_logged "a worker that opens a file is answered that it may not" 'misbehaved: open answers -1 \(Permission denied\)'
     check_equal "... and lives on" "$before" "$(worker_pids)"
     check "those who are there serve" serves

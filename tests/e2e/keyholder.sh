@@ -76,6 +76,46 @@ fresh_workers() { [ "$(worker_pids | grep -cvx "$dead")" -eq 2 ]; }
 check_within "a worker that is started anew" 10 fresh_workers
 check "... asks the same keyholder" handshakes
 
+# A worker that drains has handshakes to end, too: it is dismissed, the generation changes once more, the keyholder dies.
+cat >"$scratch/late.py" <<'PY'
+# late.py HOST PORT: 40 connections; told to go on, their handshakes, and how many of them were ended
+import sys
+from tlsclient import Client
+clients = [Client(sys.argv[1], int(sys.argv[2]), timeout=20) for _ in range(40)]
+print("connected", flush=True)
+sys.stdin.readline()
+good = 0
+for client in clients:
+    try:
+        client.handshake()
+        good += 1
+    except OSError as fault:
+        print(fault)
+print("ended", good, flush=True)
+PY
+mkfifo "$scratch/order"
+python3 "$scratch/late.py" "$HOST" "$PORT" <"$scratch/order" >"$scratch/late.log" 2>&1 &
+late=$!
+pids+=($late)
+exec 5>"$scratch/order"
+wait_for 20 grep -q connected "$scratch/late.log"
+sed -i 's/workers = 2/workers = 1/' "$scratch/sallyport.conf"
+reloads=$(count_logged 'msg="reloaded: ')
+have_reloaded() { [ "$(count_logged 'msg="reloaded: ')" -ge "$1" ]; }
+for more in 1 2; do
+    kill -HUP "$daemon_pid"
+    wait_for 10 have_reloaded $((reloads + more))
+done
+wait_for 10 one
+before=$(keyholder_pids)
+check_equal "one of two workers drains" 2 "$(worker_pids | wc -l)"
+kill -KILL "$before"
+check_within "a keyholder that is killed meanwhile is replaced" 10 replaced
+echo go >&5
+wait "$late"
+check_equal "... and asked by who drains, too: all handshakes that were begun are ended" "ended 40" \
+    "$(tail -n 1 "$scratch/late.log")"
+
 daemon_stop
 configure off
 check_equal "without isolation there is no keyholder" 0 "$(keyholder_pids | wc -l)"

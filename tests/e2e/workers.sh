@@ -30,7 +30,7 @@ alive = 0
 for client in clients:
     try:
         alive += echo(client)
-    except OSError:
+    except (OSError, EOFError):
         pass
 print("alive", alive, flush=True)
 PY
@@ -69,7 +69,7 @@ while time.monotonic() < end:
         assert client.receive_exactly(5) == b"hello"
         client.close()
         good += 1
-    except (OSError, AssertionError):
+    except (OSError, EOFError, AssertionError):
         bad += 1
 print(good, bad, flush=True)
 PY
@@ -97,7 +97,7 @@ def visit():
         client = Client(host, port, timeout=20).handshake()
         client.send(b"say hello\n")
         assert client.receive_exactly(5) == b"hello"
-    except (OSError, AssertionError) as fault:
+    except (OSError, EOFError, AssertionError) as fault:
         failed.append(fault)
 
 threads = [threading.Thread(target=visit) for _ in range(count)]
