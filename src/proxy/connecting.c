@@ -8,6 +8,13 @@
 #include "proxy/limits.h"
 #include "proxy/proxy_protocol.h"
 
+/* The kernel's words for it make nobody think of ports. */
+static const char *words_of(int error)
+{
+    return error == EADDRNOTAVAIL ? "no local port is left for this server, or no local address reaches it"
+                                  : strerror(error);
+}
+
 /* Without a server where none was tried. */
 static void log_backend_failure(struct connection *c, const char *error)
 {
@@ -181,7 +188,7 @@ static void try_backends(struct connection *c, enum why why)
             return;
         case BACKEND_FAILED:
             why = WHY_BACKEND_REFUSED;
-            note_backend_failure(c, strerror(error), why);
+            note_backend_failure(c, words_of(error), why);
         }
     }
     if (c->attempt.servers_tried > 0)
@@ -209,7 +216,7 @@ void connecting_resume(struct connection *c)
     if (error == 0)
         begin_relaying(c);
     else
-        give_up_server(c, strerror(error), WHY_BACKEND_REFUSED);
+        give_up_server(c, words_of(error), WHY_BACKEND_REFUSED);
 }
 
 void connecting_answer(struct connection *c, int fd, int error)
@@ -219,7 +226,7 @@ void connecting_answer(struct connection *c, int fd, int error)
     if (fd >= 0)
         begin_relaying(c);
     else if (!makes_room(c, error) || ask_connector(c, &error) == BACKEND_FAILED)
-        give_up_server(c, strerror(error), WHY_BACKEND_REFUSED);
+        give_up_server(c, words_of(error), WHY_BACKEND_REFUSED);
 }
 
 void connecting_expire(struct connection *c)

@@ -1,0 +1,62 @@
+#!/bin/bash
+# Bad handshakes without end make few lines, and a reader of the log that has stopped makes nobody wait (reliability D07).
+. "$(dirname "$0")/lib.sh"
+need python3
+many=2000
+[ "$LONG" = no ] || many=100000
+backend_start
+raw_daemon "" "
+[sallyport]
+workers = 1"
+
+cat >"$scratch/bad.py" <<'PY'
+# bad.py HOST PORT COUNT: connections that speak another protocol
+import socket, sys, time
+began = time.monotonic()
+for _ in range(int(sys.argv[3])):
+    with socket.create_connection((sys.argv[1], int(sys.argv[2])), 10) as sock:
+        sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        sock.recv(64)
+print(int(time.monotonic() - began) + 1)
+PY
+cat >"$scratch/say.py" <<'PY'
+# say.py HOST PORT COUNT: so many good clients; the slowest takes less than 2 s
+import sys, time
+from tlsclient import Client
+for _ in range(int(sys.argv[3])):
+    began = time.monotonic()
+    client = Client(sys.argv[1], int(sys.argv[2])).handshake()
+    client.send(b"say hello\n")
+    assert client.receive_exactly(5) == b"hello"
+    client.close()
+    assert time.monotonic() - began < 2
+PY
+served() { python3 "$scratch/say.py" "$HOST" "$PORT" "$1"; }
+before=$(wc -l <"$log")
+seconds=$(python3 "$scratch/bad.py" "$HOST" "$PORT" $many)
+sleep 1.5
+lines=$(($(wc -l <"$log") - before))
+echo "measured: $lines lines of $many bad handshakes in $seconds s"
+check "there are at most eleven lines a second" [ $lines -le $((11 * (seconds + 2) + 5)) ]
+check_logged "... and one that tells how many were left out" event=suppressed class=not_tls_http
+daemon_stop
+check_logged "all of them were counted" event=counters "why_not_tls_http=$many"
+
+# ---- a reader that has stopped
+: >"$log"
+mkfifo "$scratch/pipe"
+start reader cat "$scratch/pipe"
+reader=$started
+"$SALLYPORT" -c "$scratch/sallyport.conf" 2>"$scratch/pipe" &
+daemon_pid=$!
+pids+=("$daemon_pid")
+wait_for 20 is_listening "$HOST" $PORT
+check "with a reader it serves" served 3
+kill -STOP "$reader"
+check "a reader that has stopped makes nobody wait, though the pipe is full" served 400
+kill -CONT "$reader"
+daemon_stop
+wait "$reader" 2>/dev/null
+cp "$scratch/reader.log" "$log"
+check_logged "lines that were lost are told of" lines_lost
+finish

@@ -1,0 +1,44 @@
+#!/bin/bash
+# Connections that are open and say nothing hold little memory, and it goes back when they do (reliability D03).
+. "$(dirname "$0")/lib.sh"
+need python3 prlimit
+many=400
+[ "$LONG" = no ] || many=5000
+prlimit --pid $$ --nofile=$((3 * many + 500)): 2>/dev/null || skip "$((3 * many + 500)) descriptors are more than this machine allows"
+backend_start
+raw_daemon "" "
+[sallyport]
+workers = 1"
+can_look_inside || exit 77
+
+cat >"$scratch/idle.py" <<'PY'
+# idle.py HOST PORT COUNT: that many connections through the whole handshake, each served once, then idle
+import sys, time
+from tlsclient import Client
+held = []
+for _ in range(int(sys.argv[3])):
+    client = Client(sys.argv[1], int(sys.argv[2])).handshake()
+    client.send(b"echo\n0123456789")
+    assert client.receive_exactly(10) == b"0123456789"
+    held.append(client)
+print("ready", flush=True)
+time.sleep(3600)
+PY
+pss() { awk '/^Pss:/ { print $2 }' "/proc/$(worker_pid)/smaps_rollup"; }
+# a first crowd: what the process and its libraries need once
+start first python3 "$scratch/idle.py" "$HOST" "$PORT" 20
+wait_for 60 grep -q ready "$scratch/first.log"
+stop "$started"
+wait_for 10 descriptors_below 40
+before=$(pss)
+start idle python3 "$scratch/idle.py" "$HOST" "$PORT" $many
+idle=$started
+check_within "$many connections are open and idle" 300 grep -q ready "$scratch/idle.log"
+each=$((($(pss) - before) * 1024 / many))
+echo "measured: $each bytes of memory (PSS) for each of $many connections, established and idle"
+check "each holds at most 12 KiB" [ $each -le 12288 ]
+stop "$idle"
+has_given_back() { [ "$(pss)" -le $((before + before / 10 + 4096)) ]; }
+check_within "what they held goes back when they have gone" 30 has_given_back
+echo "measured: $before KiB before, $(pss) KiB after"
+finish
