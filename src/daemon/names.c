@@ -68,7 +68,7 @@ void names_sweep(struct names *names)
 void names_free(struct names *names)
 {
     memory_free(names->all);
-    *names = (struct names){NULL};
+    *names = (struct names){.all = NULL};
 }
 
 void names_know(struct names *names, const char *host, const struct socket_address *known, size_t count)
