@@ -230,12 +230,12 @@ START_TEST(values_sections_and_addresses_know_their_place)
     const struct config_listen *web = &config->listens[0];
 
     ck_assert_str_eq(web->place.file, "f");
-    ck_assert_uint_eq(web->place.line, 22);
-    ck_assert_uint_eq(web->addresses.values[2].place.line, 25);
-    ck_assert_uint_eq(web->keys.values[1].place.line, 29);
-    ck_assert_uint_eq(web->backend_name.place.line, 30);
-    ck_assert_uint_eq(web->alpn.values[1].place.line, 32);
-    ck_assert_uint_eq(config->backends[0].place.line, 78);
+    ck_assert_uint_eq(web->place.line, 23);
+    ck_assert_uint_eq(web->addresses.values[2].place.line, 26);
+    ck_assert_uint_eq(web->keys.values[1].place.line, 30);
+    ck_assert_uint_eq(web->backend_name.place.line, 33);
+    ck_assert_uint_eq(web->alpn.values[1].place.line, 35);
+    ck_assert_uint_eq(config->backends[0].place.line, 81);
     config_free(config);
 }
 END_TEST

@@ -133,7 +133,7 @@ START_TEST(taking_a_default_in_changes_nothing)
     again->admin.addresses.count = 0;
     again->listens[0].groups.count = again->listens[0].signature_algorithms.count = 0;
     again->listens[0].client_cas.count = again->listens[0].client_crls.count = again->listens[0].ocsp_staples.count = 0;
-    again->listens[0].trusted_sources.count = 0;
+    again->listens[0].trusted_sources.count = again->listens[0].cert_dirs.count = 0;
     config_dump(config, &before);
     config_dump(again, &after);
     ck_assert(writer_ok(&before) && bytes_equal(writer_view(&before), writer_view(&after)));

@@ -499,46 +499,6 @@ START_TEST(without_a_name_the_first_certificate_and_its_namesakes_answer_then_an
 }
 END_TEST
 
-/* Whatever its place, its scheme and its kind of match; time passes while the policy stands. */
-START_TEST(an_expired_certificate_never_wins_over_a_valid_one_of_the_name)
-{
-    static const struct {
-        const char *first, *second, *name, *valid;
-    } rows[] = {
-        {"days-90", "p256", "app.example", "p256"},
-        {"p256", "days-90", "app.example", "p256"},
-        {"days-90", "rsa2048", "app.example", "rsa2048"}, /* a scheme that is less preferred */
-        {"not-yet", "p256", "app.example", "p256"},
-        {"days-90", "p256", NULL, "p256"},
-        {"days-90", "other", "app.example", "days-90"}, /* of another name: better expired than a stranger's */
-        {"days-90", "other", NULL, "days-90"},
-        {"expired", "days-90", "app.example", "expired"},
-    };
-    struct offer offer = {ORDINARY};
-
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        ck_assert(rig_init(&rig, 1) && rig_add_chain(&rig, rows[i].first) && rig_add_chain(&rig, rows[i].second));
-        offer.sni = rows[i].name;
-        ck_assert_msg(negotiate_offer(offer), "row %zu", i);
-        ck_assert_msg(strcmp(tls_credential_label(choice.credential), rows[i].valid) == 0, "row %zu", i);
-        end();
-    }
-
-    ck_assert(rig_init(&rig, 1) && rig_add_chain(&rig, "days-90") && rig_add_chain(&rig, "p256"));
-    offer.sni = "app.example";
-    rig.time = 1710000000; /* March 2024: both are valid, and the first is the first */
-    ck_assert(negotiate_offer(offer));
-    ck_assert_str_eq(tls_credential_label(choice.credential), "days-90");
-    rig.time = 1720000000; /* July */
-    ck_assert(negotiate_offer(offer));
-    ck_assert_str_eq(tls_credential_label(choice.credential), "p256");
-    tls_policy_set_time(rig.policy, NULL); /* nobody knows */
-    ck_assert(negotiate_offer(offer));
-    ck_assert_str_eq(tls_credential_label(choice.credential), "days-90");
-    end();
-}
-END_TEST
-
 START_TEST(names_in_certificates_match_however_they_are_written)
 {
     static const struct {
@@ -632,7 +592,6 @@ int main(void)
         the_name_chooses_the_certificate,
         a_known_name_whose_certificates_cannot_sign_is_not_answered_by_the_default,
         without_a_name_the_first_certificate_and_its_namesakes_answer_then_any,
-        an_expired_certificate_never_wins_over_a_valid_one_of_the_name,
         names_in_certificates_match_however_they_are_written,
         our_first_protocol_that_the_client_offers_is_taken,
         a_choice_that_failed_holds_nothing_of_the_one_before,
