@@ -20,7 +20,8 @@ static void tell_expired(const struct staple_watch *watch, const struct tls_cred
     log_text(&line, "certificate", tls_credential_label(credential));
     log_text(&line, "since", date);
     log_text(&line, "detail", "its OCSP response has expired: clients that ask get none from now on");
-    log_text(&line, "hint", "put a fresh response into the file of ocsp-staple: it is taken by itself, with watch-files = no at HUP");
+    log_text(&line, "hint",
+             "put a fresh response into the file of ocsp-staple: it is taken by itself, with watch-files = no at HUP");
     log_end(&line);
 }
 

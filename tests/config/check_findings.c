@@ -89,7 +89,8 @@ static const struct row key_rows[] = {
     {FINE "[sallyport]\nkey = a\n", "f:8: 'key' belongs in [listen NAME], not in [sallyport]\n"},
     {FINE "backend = app\n", "f:7: 'backend' is already in line 6\n"},
     {FINE "idle-timeout = 1h\nidle-timeout = 2h\n", "f:8: 'idle-timeout' is already in line 7\n"},
-    {FINE "[listen b]\naddress = *:444\n", "f:7: [listen b] has no 'backend'\nf:7: [listen b] has no 'certificate' and no 'cert-dir'\n"},
+    {FINE "[listen b]\naddress = *:444\n",
+     "f:7: [listen b] has no 'backend'\nf:7: [listen b] has no 'certificate' and no 'cert-dir'\n"},
     {FINE "[backend b]\n", "f:7: [backend b] has no 'server'\n"},
     /* What seems to be missing may stand in the line that was refused. */
     {FINE "[backend b]\nsevrer = a:1\n", "f:8: unknown key 'sevrer', did you mean 'server'?\n"},
