@@ -91,9 +91,12 @@ static const struct rights_rule to_lock[] = {
     ALLOW(mlock), ALLOW(mlock2), ALLOW(munlock),
 };
 
-/* evhttp names a client by getnameinfo(3), which for a unix socket asks for the name of the machine. */
-static const struct rights_rule to_name_clients[] = {
-    ALLOW(uname),
+/*
+ * evhttp names a client by getnameinfo(3), which for a unix socket asks for the name of the machine. Who keeps a place and
+ * asks for nothing is hung up on; the listeners are no worker's.
+ */
+static const struct rights_rule to_answer_by_http[] = {
+    ALLOW(uname), ALLOW_IF(shutdown, 1, IS(1, SHUT_RDWR)),
 };
 
 /* A program and its libraries being loaded. Code comes from files, and what is code is not written. */
@@ -171,7 +174,7 @@ static const struct rights_role roles[PROCESS_ROLES] = {
     [PROCESS_WORKER] = {RULE_KILL, {LIST(to_live), LIST(to_loop), LIST(to_serve), LIST(to_relay), LIST(no_paths)}},
     [PROCESS_KEYHOLDER] = {RULE_KILL, {LIST(to_live), LIST(to_loop), LIST(to_lock), LIST(no_paths)}},
     [PROCESS_ADMIN] = {RULE_KILL,
-                       {LIST(to_live), LIST(to_loop), LIST(to_serve), LIST(to_name_clients), LIST(no_paths)}},
+                       {LIST(to_live), LIST(to_loop), LIST(to_serve), LIST(to_answer_by_http), LIST(no_paths)}},
     [PROCESS_RESOLVER] = {ENOSYS, {LIST(to_live), LIST(to_loop), LIST(to_load), LIST(to_thread), LIST(to_resolve),
                                    LIST(escapes)}},
     /* Everything above, for it is inherited, and its own. */

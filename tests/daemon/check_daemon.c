@@ -6,9 +6,9 @@
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -39,19 +39,34 @@ static void hang(void)
         sleep(1); /* which filters of system calls let pass */
 }
 
-/* Name servers that do not answer, or late, for one name each. Stands in front of the C library's. */
-int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result)
+static bool ends_with(const char *path, const char *end)
 {
-    int (*next)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    size_t len = strlen(path), end_len = strlen(end);
 
-    if (node && strcmp(node, "silent.invalid") == 0)
+    return len >= end_len && strcmp(path + len - end_len, end) == 0;
+}
+
+/* Files that are never there, as on a network that is not, or late. Stands in front of the C library's. */
+int open(const char *path, int flags, ...)
+{
+    static const char late[] = ".late";
+    int (*next)(const char *, int, ...);
+    char name[512];
+    va_list more;
+    mode_t mode;
+
+    va_start(more, flags);
+    mode = flags & O_CREAT ? va_arg(more, mode_t) : 0;
+    va_end(more);
+    if (ends_with(path, ".never"))
         hang();
-    if (node && strcmp(node, "slow.invalid") == 0) {
+    snprintf(name, sizeof name, "%s", path);
+    if (ends_with(path, late)) {
         sleep(1);
-        node = "127.0.0.1";
+        name[strlen(name) - strlen(late)] = 0;
     }
-    *(void **)&next = dlsym(RTLD_NEXT, "getaddrinfo"); /* as POSIX has it */
-    return next(node, service, hints, result);
+    *(void **)&next = dlsym(RTLD_NEXT, "open"); /* as POSIX has it */
+    return next(name, flags, mode);
 }
 
 static const char *certificate(const char *name)
@@ -287,7 +302,7 @@ START_TEST(hup_while_it_starts_is_done_behind_the_start)
 {
     free_port();
     configure("", "p256.crt", "p256.key");
-    replace("127.0.0.1:1\n", "slow.invalid:1\n");
+    replace("p256.crt\n", "p256.crt.late\n");
     start();
     expect_heard("process=loader");
     ck_assert_int_eq(kill(pid, SIGHUP), 0);
@@ -391,7 +406,7 @@ START_TEST(a_configuration_that_is_not_loaded_in_time_is_given_up)
     build_time = 1000000;
     free_port();
     configure("", "p256.crt", "p256.key");
-    replace("127.0.0.1:1\n", "silent.invalid:1\n");
+    replace("p256.crt\n", "p256.crt.never\n");
     start();
     expect_heard("nothing is served: it takes longer than 1 s to load");
     expect_exit(1);
@@ -402,10 +417,10 @@ START_TEST(a_reload_that_is_not_loaded_in_time_is_refused)
 {
     build_time = 1000000;
     start_serving("");
-    replace("127.0.0.1:1\n", "silent.invalid:1\n");
+    replace("p256.crt\n", "p256.crt.never\n");
     ck_assert_int_eq(kill(pid, SIGHUP), 0);
     expect_heard("reload refused: it takes longer than 1 s to load; generation 1 goes on");
-    replace("silent.invalid:1\n", "127.0.0.1:1\n");
+    replace("p256.crt.never\n", "p256.crt\n");
     ck_assert_int_eq(kill(pid, SIGHUP), 0);
     expect_heard("reloaded: ");
     ck_assert_int_eq(kill(pid, SIGTERM), 0);

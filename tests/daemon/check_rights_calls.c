@@ -104,7 +104,7 @@ static const struct escape escapes[] = {
     {"sendmsg", SYS_sendmsg, {-1, AT(nothing), 0}, {EBADF, DIES, DIES, DIES, EBADF}},
     {"sendmmsg", SYS_sendmmsg, {-1, AT(nothing), 1, 0}, {EBADF, DIES, DIES, DIES, EBADF}},
     {"shutdown of what comes in", SYS_shutdown, {-1, SHUT_RD}, {EBADF, DIES, DIES, DIES, EBADF}},
-    {"shutdown of both ways", SYS_shutdown, {-1, SHUT_RDWR}, {EBADF, DIES, DIES, DIES, EBADF}},
+    {"shutdown of both ways", SYS_shutdown, {-1, SHUT_RDWR}, {EBADF, DIES, DIES, EBADF, EBADF}},
     {"shutdown of what goes out", SYS_shutdown, {-1, SHUT_WR}, {EBADF, EBADF, DIES, EBADF, EBADF}},
     {"fcntl F_SETFL to block", SYS_fcntl, {-1, F_SETFL, 0}, {EBADF, DIES, DIES, DIES, EBADF}},
     {"fcntl F_SETFL", SYS_fcntl, {-1, F_SETFL, O_NONBLOCK}, {EBADF, DIES, DIES, DIES, EBADF}},

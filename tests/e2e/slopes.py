@@ -1,4 +1,4 @@
-"""slopes.py PID SECONDS FILE: what the processes of a sallyport grow by: memory (PSS) and descriptors, by their role.
+"""slopes.py PID SECONDS FILE: what the processes of a sallyport grow by: memory of their own and descriptors, by their role.
 
 A sample every few seconds goes to FILE. The first quarter is warming up; of the rest a straight line is laid through the
 samples, and its slope is printed for each role, an hour's worth. The exit status is 1 when descriptors or memory grew by
@@ -31,9 +31,10 @@ def processes(master):
     return out
 
 
-def pss_of(pid):
+def memory_of(pid):
+    """What the process has written to: what it shares is as much as others let it be."""
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("Pss:")) * 1024
+        return sum(int(line.split()[1]) for line in file if line.startswith(("Private_Dirty:", "Swap:"))) * 1024
 
 
 def sample(master):
@@ -41,7 +42,7 @@ def sample(master):
     out = {}
     for role, pids in processes(master).items():
         try:
-            out[role] = (sum(map(pss_of, pids)), sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in pids))
+            out[role] = (sum(map(memory_of, pids)), sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in pids))
         except (OSError, StopIteration):
             continue  # one of them has just ended: the next sample has it
     return out
