@@ -83,6 +83,7 @@ static const struct rights_rule to_relay[] = {
     ALLOW_IF(setsockopt, 2, IS(1, SOL_SOCKET), IS(2, SO_KEEPALIVE)),
     ALLOW_IF(setsockopt, 2, IS(1, IPPROTO_TCP), IS(2, TCP_NODELAY)),
     ALLOW_IF(setsockopt, 2, IS(1, IPPROTO_TCP), IS(2, TCP_USER_TIMEOUT)),
+    ALLOW_IF(setsockopt, 2, IS(1, IPPROTO_TCP), IS(2, TCP_QUICKACK)),
     ALLOW_IF(ioctl, 1, IS(1, SIOCOUTQ)),
 };
 

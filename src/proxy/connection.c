@@ -1,6 +1,8 @@
 #include "proxy/connection.h"
 
 #include <event2/event.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -115,8 +117,21 @@ static void note_progress(struct connection *c)
     }
 }
 
+/*
+ * The client spoke last, and for now we have no answer that would acknowledge it. One that gathers what it sends (RFC
+ * 1122 4.2.3.4) keeps its request back until it is acknowledged, and by itself the kernel does that 40 ms later.
+ */
+static void acknowledge(const struct connection *c)
+{
+    static const int on = 1;
+
+    if (!(tls_ready(c->tls) & (TLS_WIRE_OUT | TLS_PLAIN_OUT)))
+        (void)!setsockopt(c->client.fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}
+
 static void finish_handshake(struct connection *c)
 {
+    acknowledge(c);
     connection_leave_sheddable(c);
     c->handshake_at = proxy_now();
     counting_handshake(c);
