@@ -265,9 +265,15 @@ static uint64_t tickets_deadline(const struct connection *c)
     return c->tickets_at ? c->tickets_at + MAX_TICKET_DELAY : UINT64_MAX;
 }
 
+/* And so does text for tickets. */
+static uint64_t text_deadline(const struct connection *c)
+{
+    return relay_holds_text(c) ? c->text_held_at + MAX_TICKET_DELAY : UINT64_MAX;
+}
+
 static uint64_t deadline_of(const struct connection *c)
 {
-    return earlier(deadline_of_state(c), tickets_deadline(c));
+    return earlier(deadline_of_state(c), earlier(tickets_deadline(c), text_deadline(c)));
 }
 
 static void note_tickets(struct connection *c)

@@ -87,7 +87,10 @@ void key_service_hurry(struct key_service *service);
 uint64_t key_service_cost(const struct key_service *service);
 uint64_t key_service_cost_elsewhere(const struct key_service *service);
 
-/* While an answer is given: how many microseconds its question waited, here or for another process. */
+/*
+ * While an answer is given: how many microseconds its question waited, here or for another process; of one that seals a
+ * ticket, which could wait, 0.
+ */
 uint64_t key_service_wait(const struct key_service *service);
 
 size_t key_service_waiting(const struct key_service *service);              /* questions that have no answer yet */

@@ -103,7 +103,8 @@ static void end_flight(struct remote *remote, struct flight *flight, bool is_ok,
 {
     struct connection_ticket ticket = flight->question.ticket;
     bool is_given_up = flight->is_given_up;
-    uint64_t now = proxy_now(), wait = now - flight->question.asked_at;
+    bool is_seal = flight->question.request.operation == TLS_KEY_SEAL_TICKET; /* which was patient, perhaps */
+    uint64_t now = proxy_now(), wait = is_seal ? 0 : now - flight->question.asked_at;
     uint64_t cost = note_cost(remote, &flight->question, now);
 
     remote->in_flight[key_haste_of(flight->question.request.operation)]--;
@@ -279,7 +280,8 @@ static void hand_out(struct remote *remote)
 {
     uint64_t since = proxy_now();
 
-    note_reply(remote, since);
+    if (key_batch_count(remote->incoming) > 0)
+        note_reply(remote, since);
     while (remote->handed_out < key_batch_count(remote->incoming)) {
         if (!take_reply(remote, key_batch_view(remote->incoming, remote->handed_out++))) {
             lose_socket(remote, "sent what is no reply to a question, and its socket is closed");

@@ -278,14 +278,31 @@ static void end_backend_input(struct connection *c, enum io_kind kind)
 
 /*
  * In RELAYING the one question to the key service is about tickets. They go in front of the first text: a client that
- * has what it came for leaves, and behind it they would find nobody.
+ * has what it came for leaves, and behind it they would find nobody. But nobody waits long for what he can do without.
  */
-static bool is_text_held_for_tickets(const struct connection *c)
+static bool goes_behind_tickets(const struct connection *c)
 {
-    if (!c->is_key_asked || c->bytes_out > 0)
+    return c->is_key_asked && c->bytes_out == 0 && !c->is_text_released;
+}
+
+/* There is some. */
+static bool hold_text(struct connection *c)
+{
+    uint64_t now = proxy_now();
+
+    if (!goes_behind_tickets(c))
         return false;
-    key_service_hurry(c->proxy->keys);
-    return true;
+    if (!c->text_held_at)
+        c->text_held_at = now;
+    c->is_text_released = now - c->text_held_at >= MAX_TICKET_DELAY;
+    if (!c->is_text_released)
+        key_service_hurry(c->proxy->keys);
+    return !c->is_text_released;
+}
+
+bool relay_holds_text(const struct connection *c)
+{
+    return c->text_held_at && goes_behind_tickets(c);
 }
 
 static bool pull_from_backend(struct connection *c)
@@ -295,7 +312,7 @@ static bool pull_from_backend(struct connection *c)
     int count;
 
     if (c->state != CONNECTION_RELAYING || !c->backend.can_read || c->backend.has_ended_in ||
-        !is_ready(c, TLS_PLAIN_IN) || is_text_held_for_tickets(c))
+        !is_ready(c, TLS_PLAIN_IN) || hold_text(c))
         return false;
     count = tls_plain_space(c->tls, spans, MAX_SPANS);
     if (count == 0)
@@ -366,7 +383,7 @@ short relay_backend_interest(const struct connection *c)
 
     if (c->state == CONNECTION_CONNECTING)
         return EV_WRITE;
-    if (!c->backend.has_ended_in && is_ready(c, TLS_PLAIN_IN) && !is_text_held_for_tickets(c))
+    if (!c->backend.has_ended_in && is_ready(c, TLS_PLAIN_IN) && !relay_holds_text(c))
         interest |= EV_READ;
     if (!c->backend.has_ended_out && (buffer_len(&c->header) > 0 || is_ready(c, TLS_PLAIN_OUT)))
         interest |= EV_WRITE;

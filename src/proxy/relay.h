@@ -32,4 +32,7 @@ uint32_t endpoint_unsent(const struct endpoint *endpoint);
 short relay_client_interest(const struct connection *connection);
 short relay_backend_interest(const struct connection *connection);
 
+/* Text of the backend is there and waits for tickets to go in front of it. */
+bool relay_holds_text(const struct connection *connection);
+
 #endif

@@ -11,7 +11,7 @@ enum {
     NONCE_LEN = 1,
 };
 
-/* Lives until the tickets are on their way; on the heap, so an idle connection has none. */
+/* Lives while tickets are made. */
 struct ticket_issue {
     struct tls_key_request request;
     struct session session;
@@ -20,6 +20,13 @@ struct ticket_issue {
     uint8_t left;
     struct writer messages;
     uint8_t storage[2 * MAX_NEW_SESSION_TICKET_LEN];
+};
+
+/* What was made lives until it is sent: whoever stops before his Finished keeps no more than this. */
+struct made_tickets {
+    uint8_t count;
+    size_t len;
+    uint8_t messages[];
 };
 
 /* RFC 8446 4.6.1: HKDF-Expand-Label(resumption_master_secret, "resumption", ticket_nonce, Hash.length). */
@@ -42,10 +49,18 @@ static bool prepare(struct tls *tls, struct ticket_issue *issue)
            resumption_seal_request(tls, &issue->session, &issue->request);
 }
 
-void tickets13_drop(struct tls *tls)
+static void drop_issue(struct tls *tls)
 {
     spare_give(tls->issue, sizeof *tls->issue);
     tls->issue = NULL;
+}
+
+void tickets13_drop(struct tls *tls)
+{
+    drop_issue(tls);
+    if (tls->tickets)
+        spare_give(tls->tickets, sizeof *tls->tickets + tls->tickets->len);
+    tls->tickets = NULL;
 }
 
 static void begin(struct tls *tls, const struct secret *resumption_master)
@@ -60,7 +75,7 @@ static void begin(struct tls *tls, const struct secret *resumption_master)
     resumption_session(tls, resumption_master, &issue->session);
     if (!hmac_init(&issue->resumption_master, hash_find(tls->outcome.suite->hash), secret_view(resumption_master)) ||
         !prepare(tls, issue))
-        tickets13_drop(tls);
+        drop_issue(tls);
 }
 
 /* RFC 8446 7.1: resumption_master_secret, over all messages up to the client's Finished. */
@@ -116,6 +131,21 @@ static bool add_ticket(struct tls *tls, struct ticket_issue *issue, const struct
     return writer_ok(&issue->messages) && prepare(tls, issue);
 }
 
+/* Without memory there are none. */
+static void finish(struct tls *tls)
+{
+    struct bytes messages = writer_view(&tls->issue->messages);
+
+    if (messages.len > 0)
+        tls->tickets = spare_take(sizeof *tls->tickets + messages.len);
+    if (tls->tickets) {
+        tls->tickets->count = tls->issue->nonce;
+        tls->tickets->len = messages.len;
+        memcpy(tls->tickets->messages, messages.at, messages.len);
+    }
+    drop_issue(tls);
+}
+
 void tickets13_sealed(struct tls *tls, bool is_ok, struct bytes answer)
 {
     struct ticket_issue *issue = tls->issue;
@@ -124,29 +154,29 @@ void tickets13_sealed(struct tls *tls, bool is_ok, struct bytes answer)
     if (!is_ok || !resumption_take_sealed(tls, issue->session.expires_at, answer, &sealed) ||
         !add_ticket(tls, issue, &sealed))
         issue->left = 0; /* what was sealed before still goes out */
-    if (issue->left == 0 && writer_view(&issue->messages).len == 0)
-        tickets13_drop(tls);
+    if (issue->left == 0)
+        finish(tls);
 }
 
 bool tickets13_are_ready(const struct tls *tls)
 {
-    return tls->issue && tls->issue->left == 0;
+    return tls->tickets != NULL;
 }
 
 size_t tickets13_sent_len(const struct tls *tls)
 {
-    return tickets13_are_ready(tls) ? record_sent_len(tls, writer_view(&tls->issue->messages).len) : 0;
+    return tls->tickets ? record_sent_len(tls, tls->tickets->len) : 0;
 }
 
 bool tickets13_send(struct tls *tls)
 {
     bool is_sent;
 
-    if (!tickets13_are_ready(tls))
+    if (!tls->tickets)
         return true;
-    tls_note(tls, false, tls_handshake_type_name(NEW_SESSION_TICKET), tls->issue->messages.len);
-    tls->outcome.tickets_sent = tls->issue->nonce;
-    is_sent = record_send(tls, CONTENT_HANDSHAKE, writer_view(&tls->issue->messages));
+    tls_note(tls, false, tls_handshake_type_name(NEW_SESSION_TICKET), tls->tickets->len);
+    tls->outcome.tickets_sent = tls->tickets->count;
+    is_sent = record_send(tls, CONTENT_HANDSHAKE, bytes_of(tls->tickets->messages, tls->tickets->len));
     tickets13_drop(tls);
     return is_sent;
 }

@@ -112,7 +112,8 @@ struct tls {
     struct tls_offered *offered; /* until CONNECTED */
     struct decisions *decisions; /* until tls_forget_decisions() */
     struct client_identity *client;
-    struct ticket_issue *issue; /* tickets of TLS 1.3 on their way */
+    struct ticket_issue *issue;   /* tickets of TLS 1.3 that are being made ... */
+    struct made_tickets *tickets; /* ... and those that are made and not sent */
     struct tls_timeline *timeline;
 
     struct protection in, out;

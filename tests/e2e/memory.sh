@@ -24,13 +24,38 @@ for _ in range(int(sys.argv[3])):
 print("ready", flush=True)
 time.sleep(3600)
 PY
+# Those that got our flight and stop there: each costs a signature, and must not cost more memory than that is planned for.
+cat >"$scratch/half.py" <<'PY'
+# half.py HOST PORT COUNT: that many connections that read the server's first flight and say nothing to it
+import socket, ssl, sys, time
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+context.minimum_version = ssl.TLSVersion.TLSv1_3
+held = []
+for _ in range(int(sys.argv[3])):
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    try:
+        context.wrap_bio(incoming, outgoing).do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    sock = socket.create_connection((sys.argv[1], int(sys.argv[2])), 20)
+    sock.sendall(outgoing.read())
+    assert sock.recv(5)
+    held.append(sock)
+time.sleep(0.5)
+print("ready", flush=True)
+time.sleep(3600)
+PY
 pss() { awk '/^Pss:/ { print $2 }' "/proc/$(worker_pid)/smaps_rollup"; }
-# a first crowd: what the process and its libraries need once
-start first python3 "$scratch/idle.py" "$HOST" "$PORT" 20
-wait_for 60 grep -q ready "$scratch/first.log"
-stop "$started"
-wait_for 10 descriptors_below 40
-before=$(pss)
+# A first crowd: what the process and its libraries need once.
+warm_up() {
+    start first python3 "$scratch/idle.py" "$HOST" "$PORT" 20
+    wait_for 60 grep -q ready "$scratch/first.log"
+    stop "$started"
+    wait_for 10 descriptors_below 40
+    before=$(pss)
+}
+warm_up
 start idle python3 "$scratch/idle.py" "$HOST" "$PORT" $many
 idle=$started
 check_within "$many connections are open and idle" 300 grep -q ready "$scratch/idle.log"
@@ -41,4 +66,17 @@ stop "$idle"
 has_given_back() { [ "$(pss)" -le $((before + before / 10 + 4096)) ]; }
 check_within "what they held goes back when they have gone" 30 has_given_back
 echo "measured: $before KiB before, $(pss) KiB after"
+
+daemon_stop
+raw_daemon "" "
+[sallyport]
+workers = 1"
+warm_up
+half=150
+start half python3 "$scratch/half.py" "$HOST" "$PORT" $half
+check_within "$half handshakes wait for the client's Finished" 60 grep -q ready "$scratch/half.log"
+each=$((($(pss) - before) * 1024 / half))
+echo "measured: $each bytes of memory (PSS) for each of $half handshakes that wait"
+check "each holds at most 14 KiB" [ $each -le 14336 ]
+stop "$started"
 finish

@@ -314,6 +314,10 @@ START_TEST(patience_has_an_end)
     while (remote_take_questions() == 0)
         ck_assert_int_ge(event_base_loop(remote.base, EVLOOP_ONCE), 0);
     ck_assert_uint_ge(proxy_now() - asked_at, KEY_PATIENCE / 2);
+    remote.last_wait = 1;
+    remote_reply(&remote.questions[0], true);
+    remote_turn();
+    ck_assert_uint_eq(remote.last_wait, 0); /* that it could wait says nothing of how busy anybody is */
     remote_end();
 }
 END_TEST

@@ -181,6 +181,22 @@ START_TEST(while_a_ticket_is_sealed_the_client_is_heard_and_the_first_text_for_i
 }
 END_TEST
 
+START_TEST(but_not_long_where_nobody_seals_it)
+{
+    uint64_t since;
+
+    establish_with_a_ticket_asked_for();
+    harness_send(&h, h.peer, "pong", 4);
+    since = proxy_now();
+    harness_expect(&h, h.client, "pong", 4);
+    ck_assert_uint_ge(proxy_now() - since, MAX_TICKET_DELAY / 2);
+    connection_answer_key(proxy_find(h.proxy, asked_ticket), true, BYTES_OF_LITERAL("sealed"));
+    harness_send(&h, h.peer, "pong", 4);
+    harness_expect(&h, h.client, "\x16\x16pong", 6);
+    free_with_answers_held_back();
+}
+END_TEST
+
 START_TEST(tickets_that_cannot_be_sealed_cost_the_connection_nothing)
 {
     establish_with_a_ticket_asked_for();
@@ -538,6 +554,7 @@ int main(void)
         an_answer_for_a_connection_that_is_gone_falls_to_the_floor,
         the_answer_for_a_connection_that_died_waiting_is_counted_as_late,
         while_a_ticket_is_sealed_the_client_is_heard_and_the_first_text_for_it_waits,
+        but_not_long_where_nobody_seals_it,
         tickets_that_cannot_be_sealed_cost_the_connection_nothing,
         a_client_may_leave_while_its_ticket_is_being_sealed,
         a_key_that_is_unknown_fails_the_handshake,
