@@ -41,7 +41,7 @@
 enum { MAX_WORKERS = 64, MAX_KEYHOLDERS = 32, MAX_CHILDREN = 2 * (2 + MAX_WORKERS + MAX_KEYHOLDERS) };
 
 /* Microseconds. */
-enum { MAX_BUILD_TIME = 60 * 1000 * 1000, KILL_AFTER_DRAIN = 5 * 1000 * 1000 };
+enum { MAX_BUILD_TIME = 60 * 1000 * 1000, KILL_AFTER_DRAIN = 5 * 1000 * 1000, EXIT_AFTER_KILL = 5 * 1000 * 1000 };
 
 /* A generation as the master has it. */
 struct deployment {
