@@ -82,6 +82,7 @@ sed -i '/systemd:spare/d' "$scratch/sallyport.conf"
 kill -HUP "$daemon_pid"
 check_within "without its name it is not" 10 ready_again 5
 sed -i 's/systemd:web/systemd:mail/' "$scratch/sallyport.conf"
+cp "$scratch/sallyport.conf" "$scratch/mail.conf"
 kill -HUP "$daemon_pid"
 check_logged "a name that was not passed is refused" "sallyport.conf:7: address 'systemd:mail': the service manager passed no socket"
 check_within "... which is told as well" 10 heard 'STATUS=serving; the last reload was refused'
@@ -98,5 +99,7 @@ gone() { ! [ -e "/proc/$daemon_pid" ] || grep -q '^State:.Z' "/proc/$daemon_pid/
 check_within "... and it ends" 10 gone
 check "the socket stays with the service manager" is_listening "$HOST" "$PORT"
 daemon_pid=
+check_status "without a service manager, that is a fault that does not pass" 78 "$SALLYPORT" -c "$scratch/mail.conf"
+check "... and it says which address" grep -q "mail.conf:7: address 'systemd:mail'" "$scratch/output"
 stop "$manager"
 finish
