@@ -25,6 +25,8 @@ static const struct variable {
     {PREFIX "ALPN", ONE_LINE_ALPN, false, NULL},
     {PREFIX "SEND_PROXY", ONE_LINE_SEND_PROXY, false, NULL},
     {PREFIX "ADMIN", ONE_LINE_ADMIN, true, NULL},
+    {PREFIX "DRAIN_DELAY", ONE_LINE_DRAIN_DELAY, false, NULL},
+    {PREFIX "DRAIN_TIMEOUT", ONE_LINE_DRAIN_TIMEOUT, false, NULL},
 };
 
 const char *environment_name(size_t index)

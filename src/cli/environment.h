@@ -1,7 +1,6 @@
 /*
  * environment.h: a proxy without a file and without words, as containers want it: SALLYPORT_LISTEN, SALLYPORT_BACKEND,
- * SALLYPORT_CERT, SALLYPORT_KEY, SALLYPORT_PROFILE, SALLYPORT_ALPN and SALLYPORT_SEND_PROXY stand for the options of
- * one_line.h.
+ * SALLYPORT_CERT and the others of environment.c stand for the options of one_line.h.
  *
  * They are looked at where the command line names neither a file nor an address. Several values stand with commas
  * between them. An empty variable is one that is not set, as in the shell's ${NAME:-default}. What was forgotten is a

@@ -5,6 +5,7 @@ static const char *const keys[ONE_LINE_OPTIONS] = {
     [ONE_LINE_CERTIFICATE] = "certificate", [ONE_LINE_KEY] = "key",
     [ONE_LINE_PROFILE] = "profile",         [ONE_LINE_ALPN] = "alpn",
     [ONE_LINE_SEND_PROXY] = "send-proxy",   [ONE_LINE_ADMIN] = "address",
+    [ONE_LINE_DRAIN_DELAY] = "drain-delay", [ONE_LINE_DRAIN_TIMEOUT] = "drain-timeout",
 };
 
 const char *one_line_key(enum one_line_option option)
@@ -20,6 +21,9 @@ const char *one_line_section(enum one_line_option option)
         return "backend";
     case ONE_LINE_ADMIN:
         return "admin";
+    case ONE_LINE_DRAIN_DELAY:
+    case ONE_LINE_DRAIN_TIMEOUT:
+        return "sallyport";
     default:
         return "listen";
     }
@@ -29,12 +33,15 @@ static struct writer *writer_for(struct one_line *one_line, enum one_line_option
 {
     if (option == ONE_LINE_ADMIN)
         return &one_line->admin;
+    if (option == ONE_LINE_DRAIN_DELAY || option == ONE_LINE_DRAIN_TIMEOUT)
+        return &one_line->general;
     return option == ONE_LINE_BACKEND || option == ONE_LINE_SEND_PROXY ? &one_line->backend : &one_line->listen;
 }
 
 void one_line_init(struct one_line *one_line)
 {
     *one_line = (struct one_line){.is_used = false};
+    one_line->general = writer_of(one_line->general_text, sizeof one_line->general_text);
     one_line->listen = writer_of(one_line->listen_text, sizeof one_line->listen_text);
     one_line->backend = writer_of(one_line->backend_text, sizeof one_line->backend_text);
     one_line->admin = writer_of(one_line->admin_text, sizeof one_line->admin_text);
@@ -75,6 +82,9 @@ void one_line_write(const struct one_line *one_line, struct writer *out)
 {
     bool has_backend = one_line->has[ONE_LINE_BACKEND];
 
+    if (one_line->has[ONE_LINE_DRAIN_DELAY] || one_line->has[ONE_LINE_DRAIN_TIMEOUT])
+        write_text(out, "[sallyport]\n");
+    write_bytes(out, writer_view(&one_line->general));
     write_text(out, "[listen main]\n");
     write_bytes(out, writer_view(&one_line->listen));
     if (!one_line->has[ONE_LINE_CERTIFICATE])

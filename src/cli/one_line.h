@@ -19,16 +19,19 @@ enum one_line_option {
     ONE_LINE_ALPN,
     ONE_LINE_SEND_PROXY,
     ONE_LINE_ADMIN,
+    ONE_LINE_DRAIN_DELAY,
+    ONE_LINE_DRAIN_TIMEOUT,
     ONE_LINE_OPTIONS
 };
 
-enum { MAX_ONE_LINE_LEN = 16 * 1024, MAX_ONE_LINE_TEXT_LEN = 3 * MAX_ONE_LINE_LEN + 256 }; /* a section, all */
+enum { MAX_ONE_LINE_LEN = 16 * 1024, MAX_ONE_LINE_TEXT_LEN = 4 * MAX_ONE_LINE_LEN + 256 }; /* a section, all */
 
 struct one_line {
     bool has[ONE_LINE_OPTIONS];
     bool is_used;
-    struct writer listen, backend, admin;
-    uint8_t listen_text[MAX_ONE_LINE_LEN], backend_text[MAX_ONE_LINE_LEN], admin_text[MAX_ONE_LINE_LEN];
+    struct writer general, listen, backend, admin;
+    uint8_t general_text[MAX_ONE_LINE_LEN], listen_text[MAX_ONE_LINE_LEN], backend_text[MAX_ONE_LINE_LEN],
+        admin_text[MAX_ONE_LINE_LEN];
 };
 
 void one_line_init(struct one_line *one_line);

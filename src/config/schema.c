@@ -120,7 +120,8 @@ static const struct option options[] = {
              "all"},
     {GENERAL(drain_timeout), .key = "drain-timeout", .type = OPTION_TIME, .min = 1 * MS, .max = 24 * HOURS,
      .takes_zero = true, .default_text = "30s",
-     .help = "How long open connections may finish after the order to stop; 0 closes them at once"},
+     .help = "How long open connections may finish after the order to stop; 0 closes them at once. systemd is told, and "
+             "waits as long, whatever TimeoutStopSec says"},
     {GENERAL(resolve_interval), .key = "resolve-interval", .type = OPTION_TIME, .min = 1 * SECONDS, .max = 24 * HOURS,
      .takes_zero = true, .default_text = "30s",
      .help = "How often the names of servers are asked for again, to follow addresses that change; 0 is not at all, once "

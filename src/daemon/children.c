@@ -455,6 +455,17 @@ static void log_end_of(const struct child *child, int status)
                     WEXITSTATUS(status));
 }
 
+void children_tell_return(struct child *child)
+{
+    uint64_t gone = child->missed_from ? master_now() - child->missed_from : 0;
+
+    if (child->missed_from)
+        log_message(LOG_LEVEL_NOTICE, "%s %u is back as pid %ld after %llu.%llu s", role_name(child->role),
+                    child->number, (long)child->pid, (unsigned long long)(gone / 1000000),
+                    (unsigned long long)(gone / 100000 % 10));
+    child->missed_from = 0;
+}
+
 static bool was_told(const struct child *child, int status)
 {
     return WIFEXITED(status) && (child->is_leaving || child->master->is_draining);
@@ -470,6 +481,8 @@ static void child_ended(struct child *child, int status, const struct rusage *us
     sight_process_ended(child, was_told(child, status));
     usage_ended(child, usage);
     resolving_process_ended(child);
+    if (!child->missed_from && child->has_worked) /* else since the one before */
+        child->missed_from = master_now();
     child->pid = 0; /* somebody else's, perhaps, from here on */
     children_hear_last(child);
     was_building = child->building != 0 && master->next && child->building == master->next->number;

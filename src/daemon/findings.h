@@ -5,6 +5,7 @@
 #include "config/config.h"
 
 extern const struct config_findings findings_to_log;
+extern const struct config_findings faults_to_log; /* and warnings to nobody */
 extern const struct config_findings findings_to_nobody;
 
 /* Kept, because they may have been told already; of one process once. */

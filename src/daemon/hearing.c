@@ -71,6 +71,8 @@ static void on_confined(struct child *child, const struct control_message *messa
 {
     if (!tell_rights(child, message))
         children_give_up(child, "tells of the rights of another");
+    else if (message->is_dropped && (child->role == PROCESS_ADMIN || child->role == PROCESS_RESOLVER))
+        children_tell_return(child); /* those who build are at work when they serve what they built */
 }
 
 static void on_connect(struct child *child, const struct control_message *message)

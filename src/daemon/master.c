@@ -66,6 +66,12 @@ static void drain(struct master *master)
     end_if_alone(master);
 }
 
+/* All of it, and some time for the end itself: whoever waits for it is told once. */
+static uint64_t longest_stop(const struct config_general *general)
+{
+    return general->drain_delay + general->drain_timeout + KILL_AFTER_DRAIN + EXIT_AFTER_KILL;
+}
+
 static void begin_to_stop(struct master *master, int number)
 {
     uint64_t delay = master->current ? master->current->config->general.drain_delay : 0;
@@ -78,7 +84,7 @@ static void begin_to_stop(struct master *master, int number)
     }
     reload_abort(master, DAEMON_EXIT_FAILURE, "asked to stop");
     board_set_state(master->sight.board, BOARD_DRAINING);
-    notify_stopping(&master->notify, "draining");
+    notify_stopping(&master->notify, "draining", longest_stop(&master->current->config->general));
     log_message(LOG_LEVEL_NOTICE, "SIG%s: stopping%s", sigabbrev_np(number),
                 delay ? ", new connections are taken until drain-delay is over" : "");
     if (delay == 0 || !master_set_timer(master, delay))

@@ -41,7 +41,7 @@
 enum { MAX_WORKERS = 64, MAX_KEYHOLDERS = 32, MAX_CHILDREN = 2 * (2 + MAX_WORKERS + MAX_KEYHOLDERS) };
 
 /* Microseconds. */
-enum { MAX_BUILD_TIME = 60 * 1000 * 1000, KILL_AFTER_DRAIN = 5 * 1000 * 1000 };
+enum { MAX_BUILD_TIME = 60 * 1000 * 1000, KILL_AFTER_DRAIN = 5 * 1000 * 1000, EXIT_AFTER_KILL = 5 * 1000 * 1000 };
 
 /* A generation as the master has it. */
 struct deployment {
@@ -76,6 +76,7 @@ struct child {
     struct event *respawn; /* a timer */
     struct backoff backoff;
     uint64_t born;
+    uint64_t missed_from;       /* the one before has ended, and that this one is at work is still to be told; 0: no */
     uint32_t building, serving; /* a generation's number; 0: none */
     uint32_t upgrade;           /* started for this generation of an upgrade; 0: for none */
     bool is_ready;              /* what it was building is built */
@@ -185,6 +186,7 @@ void children_dismiss_new(struct master *master, uint32_t upgrade);
 
 /* Starts what is missing of `count` workers, and tells those beyond to drain. False: none could be started. */
 MUST_CHECK bool children_set_workers(struct master *master, size_t count);
+void children_tell_return(struct child *child); /* it is at work: told once, and only of one who was missed */
 void children_offer(struct child *child, const struct deployment *deployment);
 void children_tell(struct child *child, const struct control_message *message);
 void children_tell_workers(struct master *master, enum control_type type);

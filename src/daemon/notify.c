@@ -84,9 +84,9 @@ void notify_reloading(const struct notify *notify, uint64_t monotonic)
     tell(notify, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=reloading", monotonic);
 }
 
-void notify_stopping(const struct notify *notify, const char *status)
+void notify_stopping(const struct notify *notify, const char *status, uint64_t rest)
 {
-    tell(notify, "STOPPING=1\nSTATUS=%s", status);
+    tell(notify, "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" PRIu64 "\nSTATUS=%s", rest, status);
 }
 
 void notify_status(const struct notify *notify, const char *status)

@@ -27,7 +27,9 @@ void notify_close(struct notify *notify);
 
 void notify_ready(const struct notify *notify, const char *status);     /* also at the end of a reload */
 void notify_reloading(const struct notify *notify, uint64_t monotonic); /* microseconds of CLOCK_MONOTONIC */
-void notify_stopping(const struct notify *notify, const char *status);
+
+/* It takes `rest` microseconds at most: who would end it sooner than that waits as long. */
+void notify_stopping(const struct notify *notify, const char *status, uint64_t rest);
 void notify_status(const struct notify *notify, const char *status);
 void notify_alive(const struct notify *notify);
 

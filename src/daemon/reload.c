@@ -211,6 +211,7 @@ static void has_built(struct child *child)
     child->is_ready = false;
     child->has_worked = true;
     hung_spare(child, 0);
+    children_tell_return(child);
 }
 
 static void tell_commit(struct child *child)
@@ -298,13 +299,16 @@ void reload_turn_tickets(struct master *master)
 static bool bind_sockets(struct master *master)
 {
     struct supply names = resolving_supply(master);
+    struct listen_sockets *old = master->current ? master->current->sockets : NULL;
+    const struct config *config = master->next->config;
 
-    master->next->sockets =
-        listen_sockets_open(master->next->config, &names, master->current ? master->current->sockets : NULL,
-                            master->passed, findings_to_log);
+    master->next->sockets = listen_sockets_open(config, &names, old, master->passed, findings_to_log);
     if (master->next->sockets && sight_prepare(master))
         return true;
-    reload_abort(master, DAEMON_EXIT_FAILURE, "an address is not to be had");
+    if (!master->next->sockets && listen_sockets_lack_passed(config, old, master->passed))
+        reload_abort(master, DAEMON_EXIT_CONFIG, "the service manager has to pass a socket of that name");
+    else
+        reload_abort(master, DAEMON_EXIT_FAILURE, "an address is not to be had");
     return false;
 }
 

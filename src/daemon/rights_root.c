@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,20 +39,29 @@ static bool enter_nothing(void)
 }
 
 /* A directory into which another than root may write is no root: who owns it could plant files there. */
-static bool is_of_root_alone(int fd)
+static bool is_of_root_alone(const struct stat *status)
+{
+    errno = EPERM;
+    return status->st_uid == 0 && (status->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+const char *rights_root_fault(const char *path)
 {
     struct stat status;
 
-    if (fstat(fd, &status) != 0)
-        return false;
-    errno = EPERM;
-    return status.st_uid == 0 && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+    if (stat(path, &status) != 0)
+        return strerror(errno);
+    if (!S_ISDIR(status.st_mode))
+        return strerror(ENOTDIR);
+    return is_of_root_alone(&status) ? NULL : "another than root could write into it";
 }
 
 static bool enter_directory(const char *path)
 {
     int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), error;
-    bool is_inside = fd >= 0 && is_of_root_alone(fd) && fchdir(fd) == 0 && chroot(".") == 0 && chdir("/") == 0;
+    struct stat status;
+    bool is_inside = fd >= 0 && fstat(fd, &status) == 0 && is_of_root_alone(&status) && fchdir(fd) == 0 &&
+                     chroot(".") == 0 && chdir("/") == 0;
 
     error = errno;
     if (fd >= 0)

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/rights_step.h"
+
 struct identity {
     uint32_t uid, gid;
 };
@@ -120,6 +122,18 @@ static bool find_identities(const struct config_general *general, struct config_
            take_group(&general->group, findings, key_user);
 }
 
+/* Only root can have another one, and without a sandbox nobody has. */
+static bool check_root(const struct config_general *general, struct config_findings findings)
+{
+    const struct config_value *value = &general->chroot;
+    bool is_used = general->sandbox != CONFIG_SANDBOX_OFF && strcmp(value->text, CONFIG_CHROOT_EMPTY) != 0;
+    const char *fault = is_used ? rights_root_fault(value->text) : NULL;
+
+    if (fault)
+        config_complain(findings, &value->place, "chroot: '%s' cannot be a root directory: %s", value->text, fault);
+    return !fault;
+}
+
 static bool put_root(const struct config_value *value, struct config_findings findings, char root[RIGHTS_ROOT_LEN])
 {
     bool is_empty = strcmp(value->text, CONFIG_CHROOT_EMPTY) == 0;
@@ -140,7 +154,7 @@ bool rights_settings_make(const struct config_general *general, struct config_fi
         return false;
     if (geteuid() != 0)
         warn_without_root(general, findings);
-    else if (!find_identities(general, findings, &user, &key_user))
+    else if (!find_identities(general, findings, &user, &key_user) || !check_root(general, findings))
         return false;
     for (int role = 0; role < PROCESS_ROLES; role++) {
         const struct identity *identity = role == PROCESS_KEYHOLDER ? &key_user : &user;

@@ -6,6 +6,7 @@
 
 /* rights_root.c. `path` is "" for the root with nothing in it. */
 MUST_CHECK enum rights_state rights_change_root(const char *path);
+MUST_CHECK const char *rights_root_fault(const char *path); /* why it cannot be one; NULL: it can */
 
 /* rights_ids.c: from root to uid and gid, or, for the master, to the capabilities that it needs. */
 MUST_CHECK enum rights_state rights_become(uint32_t uid, uint32_t gid);

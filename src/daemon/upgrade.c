@@ -160,6 +160,8 @@ static bool set_environment(int fd)
 
 /* ---- the check */
 
+enum { NOT_EXECUTED = 127 }; /* as of a shell, and of ld.so(8) where a library is missing */
+
 static void refuse(const char *reason)
 {
     log_message(LOG_LEVEL_ERROR, "SIGUSR2: %s; nothing has changed", reason);
@@ -216,7 +218,8 @@ static _Noreturn void become_checker(char **arguments, int state_fd)
     keep_open(state_fd, true);
     if (nowhere >= 0 && dup2(nowhere, STDOUT_FILENO) == STDOUT_FILENO && set_environment(state_fd))
         execv(spawn_path(), arguments);
-    _exit(127);
+    log_message(LOG_LEVEL_ERROR, "SIGUSR2: %s cannot be executed: %m", spawn_path());
+    _exit(NOT_EXECUTED);
 }
 
 static pid_t start_checker(const struct master *master, int state_fd)
@@ -312,13 +315,30 @@ static void execute(struct master *master)
     upgrade_state_free(&state);
 }
 
+/* What it had to say of a fault it has said. */
+static void tell_failed_check(struct master *master, int status)
+{
+    char reason[96];
+
+    if (WIFSIGNALED(status))
+        snprintf(reason, sizeof reason, "the new binary was ended by SIG%s while it checked its configuration",
+                 sigabbrev_np(WTERMSIG(status)));
+    else if (WEXITSTATUS(status) == NOT_EXECUTED)
+        snprintf(reason, sizeof reason, "the new binary cannot be executed");
+    else if (WEXITSTATUS(status) == DAEMON_EXIT_CONFIG)
+        snprintf(reason, sizeof reason, "the new binary refuses its configuration (status %d)", DAEMON_EXIT_CONFIG);
+    else
+        snprintf(reason, sizeof reason, "the check of the new binary ended with status %d", WEXITSTATUS(status));
+    give_up(master, reason);
+}
+
 void upgrade_checked(struct master *master, int status)
 {
     master->checker = 0;
     if (!can_upgrade(master))
         refuse("it was asked to stop meanwhile");
     else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        give_up(master, "the new binary does not run, or refuses its configuration");
+        tell_failed_check(master, status);
     else if (is_busy(master))
         put_off(master);
     else
@@ -397,21 +417,22 @@ static struct listen_sockets *adopt_sockets(const struct upgrade_state *state, b
     return sockets;
 }
 
+/* Warnings the reload that follows has, with their places; here the lines are those of a text that nobody wrote. */
 static struct config *adopt_config(const struct generation_files *files)
 {
     struct generation_files public_alone = {files->public, -1};
     const char *fault;
     struct generation *generation = generation_open(&public_alone, &fault);
-    struct config *config = generation ? generation_config(generation, findings_to_log) : NULL;
+    struct config *config = generation ? generation_config(generation, faults_to_log) : NULL;
 
     generation_free(generation);
     return config;
 }
 
-/* For who is started anew before the next generation. A user that is gone meanwhile is told of: nobody becomes it. */
+/* For who is started anew before the next generation. A user that is gone meanwhile nobody becomes: told of as well. */
 static void adopt_rights(struct deployment *deployment)
 {
-    if (!rights_settings_make(&deployment->config->general, findings_to_log, deployment->rights))
+    if (!rights_settings_make(&deployment->config->general, findings_to_nobody, deployment->rights))
         memset(deployment->rights, 0, sizeof deployment->rights);
 }
 

@@ -189,6 +189,26 @@ static bool take_all_named(const struct opening *opening, const struct listen_so
     return true;
 }
 
+static bool is_named(const struct listen_sockets *sockets, const char *name)
+{
+    for (size_t i = 0; sockets && i < sockets->count; i++)
+        if (strcmp(sockets->sockets[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+bool listen_sockets_lack_passed(const struct config *config, const struct listen_sockets *old,
+                                const struct listen_sockets *passed)
+{
+    for (size_t i = 0; i < config->listen_count; i++)
+        for (size_t j = 0; j < config->listens[i].addresses.count; j++) {
+            const char *name = config->listens[i].addresses.values[j].socket;
+            if (name && !is_named(old, name) && !is_named(passed, name))
+                return true;
+        }
+    return false;
+}
+
 static bool open_passed(const struct opening *opening, const struct config_address *configured)
 {
     size_t count = 0;
@@ -197,8 +217,10 @@ static bool open_passed(const struct opening *opening, const struct config_addre
         (count == 0 && !take_all_named(opening, opening->passed, configured->socket, &count)))
         return complain_no_memory(opening, configured);
     if (count == 0)
-        config_complain(opening->findings, &configured->place,
-                        "address '%s': the service manager passed no socket of that name", configured->text);
+        config_complain(
+            opening->findings, &configured->place,
+            "address '%s': the service manager passed no socket of that name (FileDescriptorName= of its socket)",
+            configured->text);
     return count > 0;
 }
 

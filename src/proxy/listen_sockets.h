@@ -33,8 +33,12 @@ MUST_CHECK struct listen_sockets *listen_sockets_open(const struct config *confi
                                                       struct listen_sockets *old, const struct listen_sockets *passed,
                                                       struct config_findings findings);
 
-/* A unix socket can be bound there: there is no file, or one that nobody answers on any more was removed. False with errno
- * set. */
+/* Whether one is missing that the service manager was to pass: no other try of this process will find it. */
+MUST_CHECK bool listen_sockets_lack_passed(const struct config *config, const struct listen_sockets *old,
+                                           const struct listen_sockets *passed);
+
+/* A unix socket can be bound there: there is no file, or one that nobody answers on any more was removed. False with
+ * errno set. */
 MUST_CHECK bool listen_sockets_clear_path(const struct socket_address *address);
 
 /* Takes over a listening socket under that name, into a set of what was passed. False: it is none, or no memory. */

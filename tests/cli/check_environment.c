@@ -98,6 +98,18 @@ START_TEST(every_option_of_the_line_has_its_variable)
     dump_has("send-proxy = v2\n");
     set("SALLYPORT_ADMIN", "unix:/run/a.sock,127.0.0.1:9100");
     dump_has("\n[admin]\naddress = unix:/run/a.sock\naddress = 127.0.0.1:9100\n");
+    set("SALLYPORT_DRAIN_DELAY", "7s");
+    set("SALLYPORT_DRAIN_TIMEOUT", "2h");
+    dump_has("drain-delay = 7s\n");
+    dump_has("drain-timeout = 2h\n");
+}
+END_TEST
+
+START_TEST(a_time_is_told_with_the_variable_that_it_came_from)
+{
+    begin_good();
+    set("SALLYPORT_DRAIN_TIMEOUT", "soon");
+    is_refused("SALLYPORT_DRAIN_TIMEOUT: drain-timeout: 'soon' is no time: a number and ms, s, m, h or d\n");
 }
 END_TEST
 
@@ -235,6 +247,7 @@ int main(void)
     const TTest *const tests[] = {
         four_variables_make_a_proxy,
         every_option_of_the_line_has_its_variable,
+        a_time_is_told_with_the_variable_that_it_came_from,
         an_address_is_told_with_the_variable_that_it_came_from,
         several_values_stand_with_commas_between_them,
         a_value_of_a_variable_means_itself,

@@ -44,8 +44,8 @@ START_TEST(each_state_is_one_message)
     ck_assert_str_eq(hear(), "READY=1\nSTATUS=serving");
     notify_reloading(&notify, 1234567);
     ck_assert_str_eq(hear(), "RELOADING=1\nMONOTONIC_USEC=1234567\nSTATUS=reloading");
-    notify_stopping(&notify, "draining");
-    ck_assert_str_eq(hear(), "STOPPING=1\nSTATUS=draining");
+    notify_stopping(&notify, "draining", UINT64_C(90000) * 1000 * 1000);
+    ck_assert_str_eq(hear(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=90000000000\nSTATUS=draining");
     notify_status(&notify, "still there");
     ck_assert_str_eq(hear(), "STATUS=still there");
     notify_alive(&notify);

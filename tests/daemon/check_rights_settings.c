@@ -95,13 +95,27 @@ END_TEST
 
 START_TEST(a_root_directory_is_a_path_or_empty)
 {
-    ck_assert(make("chroot = /var/empty"));
-    ck_assert_str_eq(settings[PROCESS_WORKER].root, "/var/empty");
+    ck_assert(make("chroot = /proc"));
+    ck_assert_str_eq(settings[PROCESS_WORKER].root, "/proc");
     expect_refused("chroot = var/empty", "test.conf:2: chroot: 'var/empty' is neither 'empty' nor an absolute path");
     expect_refused("chroot = off", "'off' is neither");
     ck_assert(make("sandbox = best-effort"));
     ck_assert_int_eq(settings[PROCESS_WORKER].sandbox, CONFIG_SANDBOX_BEST_EFFORT);
     expect_refused("sandbox = none", "test.conf:2: sandbox: 'none' is not one of on, best-effort, off");
+}
+END_TEST
+
+/* Else the start would fail for ever, one second after the other, over what -t had called good. */
+START_TEST(a_root_directory_that_cannot_be_one_is_refused_with_the_line)
+{
+    if (geteuid() != 0)
+        return;
+    expect_refused("user = 4001\nchroot = /nonesuch",
+                   "test.conf:3: chroot: '/nonesuch' cannot be a root directory: No such file or directory");
+    expect_refused("user = 4001\nchroot = /dev/null",
+                   "test.conf:3: chroot: '/dev/null' cannot be a root directory: Not a");
+    expect_refused("user = 4001\nchroot = /tmp", "another than root could write into it");
+    ck_assert(make("chroot = /nonesuch\nsandbox = off"));
 }
 END_TEST
 
@@ -111,6 +125,7 @@ START_TEST(without_root_nobody_is_looked_up)
 
     if (is_root)
         ck_assert_int_eq(seteuid(65534), 0);
+    ck_assert(make("chroot = /nonesuch"));
     ck_assert(make("user = no-such-user"));
     expect_told("test.conf:2: warning: not started as root, so it stays who it is");
     ck_assert(make(""));
@@ -123,11 +138,9 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        without_a_word_workers_are_the_packages_user_or_nobody,
-        names_and_numbers_are_taken,
-        whoever_is_not_there_or_is_root_is_refused_with_the_line,
-        a_root_directory_is_a_path_or_empty,
-        without_root_nobody_is_looked_up,
+        without_a_word_workers_are_the_packages_user_or_nobody,       names_and_numbers_are_taken,
+        whoever_is_not_there_or_is_root_is_refused_with_the_line,     a_root_directory_is_a_path_or_empty,
+        a_root_directory_that_cannot_be_one_is_refused_with_the_line, without_root_nobody_is_looked_up,
     };
 
     return check_run("rights_settings", tests, ARRAY_LEN(tests));

@@ -22,5 +22,8 @@ fi
 check "keyholders are killed: no handshake fails, relays do not notice" look keyholder
 sed 's/^/measured: /' "$scratch/keyholder.log"
 check_equal "it was told of each" "$kills" "$(count_logged 'keyholder [12] .*was ended by SIGKILL')"
+back() { [ "$(count_logged "level=notice .*$1 [0-9]* is back as pid [0-9]* after [0-9]*\.[0-9] s")" -eq "$2" ]; }
+check "... and of each that the next one is at work" back keyholder "$kills"
+can_look_inside && check "... of workers as well" back worker "$kills"
 check "sallyport is still the process that began" alive "$daemon_pid"
 finish

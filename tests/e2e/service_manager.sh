@@ -43,6 +43,8 @@ PY
 cat >"$scratch/sallyport.conf" <<CONF
 [sallyport]
 workers = 2
+drain-delay = 100ms
+drain-timeout = 2h
 
 [listen web]
 address = systemd:web
@@ -80,8 +82,9 @@ sed -i '/systemd:spare/d' "$scratch/sallyport.conf"
 kill -HUP "$daemon_pid"
 check_within "without its name it is not" 10 ready_again 5
 sed -i 's/systemd:web/systemd:mail/' "$scratch/sallyport.conf"
+cp "$scratch/sallyport.conf" "$scratch/mail.conf"
 kill -HUP "$daemon_pid"
-check_logged "a name that was not passed is refused" "sallyport.conf:5: address 'systemd:mail': the service manager passed no socket"
+check_logged "a name that was not passed is refused" "sallyport.conf:7: address 'systemd:mail': the service manager passed no socket"
 check_within "... which is told as well" 10 heard 'STATUS=serving; the last reload was refused'
 before=$(grep -c '^READY=1' "$told")
 echo nonsense >>"$scratch/sallyport.conf"
@@ -91,9 +94,12 @@ check_within "... and the end of that reload is told, or the manager would wait 
 check "... as the last word" sh -c 'grep -E "^(READY|RELOADING)=1" "$1" | tail -n 1 | grep -q READY' - "$told"
 kill -TERM "$daemon_pid"
 check_within "its end is told when it begins" 10 heard '^STOPPING=1'
+check "... and how long it may take: drain-delay, drain-timeout and 10 s" heard ' EXTEND_TIMEOUT_USEC=7210100000 '
 gone() { ! [ -e "/proc/$daemon_pid" ] || grep -q '^State:.Z' "/proc/$daemon_pid/status"; }
 check_within "... and it ends" 10 gone
 check "the socket stays with the service manager" is_listening "$HOST" "$PORT"
 daemon_pid=
+check_status "without a service manager, that is a fault that does not pass" 78 "$SALLYPORT" -c "$scratch/mail.conf"
+check "... and it says which address" grep -q "mail.conf:7: address 'systemd:mail'" "$scratch/output"
 stop "$manager"
 finish

@@ -9,7 +9,10 @@ SALLYPORT=$scratch/sallyport
 backend_start
 raw_daemon "" "
 [sallyport]
-workers = 2"
+workers = 2
+
+[backend spare]
+server = 127.0.0.1:1"
 cat >"$scratch/churn.py" <<'PY'
 # churn.py HOST PORT FILE: one connection after the other until FILE is there
 import os, sys
@@ -43,6 +46,8 @@ replace_binary() {
     mv "$scratch/sallyport.new" "$scratch/sallyport"
 }
 runs_binary() { [ "$(stat -Lc %i "/proc/$1/exe")" -eq "$(stat -c %i "$scratch/sallyport")" ]; }
+places_of_warnings() { grep -oE 'sallyport\.conf(:[0-9]+)?: warning: (no .listen|user)' "$log" | sort -u; }
+warned=$(places_of_warnings)
 old=$(worker_pids)
 replace_binary "$original"
 kill -USR2 "$daemon_pid"
@@ -63,18 +68,33 @@ old_gone() {
 check_within "the old workers end when their connections have" 20 old_gone
 check_equal "there are as many workers as before" 2 "$(worker_pids | wc -l)"
 
+check_equal "a warning has the place that it had before" "$warned" "$(places_of_warnings)"
+
 # what does not run, and what refuses
 printf '#!/bin/sh\nexit 1\n' >"$scratch/broken"
 chmod +x "$scratch/broken"
 replace_binary "$scratch/broken"
 workers=$(worker_pids)
 kill -USR2 "$daemon_pid"
-check_within "a binary that does not run is refused" 10 refused 1
+check_within "a binary that fails is refused" 10 refused 1
+check_logged "... with its status" 'SIGUSR2: the check of the new binary ended with status 1; nothing has changed'
+printf '#!/bin/sh\nkill -SEGV $$\n' >"$scratch/broken"
+replace_binary "$scratch/broken"
+kill -USR2 "$daemon_pid"
+check_within "a binary that crashes is refused" 10 refused 2
+check_logged "... with its signal" 'SIGUSR2: the new binary was ended by SIGSEGV while it checked its configuration; nothing'
+echo rubbish >"$scratch/broken"
+replace_binary "$scratch/broken"
+kill -USR2 "$daemon_pid"
+check_within "a file that is no program is refused" 10 refused 3
+check_logged "... as what it is" 'SIGUSR2: the new binary cannot be executed; nothing has changed'
+check_logged "... and why" "SIGUSR2: $scratch/sallyport cannot be executed: Exec format error"
 replace_binary "$original"
 cp "$scratch/sallyport.conf" "$scratch/good.conf"
 echo nonsense >>"$scratch/sallyport.conf"
 kill -USR2 "$daemon_pid"
-check_within "a configuration that the new binary refuses is one as well" 10 refused 2
+check_within "a configuration that the new binary refuses is one as well" 10 refused 4
+check_logged "... as one" 'SIGUSR2: the new binary refuses its configuration .status 78.; nothing has changed'
 check_logged "... and it says why" "this is not 'key = value'"
 check_equal "... and nothing has changed" "$workers" "$(worker_pids)"
 cp "$scratch/good.conf" "$scratch/sallyport.conf"

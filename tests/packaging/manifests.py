@@ -64,7 +64,8 @@ def check_kubernetes(documents, names):
           deployment["spec"]["selector"]["matchLabels"] == labels == service["spec"]["selector"])
     check("kubernetes: the service goes to the sidecar's port",
           service["spec"]["ports"][0]["targetPort"] in [port["name"] for port in container["ports"]])
-    check("kubernetes: a drain may end", pod["terminationGracePeriodSeconds"] > 30)
+    check("kubernetes: a drain may end", pod["terminationGracePeriodSeconds"] >= 10 + sum(
+        int(variable["value"].rstrip("s")) for variable in container["env"] if "_DRAIN_" in variable["name"]) > 30)
     check_container(container, volumes, names)
 
 
@@ -79,7 +80,7 @@ def check_dockerfile(text, names):
 
 
 def main(directory, program):
-    names = names_of(program) | {"SALLYPORT_ADMIN"}
+    names = names_of(program)
     with open(f"{directory}/compose.yaml", encoding="utf-8") as file:
         check_compose(yaml.safe_load(file), names)
     with open(f"{directory}/kubernetes.yaml", encoding="utf-8") as file:

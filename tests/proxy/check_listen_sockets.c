@@ -261,7 +261,8 @@ START_TEST(sockets_that_were_passed_are_found_by_their_name)
     addresses[0].socket = "mail";
     addresses[0].text = "systemd:mail";
     ck_assert_ptr_null(open_after(NULL));
-    ck_assert_str_eq(told, "test.conf:3: address 'systemd:mail': the service manager passed no socket of that name");
+    ck_assert_str_eq(told, "test.conf:3: address 'systemd:mail': the service manager passed no socket of that name "
+                           "(FileDescriptorName= of its socket)");
     passed = NULL;
     close(web);
     close(other);
