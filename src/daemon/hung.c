@@ -23,13 +23,27 @@ static bool beats(const struct child *child)
     return child->role == PROCESS_WORKER && child->slot != NO_SLOT;
 }
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Of all that are there: those of an upgrade before this configuration go by their own. */
+static uint64_t longest_drain(const struct master *master)
+{
+    uint64_t longest = 0;
+
+    for (size_t i = 0; i < master->child_count; i++)
+        if (master->children[i]->pid)
+            longest = later(longest, master->children[i]->drain_timeout);
+    return longest;
+}
+
 /* Whoever serves somebody to the end of a drain is there as long as that takes; one that beats is seen meanwhile. */
 void hung_spare_leaving(struct child *child)
 {
-    const struct deployment *current = child->master->current;
-
     if (!beats(child))
-        hung_spare(child, (current ? current->config->general.drain_timeout : 0) + KILL_AFTER_DRAIN);
+        hung_spare(child, longest_drain(child->master) + KILL_AFTER_DRAIN);
 }
 
 bool hung_may_hear(struct child *child)
@@ -41,11 +55,6 @@ void hung_hear(struct child *child)
 {
     child->has_worked = true;
     child->watched_from = master_now();
-}
-
-static uint64_t later(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
 }
 
 static uint64_t beat_of(const struct child *worker)
