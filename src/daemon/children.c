@@ -242,6 +242,7 @@ static bool start(struct child *child)
     child->control = control;
     child->born = master_now();
     child->building = child->serving = 0;
+    child->drain_timeout = 0;
     child->is_ready = child->is_confined = child->is_asking_in_vain = child->has_worked = false;
     child->words_due = child->asks = child->pings = 0;
     child->key_wire = KEY_WIRE_VERSION;
@@ -338,20 +339,19 @@ bool children_adopt(struct master *master, const struct state_child *state)
     child->pid = state->pid;
     child->control = state->control;
     child->serving = state->serving;
+    child->drain_timeout = state->drain_timeout;
     child->uid = master->current->rights[child->role].uid;
     child->is_leaving = state->is_leaving;
     child->is_confined = state->is_confined;
     child->words_due = state->words_due;
     child->asks = state->asks;
+    child->is_asking_in_vain = state->is_asking_in_vain;
     child->key_wire = state->key_wire;
+    child->pings = state->pings;
     child->slot = state->slot;
     child->born = master_now();
     usage_adopt(child);
     child->has_worked = true;
-    if (child->is_leaving)
-        hung_spare_leaving(child);
-    else
-        hung_spare(child, 0);
     return child->control < 0 || listen_to(child);
 }
 

@@ -17,8 +17,8 @@
  *     master -> worker   DRAIN, STOP                               at any time
  *     worker -> master   CONNECT                                   to a unix socket, which it cannot see
  *     master -> worker   CONNECTED                                 the answers, in the order of the questions
- *     master -> admin    PING                                      is it alive?
- *     admin -> master    ALIVE                                     the answer
+ *     master -> admin, resolver    PING                            is it alive?
+ *     admin, resolver -> master    ALIVE                           the answer
  *
  *     master -> worker   ADDRESSES                                 what stands behind a name now, in every generation
  *

@@ -16,7 +16,7 @@ static bool may_say(struct child *child, enum control_type type)
     case CONTROL_REFUSED:
         return child->is_confined && child->words_due > 0 && child->words_due-- > 0;
     case CONTROL_ALIVE:
-        return child->role == PROCESS_ADMIN && hung_may_hear(child);
+        return hung_may_hear(child);
     case CONTROL_RESOLVED:
         return child->is_confined && child->role == PROCESS_RESOLVER;
     case CONTROL_CONNECT:

@@ -7,9 +7,9 @@
 
 /*
  * A worker beats once a second (worker_sight.h), by a timer of its event loop: as long as that turns, it works. A
- * keyholder and an admin process are asked as often, and answer out of theirs. What keeps one from turning for
- * MAX_SILENCE is no work, for one turn does a bounded part of it. Building a generation is no turn, and has a limit of
- * its own; so has leaving.
+ * keyholder, an admin process and a resolver are asked as often, and answer out of theirs. What keeps one from turning
+ * for MAX_SILENCE is no work, for one turn does a bounded part of it. Building a generation is no turn, and has a limit
+ * of its own; so has leaving.
  */
 enum { LOOK_EVERY = 1000 * 1000, MAX_SILENCE = 5 * 1000 * 1000, MAX_OWN_SILENCE = 3 * 1000 * 1000 };
 
@@ -23,13 +23,27 @@ static bool beats(const struct child *child)
     return child->role == PROCESS_WORKER && child->slot != NO_SLOT;
 }
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Of all that are there: those of an upgrade before this configuration go by their own. */
+static uint64_t longest_drain(const struct master *master)
+{
+    uint64_t longest = 0;
+
+    for (size_t i = 0; i < master->child_count; i++)
+        if (master->children[i]->pid)
+            longest = later(longest, master->children[i]->drain_timeout);
+    return longest;
+}
+
 /* Whoever serves somebody to the end of a drain is there as long as that takes; one that beats is seen meanwhile. */
 void hung_spare_leaving(struct child *child)
 {
-    const struct deployment *current = child->master->current;
-
     if (!beats(child))
-        hung_spare(child, (current ? current->config->general.drain_timeout : 0) + KILL_AFTER_DRAIN);
+        hung_spare(child, longest_drain(child->master) + KILL_AFTER_DRAIN);
 }
 
 bool hung_may_hear(struct child *child)
@@ -41,11 +55,6 @@ void hung_hear(struct child *child)
 {
     child->has_worked = true;
     child->watched_from = master_now();
-}
-
-static uint64_t later(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
 }
 
 static uint64_t beat_of(const struct child *worker)
@@ -80,13 +89,16 @@ static bool leaves_unseen(const struct child *child)
     return child->is_leaving && !beats(child);
 }
 
-/* Of an admin process nobody hears that it has begun: its first answer tells. */
+/* Nobody orders it to build anything, and so nobody hears that it has: its first answer tells that it has begun. */
+static bool has_no_order(const struct child *child)
+{
+    return child->role == PROCESS_ADMIN || child->role == PROCESS_RESOLVER;
+}
+
 static bool gives_signs(const struct child *child)
 {
     if (child->role == PROCESS_WORKER)
         return beats(child) && !child->building;
-    if (child->role == PROCESS_RESOLVER) /* it owes answers, of which resolving.c keeps an account */
-        return false;
     return !child->is_leaving && (child->role == PROCESS_KEYHOLDER ? child->serving : child->has_worked);
 }
 
@@ -98,7 +110,7 @@ static bool is_silent(const struct child *child, uint64_t now)
 /* The time for it is in `watched_from`. */
 static bool is_overdue(const struct child *child, uint64_t now)
 {
-    bool is_timed = is_building(child) || leaves_unseen(child) || (child->role == PROCESS_ADMIN && !child->has_worked);
+    bool is_timed = is_building(child) || leaves_unseen(child) || (has_no_order(child) && !child->has_worked);
 
     return is_timed && is_past(now, later(child->watched_from, child->master->watched_from + MAX_SILENCE), 0);
 }
@@ -120,12 +132,12 @@ static void end_silent(struct child *child)
 
 static void ask(struct child *child)
 {
-    bool is_asked = child->role == PROCESS_ADMIN || (child->role == PROCESS_KEYHOLDER && child->serving);
+    bool is_asked = has_no_order(child) || (child->role == PROCESS_KEYHOLDER && child->serving);
 
     if (child->control < 0 || !is_asked)
         return;
     child->pings++;
-    if (child->role == PROCESS_ADMIN)
+    if (has_no_order(child))
         children_tell(child, &(struct control_message){.type = CONTROL_PING});
     else
         keyholders_ask(child);

@@ -78,6 +78,7 @@ struct child {
     uint64_t born;
     uint64_t missed_from;       /* the one before has ended, and that this one is at work is still to be told; 0: no */
     uint32_t building, serving; /* a generation's number; 0: none */
+    uint64_t drain_timeout;     /* of the one that it serves: as long may it go on once it is told to end */
     uint32_t upgrade;           /* started for this generation of an upgrade; 0: for none */
     bool is_ready;              /* what it was building is built */
     bool is_confined;           /* it said what came of its rights, which it may once */

@@ -204,9 +204,10 @@ void reload_accident(struct master *master, const char *reason)
     reload_abort(master, DAEMON_EXIT_FAILURE, reason);
 }
 
-static void has_built(struct child *child)
+static void has_built(struct child *child, const struct deployment *deployment)
 {
     child->serving = child->building;
+    child->drain_timeout = deployment->config->general.drain_timeout;
     child->building = 0;
     child->is_ready = false;
     child->has_worked = true;
@@ -230,7 +231,7 @@ static void put_to_work(struct master *master, struct deployment *fresh)
     }
     for (size_t i = 0; i < master->child_count; i++)
         if (master->children[i]->pid && master->children[i]->building == fresh->number)
-            has_built(master->children[i]);
+            has_built(master->children[i], fresh);
     keyholders_attach_all(master, fresh->number);
     for (size_t i = 0; i < master->child_count; i++)
         if (master->children[i]->serving == fresh->number)
@@ -388,7 +389,7 @@ static void commit_late_ones(struct master *master)
         struct child *child = master->children[i];
         if (!child->is_ready || child->building != master->current->number)
             continue;
-        has_built(child);
+        has_built(child, master->current);
         if (child->role == PROCESS_KEYHOLDER)
             keyholders_attach_keyholder(child);
         else

@@ -90,6 +90,16 @@ static MUST_CHECK bool ask(struct resolver *resolver, const struct control_messa
 
 /* ---- what there is to hear: true to go on */
 
+/* That it turns is said here; of questions that do not come to an end the master keeps an account (resolving.c). */
+static MUST_CHECK bool obey(struct resolver *resolver, const struct control_message *message)
+{
+    static const struct control_message alive = {.type = CONTROL_ALIVE};
+
+    if (message->type == CONTROL_PING)
+        return control_send(resolver->control, &alive);
+    return message->type == CONTROL_RESOLVE && ask(resolver, message);
+}
+
 static MUST_CHECK bool hear_master(struct resolver *resolver)
 {
     struct control_message message;
@@ -98,7 +108,7 @@ static MUST_CHECK bool hear_master(struct resolver *resolver)
     case CONTROL_NOTHING:
         return true;
     case CONTROL_GOT:
-        if (message.type == CONTROL_RESOLVE && ask(resolver, &message))
+        if (obey(resolver, &message))
             return true;
         break;
     case CONTROL_GONE:

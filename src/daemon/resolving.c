@@ -107,8 +107,14 @@ static void give_up_silent(struct master *master, uint64_t now)
 
 /* ---- telling workers */
 
+/* One that is gone is noticed elsewhere; whatever else is in the way passes. */
+static bool is_gone(int error)
+{
+    return error == EPIPE || error == ECONNRESET || error == EBADF;
+}
+
 /* What fits, in the order of the changes. False: there is more. */
-static bool tell_changes(struct child *worker)
+static MUST_CHECK bool tell_changes(struct child *worker)
 {
     struct control_message message = {.type = CONTROL_ADDRESSES};
     const struct name *name;
@@ -117,7 +123,7 @@ static bool tell_changes(struct child *worker)
         memcpy(message.host, name->host, sizeof message.host);
         message.addresses = name->addresses;
         if (!control_send(worker->control, &message))
-            return errno != EAGAIN && errno != EWOULDBLOCK; /* one that is gone is noticed elsewhere */
+            return is_gone(errno);
         worker->told = name->edition;
     }
     return true;

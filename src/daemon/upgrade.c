@@ -65,11 +65,14 @@ static void note_children(const struct master *master, struct upgrade_state *sta
                 .number = child->number,
                 .generation = child->generation,
                 .serving = child->serving,
+                .drain_timeout = child->drain_timeout,
                 .is_leaving = child->is_leaving,
                 .is_confined = child->is_confined,
                 .words_due = child->words_due,
                 .asks = child->asks,
+                .is_asking_in_vain = child->is_asking_in_vain,
                 .key_wire = child->key_wire,
+                .pings = child->pings,
                 .slot = child->slot,
                 .pid = child->pid,
                 .control = child->control,
@@ -475,11 +478,24 @@ static bool adopt_sight(struct master *master, struct upgrade_state *state)
     return true;
 }
 
+/* How long one may take to leave is told by the others: once all of them are there. */
+static void spare_children(struct master *master)
+{
+    for (size_t i = 0; i < master->child_count; i++) {
+        struct child *child = master->children[i];
+        if (child->is_leaving)
+            hung_spare_leaving(child);
+        else
+            hung_spare(child, 0);
+    }
+}
+
 static bool adopt_children(struct master *master, const struct upgrade_state *state)
 {
     for (size_t i = 0; i < state->child_count; i++)
         if (!children_adopt(master, &state->children[i]))
             return false;
+    spare_children(master);
     if (!children_adopt_missing(master))
         log_message(LOG_LEVEL_ERROR, "out of memory or places: fewer processes than wanted are there");
     return true;

@@ -5,7 +5,7 @@
 #include "base/secret.h"
 
 /* "SPU" and the version of this form: whoever changes it counts on. */
-enum { MAGIC = 0x53505504 };
+enum { MAGIC = 0x53505505 };
 
 static void write_fd(struct writer *w, int fd)
 {
@@ -61,11 +61,14 @@ static void write_children(const struct upgrade_state *state, struct writer *w)
         write_u32(w, child->number);
         write_u32(w, child->generation);
         write_u32(w, child->serving);
+        write_u64(w, child->drain_timeout);
         write_u32(w, child->is_leaving);
         write_u32(w, child->is_confined);
         write_u32(w, child->words_due);
         write_u32(w, child->asks);
+        write_u32(w, child->is_asking_in_vain);
         write_u32(w, child->key_wire);
+        write_u32(w, child->pings);
         write_fd(w, child->slot);
         write_u32(w, (uint32_t)child->pid);
         write_fd(w, child->control);
@@ -169,11 +172,12 @@ static bool read_child(struct reader *r, struct state_child *child)
 {
     return read_u32(r, &child->role) && read_u32(r, &child->number) && child->number > 0 &&
            child->number <= UINT16_MAX && read_u32(r, &child->generation) && read_u32(r, &child->serving) &&
-           read_u32(r, &child->is_leaving) && child->is_leaving <= 1 && read_u32(r, &child->is_confined) &&
-           child->is_confined <= 1 && read_u32(r, &child->words_due) && read_u32(r, &child->asks) &&
-           read_u32(r, &child->key_wire) && read_fd(r, &child->slot) && child->slot < MAX_COUNTER_SLOTS &&
-           read_fd(r, &child->pid) && child->pid > 0 && read_fd(r, &child->control) && child->role > PROCESS_MASTER &&
-           child->role < PROCESS_ROLES;
+           read_u64(r, &child->drain_timeout) && read_u32(r, &child->is_leaving) && child->is_leaving <= 1 &&
+           read_u32(r, &child->is_confined) && child->is_confined <= 1 && read_u32(r, &child->words_due) &&
+           read_u32(r, &child->asks) && read_u32(r, &child->is_asking_in_vain) && child->is_asking_in_vain <= 1 &&
+           read_u32(r, &child->key_wire) && read_u32(r, &child->pings) && read_fd(r, &child->slot) &&
+           child->slot < MAX_COUNTER_SLOTS && read_fd(r, &child->pid) && child->pid > 0 &&
+           read_fd(r, &child->control) && child->role > PROCESS_MASTER && child->role < PROCESS_ROLES;
 }
 
 static bool read_children(struct reader *r, struct upgrade_state *state)

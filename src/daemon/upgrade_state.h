@@ -23,9 +23,10 @@ struct state_socket {
 
 struct state_child {
     uint32_t role, number, generation, serving, is_leaving;
-    uint32_t is_confined, words_due, asks, key_wire; /* of master.h */
-    int slot;                                        /* where it counts; -1: nowhere */
-    int pid, control;                                /* control -1: it was told all that there is to tell */
+    uint32_t is_confined, words_due, asks, is_asking_in_vain, key_wire, pings; /* of master.h */
+    uint64_t drain_timeout;
+    int slot;         /* where it counts; -1: nowhere */
+    int pid, control; /* control -1: it was told all that there is to tell */
 };
 
 struct upgrade_state {

@@ -2,6 +2,7 @@
  * What a child may say to its master, in which order and how often: whoever says more is ended, whatever it is.
  */
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "daemon/master_rig.h"
 #include "support/check_run.h"
@@ -127,6 +128,78 @@ START_TEST(one_that_serves_may_ask_for_connections)
 }
 END_TEST
 
+START_TEST(that_it_is_alive_a_resolver_says_once_for_each_question)
+{
+    static const struct control_message alive = {.type = CONTROL_ALIVE};
+    struct child *resolver;
+
+    rig_begin();
+    resolver = rig_add(PROCESS_RESOLVER, 1);
+    resolver->pings = 1;
+    rig_say(resolver, &alive);
+    children_hear(resolver);
+    ck_assert(rig_is_heard(resolver));
+    rig_say(resolver, &alive);
+    children_hear(resolver);
+    ck_assert(rig_was_killed(resolver));
+    rig_end();
+}
+END_TEST
+
+/* ---- a worker that is told */
+
+static void know_a_name(void)
+{
+    struct host_address address = {.family = 4, .bytes = {192, 0, 2, 1}};
+    struct host_addresses addresses = {.count = 0}, before;
+    struct names *names = &rig_master.resolving.names;
+    const struct name *name;
+
+    ck_assert(names_add(names, "a.test", NAME_TO_CONNECT));
+    name = names_ask(names, master_now());
+    ck_assert_ptr_nonnull(name);
+    host_addresses_add(&addresses, &address);
+    ck_assert_int_eq(names_take(names, name->question, HOST_OK, &addresses, master_now(), &name, &before),
+                     NAMES_CHANGED);
+}
+
+/* The kernel's memory is not to be had out in a test: what is no socket takes no message, either. */
+START_TEST(what_a_worker_cannot_be_told_now_it_is_told_later)
+{
+    struct control_message message;
+    int control, nowhere[2];
+
+    set_up();
+    know_a_name();
+    ck_assert_int_eq(pipe(nowhere), 0);
+    control = worker->control;
+    worker->control = nowhere[1];
+    resolving_tell(worker);
+    ck_assert(rig_master.resolving.is_told_later);
+    worker->control = control;
+    resolving_tell(worker);
+    ck_assert_int_eq(control_receive(rig_other_end(worker), &message), CONTROL_GOT);
+    ck_assert_int_eq(message.type, CONTROL_ADDRESSES);
+    ck_assert_str_eq(message.host, "a.test");
+    close(nowhere[0]);
+    close(nowhere[1]);
+    names_free(&rig_master.resolving.names);
+    rig_end();
+}
+END_TEST
+
+START_TEST(one_that_is_gone_is_not_told_again_and_again)
+{
+    set_up();
+    know_a_name();
+    ck_assert_int_eq(shutdown(rig_other_end(worker), SHUT_RDWR), 0);
+    resolving_tell(worker);
+    ck_assert(!rig_master.resolving.is_told_later);
+    names_free(&rig_master.resolving.names);
+    rig_end();
+}
+END_TEST
+
 /* The log would be full of it. */
 START_TEST(of_the_last_words_of_a_dead_child_only_those_that_were_due_are_told)
 {
@@ -146,6 +219,9 @@ int main(void)
         a_second_answer_to_one_order_ends_it,
         one_that_drains_is_ended_as_any_other,
         one_that_serves_may_ask_for_connections,
+        that_it_is_alive_a_resolver_says_once_for_each_question,
+        what_a_worker_cannot_be_told_now_it_is_told_later,
+        one_that_is_gone_is_not_told_again_and_again,
         of_the_last_words_of_a_dead_child_only_those_that_were_due_are_told,
     };
     const TTest *const loops[] = {what_is_out_of_turn_ends_it};

@@ -187,6 +187,20 @@ START_TEST(at_an_upgrade_who_is_not_understood_keeps_the_keyholder_that_it_has)
 }
 END_TEST
 
+/* Its handshakes need the keyholder that it has as long as they may go on, whatever the next configuration says. */
+START_TEST(a_keyholder_may_leave_as_slowly_as_the_slowest_that_drains)
+{
+    set_up();
+    worker->drain_timeout = 600 * 1000000ULL;
+    worker->is_leaving = true;
+    keyholder->drain_timeout = 1000000;
+    keyholder->is_leaving = true;
+    hung_spare_leaving(keyholder);
+    ck_assert_uint_gt(keyholder->watched_from, master_now() + 590 * 1000000ULL);
+    rig_end();
+}
+END_TEST
+
 /* ---- reports */
 
 static void report(uint32_t type, uint32_t pid)
@@ -273,6 +287,7 @@ int main(void)
         a_worker_of_another_binary_makes_room_for_one_that_a_new_keyholder_understands,
         a_keyholder_of_another_binary_makes_room_for_one_that_a_new_worker_understands,
         at_an_upgrade_who_is_not_understood_keeps_the_keyholder_that_it_has,
+        a_keyholder_may_leave_as_slowly_as_the_slowest_that_drains,
         a_worker_that_violated_is_killed_also_while_it_drains,
         a_report_of_a_process_that_is_gone_harms_nobody_in_its_place,
         a_worker_that_is_refused_is_killed_for_another_or_joined_again_where_it_drains,

@@ -104,6 +104,23 @@ START_TEST(many_are_answered_at_a_time_each_once_and_again)
 }
 END_TEST
 
+START_TEST(it_says_that_it_is_alive_while_names_are_looked_up)
+{
+    struct control_message answer;
+    bool is_alive = false;
+
+    begin();
+    ask(7, "localhost");
+    ck_assert(control_send(control, &(struct control_message){.type = CONTROL_PING}));
+    for (int i = 0; i < 2; i++) {
+        ck_assert(hears(&answer));
+        is_alive = is_alive || answer.type == CONTROL_ALIVE;
+    }
+    ck_assert(is_alive);
+    ck_assert_int_eq(end(), DAEMON_EXIT_OK);
+}
+END_TEST
+
 START_TEST(a_master_that_says_what_makes_no_sense_is_left)
 {
     struct control_message answer;
@@ -124,6 +141,7 @@ int main(void)
     const TTest *const tests[] = {
         it_answers_what_it_is_asked_and_ends_with_its_master,
         many_are_answered_at_a_time_each_once_and_again,
+        it_says_that_it_is_alive_while_names_are_looked_up,
         a_master_that_says_what_makes_no_sense_is_left,
     };
     return check_run("resolver", tests, ARRAY_LEN(tests));

@@ -46,25 +46,32 @@ static struct upgrade_state example(void)
         .is_filtered = 1,
         .sockets = sockets,
         .socket_count = ARRAY_LEN(sockets),
-        .children =
-            {{.role = PROCESS_WORKER,
-              .number = 1,
-              .serving = 6,
-              .is_confined = 1,
-              .words_due = 2,
-              .asks = 5,
-              .key_wire = 9,
-              .slot = 3,
-              .pid = 100,
-              .control = 30},
-             {.role = PROCESS_WORKER,
-              .number = 2,
-              .serving = 5,
-              .is_leaving = 1,
-              .slot = -1,
-              .pid = 101,
-              .control = -1},
-             {.role = PROCESS_KEYHOLDER, .number = 1, .generation = 6, .serving = 6, .pid = 102, .control = 32}},
+        .children = {{.role = PROCESS_WORKER,
+                      .number = 1,
+                      .serving = 6,
+                      .is_confined = 1,
+                      .words_due = 2,
+                      .asks = 5,
+                      .is_asking_in_vain = 1,
+                      .key_wire = 9,
+                      .slot = 3,
+                      .pid = 100,
+                      .control = 30},
+                     {.role = PROCESS_WORKER,
+                      .number = 2,
+                      .serving = 5,
+                      .drain_timeout = 86400000000,
+                      .is_leaving = 1,
+                      .slot = -1,
+                      .pid = 101,
+                      .control = -1},
+                     {.role = PROCESS_KEYHOLDER,
+                      .number = 1,
+                      .generation = 6,
+                      .serving = 6,
+                      .pings = 3,
+                      .pid = 102,
+                      .control = 32}},
         .child_count = 3,
     };
 
@@ -112,11 +119,15 @@ START_TEST(all_of_it_comes_back)
     ck_assert_uint_eq(read.children[0].is_confined, 1);
     ck_assert_uint_eq(read.children[0].words_due, 2);
     ck_assert_uint_eq(read.children[0].asks, 5);
+    ck_assert_uint_eq(read.children[0].is_asking_in_vain, 1);
     ck_assert_uint_eq(read.children[0].key_wire, 9);
     ck_assert_int_eq(read.children[1].slot, -1);
     ck_assert_int_eq(read.children[1].control, -1);
     ck_assert_uint_eq(read.children[1].is_leaving, 1);
+    ck_assert_uint_eq(read.children[1].drain_timeout, 86400000000);
+    ck_assert_uint_eq(read.children[1].is_asking_in_vain, 0);
     ck_assert_uint_eq(read.children[2].generation, 6);
+    ck_assert_uint_eq(read.children[2].pings, 3);
     upgrade_state_free(&read);
 }
 END_TEST

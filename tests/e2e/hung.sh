@@ -91,4 +91,17 @@ for pid in $(of_role keyholder) $(of_role admin) "$daemon_pid"; do kill -CONT "$
 sleep 3
 check_equal "all of them stopped and continued are forgiven" "$before" "$(kills)"
 check_equal "no worker had anything to do with it" "$workers" "$(worker_pids)"
+
+# a question of the master that was, answered to the one that came after it
+still=$(of_role keyholder)
+kill -STOP "$still"
+sleep 2
+kill -USR2 "$daemon_pid"
+tries=0
+until logged 'SIGUSR2: executed anew'; do
+    [ $((tries += 1)) -le 2000 ] || break
+done
+kill -CONT "$still"
+check_logged "an upgrade in the middle of a question to a keyholder ..." 'msg="reloaded: .*generation 3'
+check_equal "... takes its late answer" "$before" "$(kills)"
 finish

@@ -159,6 +159,18 @@ for i in 1 2 3 4; do
 done
 check_equal "nobody was ended for what it said" 0 "$(count_logged 'killing it')"
 
+before=$(resolver_pid)
+kill -STOP "$before"
+check_within "a resolver that stands still is ended, long before its answers would be missed" 8 \
+    logged "resolver 1 .pid $before. has stood still for more than 5 s" level=error
+check_within "... and replaced" 5 is_replaced
+put <<<"slow.test silent
+app.test $HOST"
+check_logged "... by one that follows names" event=addresses name=app.test "now=$HOST" "before=$OTHER"
+put <<<"slow.test silent
+app.test $OTHER"
+check_within "... on and on" 5 is_served_by "$other_log"
+
 kill -USR2 "$daemon_pid"
 check_logged "after an upgrade ..." "reloaded: .*generation 2"
 check_equal "... there is one resolver" 1 "$(resolver_pid | wc -w)"
