@@ -82,5 +82,6 @@ void announce_ready(const struct master *master, bool is_first)
     log_message(LOG_LEVEL_NOTICE, "%s: pid %ld, %zu workers, up to %llu connections, generation %u",
                 is_first ? "ready" : "reloaded", (long)getpid(), deployment->worker_count,
                 (unsigned long long)(wanted ? wanted : each * deployment->worker_count), deployment->number);
-    notify_ready(&master->notify, "serving");
+    if (is_first || !master->is_reload_wanted) /* who asked for a reload in between waits for that one */
+        notify_ready(&master->notify, "serving");
 }

@@ -97,6 +97,8 @@ static struct record *add(struct recorder *recorder, enum supply_kind kind, cons
 static bool copy_record(const struct record *record, size_t max_len, struct file_bytes *out, const char **fault)
 {
     *fault = "the file is too large";
+    *out = (struct file_bytes){.changed = record->file.changed};
+    *out = (struct file_bytes){.changed = record->file.changed};
     if (record->file.len > max_len || !generation_copy_contents(file_view(&record->file), out, fault))
         return false;
     out->mode = record->file.mode;

@@ -106,17 +106,22 @@ static void forget_retry(struct master *master)
     master->retry = NULL;
 }
 
-static void over(struct master *master)
+static void plan_next(struct master *master)
 {
     uint64_t wait = master->is_reload_wanted ? 0 : RETRY_AFTER;
 
-    event_del(master->timer);
-    master->next = NULL;
-    master->is_offered = false;
     if ((!master->is_reload_wanted && !master->retry) || master->is_stopping || master_set_timer(master, wait))
         return;
     log_message(LOG_LEVEL_ERROR, "out of memory: the next reload does not begin by itself");
     forget_retry(master);
+}
+
+static void over(struct master *master)
+{
+    event_del(master->timer);
+    master->next = NULL;
+    master->is_offered = false;
+    plan_next(master);
 }
 
 static void end_loader(struct master *master)
@@ -470,7 +475,7 @@ void reload_names_known(struct master *master)
     struct deployment *next = master->next;
     struct loader_manner manner = {resolving_supply(master), next->order.is_quiet};
 
-    manner.supply.is_patient = next->order.is_renewal;
+    manner.supply.is_patient = next->order.is_patient;
     next->names_edition = master->resolving.names.last_edition;
     master->loader = loader_start(master->source.name, next->config, manner, &next->files, next->certificates);
     if (master->loader < 0 || !master_set_timer(master, master_build_time(master)))
@@ -501,6 +506,8 @@ static void give_up_room(struct master *master, struct reload_order order, struc
         refuse(master, "there is no room for a generation");
     if (!order.is_renewal)
         files_seen_free(seen);
+    if (master->current)
+        plan_next(master); /* begin() has stopped the timer of one that was asked for meanwhile */
 }
 
 static void begin(struct master *master, struct config *config, struct reload_order order, struct files_seen *seen)

@@ -13,18 +13,23 @@ enum { FIRST_WAIT = 1, LONGEST_WAIT = 60 };
 #define RETELL_CHANGED (UINT64_C(30) * 1000 * 1000)
 #define RETELL_SAME (UINT64_C(3600) * 1000 * 1000)
 
+/* How long after the first refusal directories are still waited for. */
+#define LONGEST_PATIENCE (UINT64_C(60) * 1000 * 1000)
+
 /* USR2 is checked, or a reload goes on or is about to. */
 static bool is_busy(const struct master *master)
 {
-    return master->next || master->checker > 0 || master->is_upgrade_wanted || master->retry;
+    return master->next || master->checker > 0 || master->is_upgrade_wanted || master->is_reload_wanted ||
+           master->retry;
 }
 
 static struct reload_order order_of(const struct renewal *renewal, const char *changed)
 {
     uint64_t now = master_now();
     bool is_told = renewal->is_refused && now - renewal->told_at < (changed ? RETELL_CHANGED : RETELL_SAME);
+    bool is_patient = !renewal->is_refused || now - renewal->refused_since < LONGEST_PATIENCE;
 
-    return (struct reload_order){.is_renewal = true, .is_quiet = is_told};
+    return (struct reload_order){.is_renewal = true, .is_patient = is_patient, .is_quiet = is_told};
 }
 
 static void begin(struct master *master, struct files_seen *seen, const char *changed)
@@ -137,6 +142,8 @@ void renewal_follow(struct master *master)
 
 static void count_refusal(struct renewal *renewal)
 {
+    if (!renewal->is_refused)
+        renewal->refused_since = master_now();
     renewal->is_refused = true;
     renewal->wait = renewal->wait == 0 ? FIRST_WAIT : 2 * renewal->wait;
     if (renewal->wait > LONGEST_WAIT)

@@ -5,7 +5,8 @@
  * through editing the text, and HUP is there to say when that is done. Files that do not fit together yet (a new
  * certificate beside the old key) are refused as in any reload; then it is tried again when a file changes further, and
  * after 1 s, 2, 4 ... 60, and told once and not every time. What counts is whether the files are others than when they
- * were last read (files_seen.h); watch.h says when to look.
+ * were last read (files_seen.h); watch.h says when to look. A file of a directory that is broken is waited for, but not
+ * for ever, however often it changes: the others are due.
  */
 #ifndef DAEMON_RENEWAL_H
 #define DAEMON_RENEWAL_H
@@ -20,6 +21,7 @@
 /* What a reload is, beside its configuration. */
 struct reload_order {
     bool is_renewal;
+    bool is_patient;    /* what is on its way into a directory is waited for */
     bool is_quiet;      /* its refusal was told already */
     unsigned accidents; /* how often it was begun and ended by one */
 };
@@ -31,6 +33,7 @@ struct renewal {
     bool is_refused;          /* what they say does not fit */
     unsigned wait;            /* seconds before the last try */
     uint64_t told_at;
+    uint64_t refused_since; /* without a success in between */
 };
 
 struct master;

@@ -320,10 +320,45 @@ static void adopt_name(struct master *master, struct generation *generation, con
     names_know(&master->resolving.names, address->host, known, count);
 }
 
+static bool is_alone_on_port(const struct config_address_list *addresses, const struct config_address *address)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < addresses->count; i++)
+        count += addresses->values[i].port == address->port && !addresses->values[i].is_unix;
+    return count == 1;
+}
+
+static bool is_bound_to_port(const struct listen_socket *sock, uint16_t port)
+{
+    int family = sock->address.any.sa_family;
+
+    return !sock->name[0] && family != AF_UNIX &&
+           ntohs(family == AF_INET6 ? sock->address.v6.sin6_port : sock->address.v4.sin_port) == port;
+}
+
+/* No file says what a name to listen on meant. The sockets do, where nothing else of the section has its port. */
+static void adopt_names_to_listen(struct master *master, size_t listen)
+{
+    const struct config_address_list *addresses = &master->current->config->listens[listen].addresses;
+    const struct listen_sockets *sockets = master->current->sockets;
+
+    for (size_t i = 0; i < addresses->count; i++) {
+        const struct config_address *address = &addresses->values[i];
+        if (!address_is_name(address) || !is_alone_on_port(addresses, address))
+            continue;
+        for (size_t j = 0; j < sockets->count; j++)
+            if (sockets->sockets[j].listen == listen && is_bound_to_port(&sockets->sockets[j], address->port))
+                names_know(&master->resolving.names, address->host, &sockets->sockets[j].address, 1);
+    }
+}
+
 static void adopt_names(struct master *master, struct generation *generation)
 {
     const struct config *config = master->current->config;
 
+    for (size_t i = 0; i < config->listen_count; i++)
+        adopt_names_to_listen(master, i);
     for (size_t i = 0; i < config->backend_count; i++)
         for (size_t j = 0; j < config->backends[i].servers.count; j++)
             if (address_is_name(&config->backends[i].servers.values[j]))

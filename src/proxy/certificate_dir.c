@@ -111,7 +111,7 @@ static void load_candidate(struct cert_dir *dir, const char *path)
 
     candidate->path = path;
     if (!supply_read(dir->supply, SUPPLY_CANDIDATE, path, MAX_CERTIFICATE_FILE_LEN, &file, &reason)) {
-        pass_over(dir, path, dir->now, reason);
+        pass_over(dir, path, file.changed, reason);
         return;
     }
     candidate->changed = file.changed;

@@ -17,7 +17,7 @@
 /*
  * The chains go to `policy`, the keys to `keyring`, as with credentials_add(). False after telling why: the directory
  * cannot be read, or there is nothing in it that can be served; where the supply is patient, also a file that is
- * broken, or has no key, and changed within CERT_DIR_PATIENCE: the rest may be on its way.
+ * broken, cannot be read or has no key, and changed within CERT_DIR_PATIENCE: the rest may be on its way.
  */
 MUST_CHECK bool certificate_dir_add(struct tls_policy *policy, const struct config_value *dir,
                                     const struct supply *supply, struct keyring *keyring,

@@ -86,7 +86,8 @@ void counters_map_free(struct counters_map *map)
     for (size_t slot = 0; map && slot < MAX_COUNTER_SLOTS; slot++)
         if (map->slots[slot].at) {
             munmap((void *)(uintptr_t)map->slots[slot].at, SLOT_LEN);
-            close(map->slots[slot].fd);
+            if (map->slots[slot].fd >= 0)
+                close(map->slots[slot].fd);
         }
     memory_free(map);
 }
@@ -109,6 +110,15 @@ bool counters_map_add(struct counters_map *map, size_t slot, int fd)
         close(fd);
     errno = error;
     return false;
+}
+
+bool counters_map_add_to_read(struct counters_map *map, size_t slot, int fd)
+{
+    if (!counters_map_add(map, slot, fd))
+        return false;
+    close(fd);
+    map->slots[slot].fd = -1;
+    return true;
 }
 
 bool counters_map_make(struct counters_map *map, size_t slot)

@@ -34,7 +34,10 @@ MUST_CHECK bool counters_map_make(struct counters_map *map, size_t slot);
  */
 MUST_CHECK bool counters_map_add(struct counters_map *map, size_t slot, int fd);
 
-/* To hand to its writer; it stays the map's. -1: the slot has none. */
+/* The same for who hands it to nobody: it costs no descriptor then. */
+MUST_CHECK bool counters_map_add_to_read(struct counters_map *map, size_t slot, int fd);
+
+/* To hand to its writer; it stays the map's. -1: there is none. */
 int counters_map_fd(const struct counters_map *map, size_t slot);
 
 /* The same file for a reader, who cannot write it. The caller's; close-on-exec. -1 with errno set: not without /proc.

@@ -51,20 +51,27 @@ static const char *read_open_file(int fd, size_t max_len, struct file_bytes *out
     return out->len > max_len ? "the file is too large" : NULL;
 }
 
+/* Of a link that leads nowhere, its own. */
+static int64_t last_change(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 || lstat(path, &status) == 0 ? (int64_t)status.st_ctim.tv_sec : 0;
+}
+
 bool file_read(const char *path, size_t max_len, struct file_bytes *out, const char **fault)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO must not stop us here */
 
     *out = (struct file_bytes){0};
-    if (fd < 0) {
-        *fault = strerror(errno);
-        return false;
-    }
-    *fault = read_open_file(fd, max_len, out);
-    close(fd);
-    if (*fault)
-        file_wipe(out);
-    return *fault == NULL;
+    *fault = fd < 0 ? strerror(errno) : read_open_file(fd, max_len, out);
+    if (fd >= 0)
+        close(fd);
+    if (!*fault)
+        return true;
+    file_wipe(out);
+    out->changed = last_change(path);
+    return false;
 }
 
 struct bytes file_view(const struct file_bytes *file)

@@ -14,12 +14,12 @@ struct file_bytes {
     size_t len;
     size_t capacity;
     mode_t mode;     /* of the file */
-    int64_t changed; /* when it last was, in seconds since 1970 */
+    int64_t changed; /* when it last was, in seconds since 1970; 0: that is not known */
 };
 
 /*
  * False with the reason in `fault`, a string that stays valid until the next call: also for more than `max_len`, and
- * for what is no regular file. Never waits for anybody.
+ * for what is no regular file. `changed` is there all the same. Never waits for anybody.
  */
 MUST_CHECK bool file_read(const char *path, size_t max_len, struct file_bytes *out, const char **fault);
 struct bytes file_view(const struct file_bytes *file);

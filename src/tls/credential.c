@@ -109,12 +109,26 @@ static bool take_default(const struct search *search, const struct tls_signature
     return false;
 }
 
-/* The first one that serves is the first of its type of key: there may be thousands, and few types. */
+/* NULL: none of them is within its time. */
+static const struct tls_credential *first_current(const struct search *search, const struct tls_credential *credential)
+{
+    while (credential && !is_current_at(credential, search->now))
+        credential = credential->next_alike;
+    return credential;
+}
+
+/* Where the first of a type of key cannot serve, no other of the type can: there may be thousands, and few types. */
 static bool take_any(const struct search *search, const struct tls_signature_scheme *scheme)
 {
-    for (size_t i = 0; i < search->policy->key_type_count; i++)
-        if (take_credential(search, search->policy->key_types[i], scheme))
+    for (size_t i = 0; i < search->policy->key_type_count; i++) {
+        const struct tls_credential *credential = search->policy->key_types[i].first;
+        if (!can_serve(search->need, credential, scheme))
+            continue;
+        if (search->is_current_wanted)
+            credential = first_current(search, credential);
+        if (credential && take_credential(search, credential, scheme))
             return true;
+    }
     return false;
 }
 
@@ -163,12 +177,12 @@ enum sni_match credential_match_name(const struct tls_policy *policy, struct byt
     return match_name(&search, sni);
 }
 
-/* Those that the name means, or the lack of one. */
+/* Those that the name means; for the lack of one, the default or any other. */
 static bool take_meant(const struct search *search)
 {
     if (search->found->match == SNI_MATCHED)
         return take(search, MATCH_EXACT) || take(search, MATCH_WILDCARD);
-    return take(search, MATCH_DEFAULT);
+    return take(search, MATCH_DEFAULT) || take(search, MATCH_ANY);
 }
 
 bool credential_choose(const struct tls_policy *policy, const struct credential_need *need,
@@ -185,7 +199,7 @@ bool credential_choose(const struct tls_policy *policy, const struct credential_
     if (search.is_current_wanted && take_meant(&search))
         return true;
     search.is_current_wanted = false;
-    return take_meant(&search) || (found->match != SNI_MATCHED && take(&search, MATCH_ANY));
+    return take_meant(&search);
 }
 
 /* How many stand there under the same name. */

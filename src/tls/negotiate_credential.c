@@ -75,7 +75,7 @@ static struct candidate candidate_at(const struct look *look, size_t index)
     const struct tls_policy *policy = look->n->policy;
 
     if (index < policy->key_type_count) /* where no name decides, all of its type are as good as this one */
-        return (struct candidate){policy->key_types[index], namesakes->match == SNI_UNUSED};
+        return (struct candidate){policy->key_types[index].first, namesakes->match == SNI_UNUSED};
     index -= policy->key_type_count;
     if (index < namesakes->exact.count)
         return (struct candidate){namesakes->exact.at[index].credential, true};
@@ -237,7 +237,8 @@ void negotiate_record_unserved(const struct negotiation *n)
     size_t looked_at = 0;
 
     for (size_t i = 0; i < n->policy->key_type_count && !is_any_unserved; i++)
-        is_any_unserved = judge_unserved(&look, n->policy->key_types[i], has_ecdsa, has_rsa) != VERDICT_LESS_PREFERRED;
+        is_any_unserved =
+            judge_unserved(&look, n->policy->key_types[i].first, has_ecdsa, has_rsa) != VERDICT_LESS_PREFERRED;
     if (!is_any_unserved)
         return;
     for (; credential && looked_at < MAX_LOOKED_AT && !decisions_are_full(n->decisions, DECISION_CERTIFICATE);

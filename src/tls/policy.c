@@ -152,13 +152,19 @@ static bool is_same_key_type(const struct tls_credential *a, const struct tls_cr
     return certificate_chain_key_kind(a->chain) == certificate_chain_key_kind(b->chain);
 }
 
-static void note_key_type(struct tls_policy *policy, const struct tls_credential *credential)
+static void note_key_type(struct tls_policy *policy, struct tls_credential *credential)
 {
-    for (size_t i = 0; i < policy->key_type_count; i++)
-        if (is_same_key_type(policy->key_types[i], credential))
-            return;
-    if (policy->key_type_count < MAX_KEY_TYPES)
-        policy->key_types[policy->key_type_count++] = credential;
+    size_t i = 0;
+
+    while (i < policy->key_type_count && !is_same_key_type(policy->key_types[i].first, credential))
+        i++;
+    if (i == MAX_KEY_TYPES)
+        return;
+    if (i < policy->key_type_count)
+        policy->key_types[i].last->next_alike = credential;
+    else
+        policy->key_types[policy->key_type_count++].first = credential;
+    policy->key_types[i].last = credential;
 }
 
 bool tls_policy_add_certificate(struct tls_policy *policy, struct certificate_chain *chain, const char *label)

@@ -28,7 +28,7 @@ struct tls_credential {
     struct tls_staple_time staple_time;
     uint16_t index;  /* in the order they were added */
     bool is_default; /* the first one added, and those that share a name with it (RSA beside ECDSA) */
-    struct tls_credential *next, *next_default;
+    struct tls_credential *next, *next_default, *next_alike; /* next_alike: of the same key type */
 };
 
 /* One name of one credential. The array is sorted, so that thousands of names cost a dozen comparisons. */
@@ -58,8 +58,10 @@ struct tls_policy {
     struct tls_credential *credentials; /* in the order they were added */
     struct tls_credential *defaults;    /* in that order, too */
     size_t credential_count;
-    /* The first of each set that are of one kind of key and make the same signatures: in this they are all alike. */
-    const struct tls_credential *key_types[MAX_KEY_TYPES];
+    /* Sets that are of one kind of key and make the same signatures: in this they are all alike. */
+    struct {
+        struct tls_credential *first, *last;
+    } key_types[MAX_KEY_TYPES];
     size_t key_type_count;
     struct credential_name *names;
     size_t name_count;

@@ -128,7 +128,13 @@ for _ in 1 2 3; do
     SECONDS_AT_MOST=15 check "600 clients with a byte a second, more than there is room for, keep nobody out" get /healthz
 done
 check "... and the service goes on" served
+sed -i 's/^workers = 1/workers = 12/' "$scratch/sallyport.conf"
+kill -HUP "$daemon_pid"
+check_logged "... and there is room for what eleven more workers count" "reloaded: .*12 workers"
+sleep 1
 stop "$drip"
+workers_shown() { [ "$(get /metrics | grep -c '^sallyport_process_cpu_seconds_total{.*worker')" -ge 12 ]; }
+check "... by the same process" [ -e "/proc/$admin_pid" ]
 
 # ---- 1,000 connections at once, and as many requests as fit
 cat >"$scratch/flood.py" <<'PY'

@@ -171,9 +171,15 @@ put <<<"slow.test silent
 app.test $OTHER"
 check_within "... on and on" 5 is_served_by "$other_log"
 
+put <<<"slow.test silent
+listen.test silent
+app.test $OTHER"
+echo "127.0.0.1 localhost" >"$scratch/hosts"
 kill -USR2 "$daemon_pid"
-check_logged "after an upgrade ..." "reloaded: .*generation 2"
+executed_anew() { logged "reloaded: .*generation 2"; }
+check_within "after an upgrade, though a name to listen on is not answered now ..." 15 executed_anew
 check_equal "... there is one resolver" 1 "$(resolver_pid | wc -w)"
+echo "$HOST listen.test" >>"$scratch/hosts"
 put <<<"slow.test silent
 app.test $HOST"
 check_within "... which follows names" 5 is_served_by "$here_log"

@@ -74,13 +74,30 @@ check "... and it serves on the same socket" python3 "$scratch/say.py" "$HOST" "
 kill -USR2 "$daemon_pid"
 check_within "an upgrade ends with a word, too" 10 ready_again 3
 check "... and it serves on the same socket" python3 "$scratch/say.py" "$HOST" "$PORT"
+
+# ---- a reload that is asked for while another one goes on: the end of that one is not its end
+cp "$CERTS/p256.crt" "$scratch/own.crt"
+sed -i "s|^certificate = .*|certificate = $scratch/own.crt|" "$scratch/sallyport.conf"
+kill -HUP "$daemon_pid"
+check_within "a certificate of its own" 10 ready_again 4
+stopped=$(worker_pid)
+kill -STOP "$stopped"
+cp "$CERTS/p256.crt" "$scratch/own.crt"
+check_logged "it is renewed by itself" "own.crt' has changed: reloading"
+sleep 1
+kill -HUP "$daemon_pid"
+check_within "... and a reload asked for meanwhile" 10 sh -c '[ "$(grep -c ^RELOADING=1 "$1")" -eq 3 ]' - "$told"
+kill -CONT "$stopped"
+check_within "... has an end" 10 ready_again 5
+sleep 1
+check_equal "... which is told once, when it is there" 5 "$(grep -c '^READY=1' "$told")"
 sed -i 's/^address = systemd:web/&\naddress = systemd:spare/' "$scratch/sallyport.conf"
 kill -HUP "$daemon_pid"
-check_within "a socket that nobody had named yet is still there behind it" 10 ready_again 4
+check_within "a socket that nobody had named yet is still there behind it" 10 ready_again 6
 check "... and served" python3 "$scratch/say.py" "$HOST" $((PORT + 1))
 sed -i '/systemd:spare/d' "$scratch/sallyport.conf"
 kill -HUP "$daemon_pid"
-check_within "without its name it is not" 10 ready_again 5
+check_within "without its name it is not" 10 ready_again 7
 sed -i 's/systemd:web/systemd:mail/' "$scratch/sallyport.conf"
 cp "$scratch/sallyport.conf" "$scratch/mail.conf"
 kill -HUP "$daemon_pid"

@@ -178,12 +178,23 @@ expired=$(openssl x509 -in "$CERTS/expired.crt" -noout -serial | cut -d= -f2)
 check_within "an expired certificate is served where there is no other" 10 is_served "$expired" app.example 8445
 issue 0x3004 app.example "$scratch/certs/valid.crt" "$scratch/certs/valid.key"
 check_within "... and loses to a valid one of the name" 10 is_served 3004 app.example 8445
-echo junk >"$scratch/certs/broken.crt"
+cat >"$scratch/rewrite.sh" <<'SH'
+while echo junk >"$1"; do sleep 5; done
+SH
+start rewrite bash "$scratch/rewrite.sh" "$scratch/certs/broken.crt"
+rewrite=$started
+ln -s nowhere "$scratch/certs/old.pem"
 sleep 1
 issue 0x3005 two.example "$scratch/certs/two.crt" "$scratch/certs/two.key"
-check_within "a broken file does not hold up the others for long" 45 is_served 3005 two.example 8445
+check_within "a broken file does not hold up the others for long, though it is written again and again" 100 \
+    is_served 3005 two.example 8445
 check_logged "... and is told" "certs/broken.crt' is passed over" level=warning
+stop "$rewrite"
 rm "$scratch/certs/broken.crt"
+sleep 2
+issue 0x3006 two.example "$scratch/certs/two.crt" "$scratch/certs/two.key"
+check_within "a link that has led nowhere for long holds up nobody" 15 is_served 3006 two.example 8445
+rm "$scratch/certs/old.pem"
 
 # ---- many, and nothing is left behind
 descriptors_of_family() {

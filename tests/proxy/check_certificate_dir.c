@@ -257,6 +257,20 @@ START_TEST(what_changed_just_now_is_waited_for_and_what_is_old_is_not)
 }
 END_TEST
 
+START_TEST(what_cannot_be_read_has_an_age_as_well)
+{
+    begin();
+    run("cp $D/p256-together.pem good.pem; ln -s nowhere old.pem; head -c 300000 /dev/zero >large.pem");
+    ck_assert(!build_patiently(0));
+    expect_told("/old.pem': No such file or directory");
+    expect_told("/large.pem': the file is too large");
+    ck_assert_msg(build_patiently(40), "%s", told);
+    expect_told("/old.pem' is passed over: No such file or directory");
+    expect_told("/large.pem' is passed over: the file is too large");
+    end();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -270,6 +284,7 @@ int main(void)
         a_key_that_belongs_to_nobody_is_not_held,
         what_is_listed_comes_first,
         what_changed_just_now_is_waited_for_and_what_is_old_is_not,
+        what_cannot_be_read_has_an_age_as_well,
     };
     return check_run("certificate_dir", tests, ARRAY_LEN(tests));
 }

@@ -49,8 +49,26 @@ START_TEST(where_no_valid_one_bears_the_name_an_expired_one_is_better_than_a_str
         const char *first, *second, *name, *chosen;
     } rows[] = {
         {"days-90", "other", "app.example", "days-90"},
-        {"days-90", "other", NULL, "days-90"},
         {"expired", "days-90", "app.example", "expired"}, /* the first of them */
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        begin(rows[i].first, rows[i].second);
+        expect_chosen(rows[i].name, rows[i].chosen);
+        rig_wipe(&rig);
+    }
+}
+END_TEST
+
+START_TEST(where_no_name_decides_a_valid_one_wins_whatever_its_place)
+{
+    static const struct {
+        const char *first, *second, *name, *chosen;
+    } rows[] = {
+        {"days-90", "other", NULL, "other"}, /* of the same type of key, and not the first of it */
+        {"days-90", "other", "nobody.example", "other"},
+        {"days-90", "expired", NULL, "days-90"}, /* there is none */
+        {"p256", "other", NULL, "p256"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -79,6 +97,7 @@ int main(void)
     const TTest *const tests[] = {
         an_expired_certificate_never_wins_over_a_valid_one_of_the_name,
         where_no_valid_one_bears_the_name_an_expired_one_is_better_than_a_strangers,
+        where_no_name_decides_a_valid_one_wins_whatever_its_place,
         one_that_expires_while_it_is_served_gives_way,
     };
     return check_run("current", tests, ARRAY_LEN(tests));
