@@ -9,6 +9,12 @@ static void tell(void *context, const char *finding)
     log_message(strstr(finding, CONFIG_WARNING_PREFIX) ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, "%s", finding);
 }
 
+static void tell_fault(void *context, const char *finding)
+{
+    if (!strstr(finding, CONFIG_WARNING_PREFIX))
+        tell(context, finding);
+}
+
 static void drop(void *context, const char *finding)
 {
     (void)context, (void)finding;
@@ -46,3 +52,4 @@ void findings_tell_kept(void)
 const struct config_findings findings_to_log = {tell, NULL};
 const struct config_findings findings_to_keep = {keep, NULL};
 const struct config_findings findings_to_nobody = {drop, NULL};
+const struct config_findings findings_of_faults = {tell_fault, NULL};
