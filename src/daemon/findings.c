@@ -53,3 +53,4 @@ const struct config_findings findings_to_log = {tell, NULL};
 const struct config_findings faults_to_log = {tell_fault, NULL};
 const struct config_findings findings_to_keep = {keep, NULL};
 const struct config_findings findings_to_nobody = {drop, NULL};
+const struct config_findings findings_of_faults = {tell_fault, NULL};

@@ -7,6 +7,7 @@
 extern const struct config_findings findings_to_log;
 extern const struct config_findings faults_to_log; /* and warnings to nobody */
 extern const struct config_findings findings_to_nobody;
+extern const struct config_findings findings_of_faults; /* without warnings, which were told before */
 
 /* Kept, because they may have been told already; of one process once. */
 extern const struct config_findings findings_to_keep;

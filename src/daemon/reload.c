@@ -482,13 +482,20 @@ void reload_names_known(struct master *master)
         reload_abort(master, DAEMON_EXIT_FAILURE, "no process can be started to load it");
 }
 
+/* A renewal has the configuration in force, and what is odd about that was told when it was loaded. */
+static struct config_findings findings_for(struct reload_order order)
+{
+    if (order.is_quiet)
+        return findings_to_nobody;
+    return order.is_renewal ? findings_of_faults : findings_to_log;
+}
+
 /* What a configuration says of users may be wrong, too. */
 static bool make_rights(struct master *master)
 {
     struct deployment *next = master->next;
 
-    if (rights_settings_make(&next->config->general, next->order.is_quiet ? findings_to_nobody : findings_to_log,
-                             next->rights))
+    if (rights_settings_make(&next->config->general, findings_for(next->order), next->rights))
         return true;
     reload_abort(master, DAEMON_EXIT_CONFIG, reason_of(next, DAEMON_EXIT_CONFIG));
     return false;

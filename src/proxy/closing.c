@@ -82,13 +82,10 @@ static void tell_end(struct connection *c, const struct tls_outcome *outcome)
 {
     uint64_t now = proxy_now();
     struct outcome_report report = report_of(c, outcome, now);
-    struct log_limit *limit = &c->proxy->limit_by_why[outcome->why];
 
-    if (report.is_connected || outcome_is_silent(outcome))
-        limit = NULL; /* bounded by what a handshake costs, or told at debug level only */
     counting_end(c, &report);
     decision_log_write(c->ticket.id, report.policy, tls_decisions(c->tls)); /* kept only while it is not connected */
-    if (outcome_log_write(&report, limit, now) == OUTCOME_LOGGED)
+    if (outcome_log_write(&report, &c->proxy->limit_by_why[outcome->why], now) == OUTCOME_LOGGED)
         return;
     count_one(&c->proxy->counters->lines_suppressed);
     proxy_tell_suppressed_later(c->proxy);

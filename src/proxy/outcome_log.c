@@ -278,6 +278,12 @@ static enum log_level level_for(const struct outcome_report *report)
     return report->is_connected ? LOG_LEVEL_INFO : LOG_LEVEL_NOTICE;
 }
 
+/* Else it is bounded by what a handshake costs, or told at debug level only. */
+static bool is_trouble(const struct outcome_report *report)
+{
+    return level_for(report) <= (report->is_connected ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE);
+}
+
 static void log_who(struct log_line *line, const struct outcome_report *report)
 {
     char client[ADDRESS_TEXT_LEN];
@@ -411,7 +417,8 @@ enum outcome_logged outcome_log_write(const struct outcome_report *report, struc
 
     if (!log_is_on(level_for(report))) /* before the numbers become text */
         return OUTCOME_LOGGED;
-    if (limit && !log_limit_allows(limit, now, MAX_LOG_LINES_PER_SECOND, 1000 * 1000, &suppressed))
+    if (limit && is_trouble(report) &&
+        !log_limit_allows(limit, now, MAX_LOG_LINES_PER_SECOND, 1000 * 1000, &suppressed))
         return OUTCOME_SUPPRESSED;
     if (report->is_connected)
         log_connection(&line, report);

@@ -35,7 +35,8 @@ struct outcome_report {
 /* Nothing came from the client: a health check, a scanner, a browser connecting ahead. */
 MUST_CHECK bool outcome_is_silent(const struct tls_outcome *outcome);
 
-/* Writes the line unless `limit` (of the reason's class; NULL: none) says there were too many of them lately. */
+/* Writes the line unless it is one of trouble and `limit` (of the reason's class; NULL: none) says there were too many
+ * of them lately. */
 enum outcome_logged { OUTCOME_LOGGED, OUTCOME_SUPPRESSED };
 enum outcome_logged outcome_log_write(const struct outcome_report *report, struct log_limit *limit, uint64_t now);
 

@@ -1,5 +1,5 @@
-"""kills.py HOST PORT MASTER ROLE KILLS EVERY LATE LOG: clients beside a process that is killed every EVERY seconds, in
-turn; the next one is at work before LATE seconds are over (the median). LOG is sallyport's.
+"""kills.py HOST PORT MASTER ROLE KILLS EVERY LATE LATEST LOG: clients beside a process that is killed every EVERY seconds,
+in turn; the next one is at work before LATE seconds are over (the median), each before LATEST. LOG is sallyport's.
 
 Clients that come and go, and relays that are kept. Of a worker that is about to be killed it is noted first, while it
 is stopped, which connections it has: those may die with it, nothing else may fail. A keyholder has none: nothing may.
@@ -16,7 +16,7 @@ from tlsclient import Client
 
 VISITORS, RELAYS = 6, 12
 host, port, master, role = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-kills, every, late = int(sys.argv[5]), float(sys.argv[6]), float(sys.argv[7])
+kills, every, late, latest = int(sys.argv[5]), *map(float, sys.argv[6:9])
 
 doomed = {}  # local port of a client -> when the worker that had its connection was killed
 killed_at = []
@@ -161,7 +161,7 @@ def first_accepts():
     """By process: when it accepted the first connection that it told of."""
     first = {}
     pattern = re.compile(r"ts=(\S+) .* event=connection .* t_total=([0-9.]+) .* pid=(\d+)$")
-    with open(sys.argv[8]) as file:
+    with open(sys.argv[9]) as file:
         for line in file:
             match = pattern.match(line.rstrip())
             if match:
@@ -218,3 +218,4 @@ assert not errors, f"{len(errors)} errors of connections that were not on a kill
 assert len(served) > kills * every * 10, "hardly a load"
 assert role != "worker" or lost, "nobody was on a worker that was killed: this test looks at nothing"
 assert replaced[len(replaced) // 2] <= late, "the next one is late"
+assert replaced[-1] <= latest, f"one came as late as after {replaced[-1]:.2f} s"

@@ -1,9 +1,11 @@
 #!/bin/bash
-# Bad handshakes without end make few lines, and a reader of the log that has stopped makes nobody wait (reliability D07).
+# Bad handshakes without end make few lines, and so does a dead backend; a reader of the log that has stopped makes nobody
+# wait (reliability D07).
 . "$(dirname "$0")/lib.sh"
 need python3
 many=2000
 [ "$LONG" = no ] || many=100000
+refused=200
 backend_start
 raw_daemon "" "
 [sallyport]
@@ -39,8 +41,28 @@ lines=$(($(wc -l <"$log") - before))
 echo "measured: $lines lines of $many bad handshakes in $seconds s"
 check "there are at most eleven lines a second" [ $lines -le $((11 * (seconds + 2) + 5)) ]
 check_logged "... and one that tells how many were left out" event=suppressed class=not_tls_http
+
+# ---- a backend that is dead
+cat >"$scratch/in_vain.py" <<'PY'
+# in_vain.py HOST PORT COUNT: so many good clients whom no backend answers
+import sys, time
+from tlsclient import Client
+began = time.monotonic()
+for _ in range(int(sys.argv[3])):
+    client = Client(sys.argv[1], int(sys.argv[2])).handshake()
+    client.sock.recv(100)
+    client.sock.close()
+print(int(time.monotonic() - began) + 1)
+PY
+stop "$backend_pid"
+seconds=$(python3 "$scratch/in_vain.py" "$HOST" "$PORT" $refused)
+sleep 1.5
+lines=$(count_logged 'level=warning event=connection')
+echo "measured: $lines warnings of $refused connections in $seconds s"
+check "of connections in vain at most ten a second warn" [ "$lines" -le $((10 * (seconds + 2))) ]
+check_logged "... and it is told how many were left out" event=suppressed class=backend_refused
 daemon_stop
-check_logged "all of them were counted" event=counters "why_not_tls_http=$many"
+check_logged "all of them were counted" event=counters "why_not_tls_http=$many" "why_backend_refused=$refused"
 
 # ---- a reader that has stopped
 : >"$log"
@@ -50,6 +72,7 @@ reader=$started
 "$SALLYPORT" -c "$scratch/sallyport.conf" 2>"$scratch/pipe" &
 daemon_pid=$!
 pids+=("$daemon_pid")
+backend_start
 wait_for 20 is_listening "$HOST" $PORT
 check "with a reader it serves" served 3
 kill -STOP "$reader"

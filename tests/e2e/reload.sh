@@ -3,8 +3,8 @@
 # refused with its reason while the old goes on; connections keep what they began with; nothing grows.
 . "$(dirname "$0")/lib.sh"
 need python3 openssl
-reloads=50
-[ "$LONG" = no ] || reloads=1000
+reloads=50 least_rate=1
+[ "$LONG" = no ] || reloads=1000 least_rate=200
 backend_start
 backend_start 8081
 conf=$scratch/sallyport.conf
@@ -28,6 +28,9 @@ ${2:-}
 
 [backend app]
 server = $HOST:$1
+
+[admin]
+address = unix:$scratch/admin.sock
 CONF
 }
 # reloaded N, refused N: that many times so far
@@ -115,60 +118,57 @@ check_within "the connection from the very beginning ended in order" 10 grep -q 
 sed -i 's/^workers = .*/workers = 2/' "$conf"
 kill -HUP "$daemon_pid"
 wait_for 10 reloaded 6
-cat >"$scratch/churn.py" <<'PY'
-# churn.py HOST PORT: short connections, and one that is kept, until the file of the third argument is there
-import os, sys
-from tlsclient import Client
-host, port, end = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-kept = Client(host, port).handshake()
-kept.send(b"echo\n")
-good = 0
-while not os.path.exists(end):
-    client = Client(host, port).handshake()
-    client.send(b"say hello\n")
-    assert client.receive_exactly(5) == b"hello"
-    client.close_notify()
-    assert client.receive() == b""
-    kept.send(b"x")
-    assert kept.receive_exactly(1) == b"x"
-    good += 1
-    if good == 1:
-        print("begun", flush=True)
-print("good", good, flush=True)
-PY
-start churn python3 "$scratch/churn.py" "$HOST" "$PORT" "$scratch/end"
-churn=$started
-wait_for 20 grep -q begun "$scratch/churn.log"
-family_descriptors() {
+# family ROLE...: the processes of these roles, and the master
+family() {
     local pid
-    for pid in "$daemon_pid" $(worker_pids); do find "/proc/$pid/fd" -mindepth 1 -maxdepth 1; done 2>/dev/null | wc -l
+    echo "$daemon_pid"
+    # shellcheck disable=SC2013 # numbers
+    for pid in $(cat "/proc/$daemon_pid/task/$daemon_pid/children"); do
+        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qE -- "--process ($1) " && echo "$pid"
+    done
 }
-family_memory() {
-    local pid
-    for pid in "$daemon_pid" $(worker_pids); do cat "/proc/$pid/smaps_rollup"; done |
-        awk '/^Private_Dirty:/ { sum += $2 } END { print sum }'
+# A keyholder that is about to end, and a loader, are of no weight: there are 5 when all is settled.
+all_of_it() { family 'worker|keyholder|admin'; }
+is_settled() { [ "$(all_of_it | wc -l)" -eq 5 ]; }
+descriptors_of_all() { for pid in $(all_of_it); do find "/proc/$pid/fd" -mindepth 1 -maxdepth 1; done 2>/dev/null | wc -l; }
+memory_of_all() {
+    for pid in $(all_of_it); do cat "/proc/$pid/smaps_rollup"; done | awk '/^Private_Dirty:/ { sum += $2 } END { print sum }'
 }
 done_so_far() { [ $(($(count_logged 'msg="reloaded: ') + $(count_logged 'msg="reload refused: '))) -ge "$1" ]; }
-done_before=$(($(count_logged 'msg="reloaded: ') + $(count_logged 'msg="reload refused: ')))
-for ((i = 1; i <= reloads; i++)); do
-    if [ $((i % 10)) -eq 0 ]; then echo "nonsense" >>"$conf"; else write 808$((i % 2)); fi
-    kill -HUP "$daemon_pid"
-    wait_for 20 done_so_far $((done_before + i)) || break
-    if [ "$i" -eq 10 ] && can_look_inside; then
-        descriptors_then=$(family_descriptors)
-        memory_then=$(family_memory)
-    fi
-done
-check "$reloads reloads, one in ten of them broken, were each done or refused" done_so_far $((done_before + reloads))
-touch "$scratch/end"
-wait "$churn"
-check "the clients beside them noticed nothing ($(sed -n 's/^good //p' "$scratch/churn.log") connections)" \
-    grep -q '^good' "$scratch/churn.log"
+# reload_beside_clients COUNT: so many under requests, one in ten of them broken
+reload_beside_clients() {
+    local i churn before=$(($(count_logged 'msg="reloaded: ') + $(count_logged 'msg="reload refused: ')))
+    rm -f "$scratch/end"
+    start churn python3 "$here/churn.py" "$HOST" "$PORT" "$scratch/end"
+    churn=$started
+    wait_for 20 grep -q begun "$scratch/churn.log"
+    for ((i = 1; i <= $1; i++)); do
+        if [ $((i % 10)) -eq 0 ]; then echo "nonsense" >>"$conf"; else write 808$((i % 2)); fi
+        kill -HUP "$daemon_pid"
+        wait_for 20 done_so_far $((before + i)) && alive "$churn" || break
+    done
+    check "$1 reloads, one in ten of them broken, were each done or refused" done_so_far $((before + $1))
+    touch "$scratch/end"
+    wait "$churn"
+    check_equal "the clients beside them noticed nothing" "0 " "$? $(grep '^fault' "$scratch/churn.log")"
+}
+reload_beside_clients 10
+if can_look_inside; then
+    check_within "all processes that are to be looked at are there" 10 is_settled
+    descriptors_then=$(descriptors_of_all)
+    memory_then=$(memory_of_all)
+fi
+began=$(date +%s)
+reload_beside_clients $reloads
+read -r _ requests rate connections < <(grep '^good' "$scratch/churn.log")
+echo "measured: $reloads reloads in $(($(date +%s) - began)) s; ${requests:-0} requests, ${rate:-0} a second," \
+    "over ${connections:-0} connections"
+check "they made $least_rate requests a second or more" [ "${rate:-0}" -ge $least_rate ]
 if [ -n "${descriptors_then:-}" ]; then
-    few_descriptors() { [ "$(family_descriptors)" -le $((descriptors_then + 2)) ]; }
+    few_descriptors() { is_settled && [ "$(descriptors_of_all)" -le $((descriptors_then + 2)) ]; }
     check_within "descriptors do not grow" 10 few_descriptors
-    grown=$(($(family_memory) - memory_then))
-    echo "measured: $grown KiB of memory more after $((reloads - 10)) reloads"
+    grown=$(($(memory_of_all) - memory_then))
+    echo "measured: $grown KiB of memory more than $memory_then after $reloads reloads, $(descriptors_of_all) descriptors"
     # the sanitizers keep what was freed for a while, to see who still uses it
     [ "${SANITIZERS:-no}" != no ] || check "memory does not grow" [ "$grown" -le 2048 ]
 fi

@@ -74,7 +74,7 @@ def main():
             time.sleep(min(5, seconds / 60))
     allowed, has_grown = (1 if seconds >= 3600 else 3) << 20, False
     for role, points in sorted(samples.items()):
-        if role in ("loader", "resolver") or len(points) < 10:
+        if role == "loader" or len(points) < 10:
             continue
         memory, descriptors = ends([point[1] for point in points]), ends([point[2] for point in points])
         hourly = slope([point[:2] for point in points])

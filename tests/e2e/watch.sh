@@ -106,6 +106,8 @@ exec 5>"$scratch/order"
 wait_for 20 grep -q echoed "$scratch/hold.log"
 
 check_equal "certbot's first certificate is served" 1001 "$(serial a.example)"
+odd() { count_logged 'warning: user: '; }
+odd_before=$(odd)
 certbot_makes 2 0x1002
 for file in cert fullchain privkey; do
     [ ! -e "$scratch/live/a/$file.pem" ] || relink "$scratch/live/a/$file.pem" "../../archive/a/${file}2.pem"
@@ -114,6 +116,7 @@ done
 check_within "its renewal is served by itself" 10 is_served 1002 a.example
 check_logged "... and told" "'$scratch/live/a/fullchain.pem' has changed: reloading"
 check_equal "... by one reload" 1 "$(reloads)"
+check_equal "... and what is odd about the configuration is not told anew" "$odd_before" "$(odd)"
 echo again >&5
 two_echoes() { [ "$(grep -c echoed "$scratch/hold.log")" -eq 2 ]; }
 check_within "a connection from before goes on" 5 two_echoes

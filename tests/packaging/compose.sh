@@ -10,12 +10,9 @@ podman_settings
 trap 'status=$?; podman_clean; (exit $status); cleanup' EXIT
 
 cp -r "$srcdir/docker" "$srcdir/tests/packaging/application.pl" "$scratch"
-# As the head of the file says.
-mkdir "$scratch/docker/tls"
-cp "$CERTS/p256.crt" "$scratch/docker/tls/tls.crt"
-cp "$CERTS/p256.key" "$scratch/docker/tls/tls.key"
-chown -R 10001 "$scratch/docker/tls"
-chmod 400 "$scratch/docker/tls/tls.key"
+cd "$scratch" || exit 1
+cp "$CERTS/p256.crt" fullchain.pem
+cp "$CERTS/p256.key" privkey.pem
 cat >"$scratch/here.yaml" <<YAML
 services:
   app:
@@ -32,15 +29,19 @@ YAML
 export DOCKER_HOST=unix://$scratch/podman.sock
 start service podman system service --time 0 "$DOCKER_HOST"
 wait_for 10 test -S "$scratch/podman.sock"
-compose() {
-    docker-compose -p manifest -f "$scratch/docker/compose.yaml" -f "$scratch/here.yaml" "$@" >>"$scratch/compose.log" 2>&1
-}
+compose() { docker-compose -p manifest -f docker/compose.yaml -f here.yaml "$@" >>compose.log 2>&1; }
 container_of() { podman ps --all --quiet --filter "label=com.docker.compose.service=$1"; }
 inspect() { podman inspect --format "$1" "$sallyport"; }
 is_healthy() { podman healthcheck run "$sallyport"; }
 restarted() { [ "$(inspect '{{.RestartCount}}')" -ge 1 ]; }
 
-check "compose: the file is started" compose up -d --no-build
+# The commands in the head of the file, word for word; "up" with the image that is there, and in the background.
+sed -n 's/^#   //p' docker/compose.yaml >commands
+docker() {
+    [ "$*" = "compose -f docker/compose.yaml up" ] && compose up -d --no-build
+}
+as_it_says() { while read -r command <&3; do eval "$command" || return 1; done 3<commands; }
+check "compose: the commands in its head start it" as_it_says
 sallyport=$(container_of sallyport)
 [ -n "$sallyport" ] || exit 1
 check_within "compose: the application's page comes by TLS from the port that is published" 20 gets_page 443

@@ -2,6 +2,7 @@
 
 manifests.py DIRECTORY PROGRAM prints "ok: SENTENCE" or "not ok: SENTENCE" for each thing it looked at.
 """
+import os
 import re
 import subprocess
 import sys
@@ -34,6 +35,16 @@ def check_compose(compose, names):
     check("compose: what it writes is in memory", compose["volumes"]["run"]["driver_opts"]["type"] == "tmpfs"
           and "run:/run/sallyport" in service["volumes"])
     check("compose: a drain may end", int(service["stop_grace_period"].rstrip("s")) > 30)
+
+
+def check_ignored(compose, top):
+    """What is mounted from the tree, which is what an image is built of. A tarball has no .gitignore."""
+    mounted = [volume.split(":")[0] for service in compose["services"].values() for volume in service.get("volumes", ())]
+    places = {os.path.normpath(f"docker/{path}") for path in mounted if path.startswith(".")}
+    for name in filter(lambda name: os.path.exists(f"{top}/{name}"), (".dockerignore", ".gitignore")):
+        with open(f"{top}/{name}", encoding="utf-8") as file:
+            ignored = {line.strip().strip("/") for line in file}
+        check(f"{name}: what compose mounts is in no image and no commit", places and places <= ignored)
 
 
 def check_container(container, volumes, names):
@@ -82,7 +93,9 @@ def check_dockerfile(text, names):
 def main(directory, program):
     names = names_of(program)
     with open(f"{directory}/compose.yaml", encoding="utf-8") as file:
-        check_compose(yaml.safe_load(file), names)
+        compose = yaml.safe_load(file)
+    check_compose(compose, names)
+    check_ignored(compose, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     with open(f"{directory}/kubernetes.yaml", encoding="utf-8") as file:
         check_kubernetes(list(yaml.safe_load_all(file)), names)
     with open(f"{directory}/Dockerfile", encoding="utf-8") as file:

@@ -443,6 +443,29 @@ START_TEST(ten_lines_a_second_of_one_class_are_written_and_the_rest_is_counted)
 }
 END_TEST
 
+static int count_written(enum why why)
+{
+    struct log_limit limit = {0};
+    int count = 0;
+
+    outcome.why = why;
+    for (int i = 0; i < 25; i++)
+        count += outcome_log_write(&report, &limit, 5000000) == OUTCOME_LOGGED;
+    read_lines();
+    return count;
+}
+
+/* A backend that is dead makes one of every client; what every client makes in peace is what the log is for. */
+START_TEST(of_connections_those_that_warn_are_limited_and_the_others_are_all_written)
+{
+    begin(LOG_FORMAT_LOGFMT);
+    ck_assert_int_eq(count_written(WHY_BACKEND_REFUSED), MAX_LOG_LINES_PER_SECOND);
+    ck_assert_int_eq(count_written(WHY_INTERNAL), MAX_LOG_LINES_PER_SECOND);
+    ck_assert_int_eq(count_written(WHY_NONE), 25);
+    ck_assert_int_eq(count_written(WHY_RECORD_MAC), 25);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -465,6 +488,7 @@ int main(void)
         the_longest_lists_leave_the_line_whole,
         every_reason_makes_a_line_with_its_name,
         ten_lines_a_second_of_one_class_are_written_and_the_rest_is_counted,
+        of_connections_those_that_warn_are_limited_and_the_others_are_all_written,
     };
     return check_run("outcome_log", tests, ARRAY_LEN(tests));
 }
