@@ -90,6 +90,12 @@ static bool is_private_key_wanted(const struct connection *c)
     return request && request->operation != TLS_KEY_SEAL_TICKET && request->operation != TLS_KEY_OPEN_TICKET;
 }
 
+/* Where text waits for tickets they are to be had at once. */
+static enum key_patience patience_of(const struct connection *c)
+{
+    return tls_key_may_wait(c->tls) && !c->text_held_at ? KEY_MAY_WAIT : KEY_AT_ONCE;
+}
+
 static void ask_key(struct connection *c)
 {
     if (c->is_key_asked || !(tls_ready(c->tls) & TLS_KEY))
@@ -99,8 +105,7 @@ static void ask_key(struct connection *c)
     c->is_owed = is_private_key_wanted(c);
     if (c->is_owed)
         sources_count_up(&c->proxy->sources, SOURCE_WAITING, c->network, proxy_now());
-    if (!key_service_ask(c->proxy->keys, c->ticket, tls_key_wanted(c->tls),
-                         tls_key_may_wait(c->tls) ? KEY_MAY_WAIT : KEY_AT_ONCE))
+    if (!key_service_ask(c->proxy->keys, c->ticket, tls_key_wanted(c->tls), patience_of(c)))
         tls_abort(c->tls, WHY_NO_MEMORY);
 }
 

@@ -277,12 +277,13 @@ static void end_backend_input(struct connection *c, enum io_kind kind)
 }
 
 /*
- * In RELAYING the one question to the key service is about tickets. They go in front of the first text: a client that
- * has what it came for leaves, and behind it they would find nobody. But nobody waits long for what he can do without.
+ * In RELAYING the one question to the key service, asked or to be asked, is about tickets. They go in front of the
+ * first text: a client that has what it came for leaves, and behind it they would find nobody. But nobody waits long
+ * for what he can do without.
  */
 static bool goes_behind_tickets(const struct connection *c)
 {
-    return c->is_key_asked && c->bytes_out == 0 && !c->is_text_released;
+    return (c->is_key_asked || is_ready(c, TLS_KEY)) && c->bytes_out == 0 && !c->is_text_released;
 }
 
 /* There is some. */
