@@ -94,11 +94,18 @@ for client in clients:
 print("ended", good, flush=True)
 PY
 mkfifo "$scratch/order"
+# All of them at the second worker, which is the one to go: the first one takes none for a moment.
+for first in $(worker_pids); do
+    grep -q 'worker 1' "/proc/$first/cmdline" && break
+done
+kill -STOP "$first"
 python3 "$scratch/late.py" "$HOST" "$PORT" <"$scratch/order" >"$scratch/late.log" 2>&1 &
 late=$!
 pids+=($late)
 exec 5>"$scratch/order"
 wait_for 20 grep -q connected "$scratch/late.log"
+sleep 1
+kill -CONT "$first"
 sed -i 's/workers = 2/workers = 1/' "$scratch/sallyport.conf"
 reloads=$(count_logged 'msg="reloaded: ')
 have_reloaded() { [ "$(count_logged 'msg="reloaded: ')" -ge "$1" ]; }
