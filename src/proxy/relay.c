@@ -283,7 +283,8 @@ static void end_backend_input(struct connection *c, enum io_kind kind)
  */
 static bool goes_behind_tickets(const struct connection *c)
 {
-    return (c->is_key_asked || is_ready(c, TLS_KEY)) && c->bytes_out == 0 && !c->is_text_released;
+    return c->state == CONNECTION_RELAYING && c->bytes_out == 0 && !c->is_text_released &&
+           (c->is_key_asked || is_ready(c, TLS_KEY));
 }
 
 /* There is some. */
