@@ -441,7 +441,8 @@ void connection_go_on(struct connection *c, enum tls_full_handshakes what)
 {
     uint64_t began = proxy_spent();
 
-    tls_set_full_handshakes(c->tls, what);
+    if (c->tls) /* else it closes, and only lingers */
+        tls_set_full_handshakes(c->tls, what);
     take_step(c, began);
 }
 
@@ -468,6 +469,8 @@ void connection_answer_key(struct connection *c, bool is_ok, struct bytes answer
     c->is_key_asked = false;
     counting_key_answered(c, is_ok, answer);
     tls_key_done(c->tls, is_ok, answer);
+    if (c->is_in_line) /* of a ticket that is sealed ahead: it goes on when its turn has come */
+        return;
     if (c->state == CONNECTION_HANDSHAKING)
         take_step(c, began);
     else
