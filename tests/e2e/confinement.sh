@@ -17,14 +17,6 @@ log-level = debug
 ticket-key = $scratch/ticket.key
 $1"
 }
-# pids_of ROLE
-pids_of() {
-    local pid
-    # shellcheck disable=SC2013 # numbers
-    for pid in $(cat "/proc/$daemon_pid/task/$daemon_pid/children"); do
-        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -- "--process $1" && echo "$pid"
-    done
-}
 # status PID KEY
 status() { sed -nE "s/^$2:[[:space:]]*//p" "/proc/$1/status" | tr '\t' ' '; }
 is_root() { [ "$(id -u)" -eq 0 ]; }
@@ -37,7 +29,7 @@ check_equal "... and of a kind of process it is told once" "1 1" \
 has_filters=no
 logged 'event=rights role=worker .* seccomp=yes' && has_filters=yes
 # shellcheck disable=SC2046 # numbers
-set -- master $daemon_pid $(for pid in $(pids_of worker); do echo "worker $pid"; done) keyholder $(pids_of keyholder)
+set -- master $daemon_pid $(for pid in $(of_role worker); do echo "worker $pid"; done) keyholder $(of_role keyholder)
 while [ $# -gt 0 ]; do
     role=$1 pid=$2
     shift 2
@@ -67,11 +59,11 @@ done
 # nothing of the master's.
 kinds_of() { find "/proc/$1/fd" -mindepth 1 -printf '%f %l\n' | awk '$1 > 2 { sub(/:.*/, "", $2); print $2 }' | sort | paste -sd' '; }
 if can_look_inside; then
-    for pid in $(pids_of worker); do
+    for pid in $(of_role worker); do
         check_equal "a worker holds its sockets, its event loop and the board" \
             "/memfd anon_inode pipe pipe socket socket socket" "$(kinds_of "$pid")"
     done
-    check_equal "a keyholder holds its sockets" "socket socket socket" "$(kinds_of "$(pids_of keyholder)")"
+    check_equal "a keyholder holds its sockets" "socket socket socket" "$(kinds_of "$(of_role keyholder)")"
 fi
 
 # ---- memory, while it is at work
@@ -109,13 +101,13 @@ if is_root && [ $has_filters = yes ] && [ -r "/proc/$(worker_pid)/mem" ]; then
     churn_begin
     # shellcheck disable=SC2046 # numbers
     check_equal "no worker has a private key or a ticket key in its memory" "keys 0, ticket keys 0" \
-        "$(search $(pids_of worker) | tail -n 1)"
-    check "the keyholder has both" finds_both $(pids_of keyholder)
+        "$(search $(of_role worker) | tail -n 1)"
+    check "the keyholder has both" finds_both $(of_role keyholder)
     churn_end
     daemon_stop
     configure "key-isolation = off"
     churn_begin
-    check "without isolation the search finds both in the workers" finds_both $(pids_of worker)
+    check "without isolation the search finds both in the workers" finds_both $(of_role worker)
     churn_end
 else
     echo "skipped: the search of memory: root alone can, and not in what sanitizers map"

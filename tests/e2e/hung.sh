@@ -11,14 +11,6 @@ drain-timeout = 1s
 
 [admin]
 address = unix:$scratch/admin.sock"
-# of_role ROLE: the processes of a role
-of_role() {
-    local pid
-    # shellcheck disable=SC2013 # numbers
-    for pid in $(cat "/proc/$daemon_pid/task/$daemon_pid/children"); do
-        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -- "--process $1" && echo "$pid"
-    done
-}
 cat >"$scratch/waits.py" <<'PY'
 # waits.py HOST PORT FILE: an echo that is kept, many times a second; and one full handshake once FILE is there
 import os, sys, threading, time

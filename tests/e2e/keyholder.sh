@@ -4,13 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 need python3
 backend_start
-keyholder_pids() {
-    local pid
-    # shellcheck disable=SC2013 # numbers
-    for pid in $(cat "/proc/$daemon_pid/task/$daemon_pid/children"); do
-        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -- '--process keyholder' && echo "$pid"
-    done
-}
+keyholder_pids() { of_role keyholder; }
 cat >"$scratch/churn.py" <<'PY'
 # churn.py HOST PORT FILE: full handshakes, one after the other, and an echo that is kept, until FILE is there
 import os, sys, time

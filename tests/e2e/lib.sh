@@ -221,14 +221,17 @@ check_logged() {
 
 count_logged() { grep -acE -- "$1" "$log"; }
 
-# worker_pids, worker_pid: the processes that serve, and the first of them (the only one with `workers = 1`)
-worker_pids() {
+# of_role ROLE: the processes of a role; several with | between them
+of_role() {
     local pid
     # shellcheck disable=SC2013 # numbers
     for pid in $(cat "/proc/$daemon_pid/task/$daemon_pid/children" 2>/dev/null); do
-        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -- '--process worker' && echo "$pid"
+        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qE -- "--process ($1) " && echo "$pid"
     done
 }
+
+# worker_pids, worker_pid: the processes that serve, and the first of them (the only one with `workers = 1`)
+worker_pids() { of_role worker; }
 worker_pid() { worker_pids | head -n 1; }
 
 # can_look_inside: sallyport keeps its memory from being read by others of its own user (it is not dumpable), so its

@@ -213,7 +213,7 @@ if can_look_inside; then
     for pid in $(worker_pids); do
         check_equal "a worker reaches its own counters and no others" "1 0" "$(may_write "$pid")"
     done
-    admin_pid=$(pgrep -n -P "$daemon_pid" -f "process admin")
+    admin_pid=$(of_role admin | tail -n 1)
     check_equal "the admin process has those of all four that ever were, to read" "0 4" "$(may_write "$admin_pid")"
     check_equal "... by descriptors that cannot write" "" \
         "$(find "/proc/$admin_pid/fd" -lname '*sallyport-counters*' -perm /u+w)"

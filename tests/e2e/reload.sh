@@ -118,17 +118,11 @@ check_within "the connection from the very beginning ended in order" 10 grep -q 
 sed -i 's/^workers = .*/workers = 2/' "$conf"
 kill -HUP "$daemon_pid"
 wait_for 10 reloaded 6
-# family ROLE...: the processes of these roles, and the master
-family() {
-    local pid
-    echo "$daemon_pid"
-    # shellcheck disable=SC2013 # numbers
-    for pid in $(cat "/proc/$daemon_pid/task/$daemon_pid/children"); do
-        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qE -- "--process ($1) " && echo "$pid"
-    done
-}
 # A keyholder that is about to end, and a loader, are of no weight: there are 5 when all is settled.
-all_of_it() { family 'worker|keyholder|admin'; }
+all_of_it() {
+    echo "$daemon_pid"
+    of_role 'worker|keyholder|admin'
+}
 is_settled() { [ "$(all_of_it | wc -l)" -eq 5 ]; }
 descriptors_of_all() { for pid in $(all_of_it); do find "/proc/$pid/fd" -mindepth 1 -maxdepth 1; done 2>/dev/null | wc -l; }
 memory_of_all() {

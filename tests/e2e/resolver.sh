@@ -56,14 +56,7 @@ $(listener both 8444 missing.test:8080 "$HOST:8080")
 $(listener slow 8445 slow.test:8080)
 CONF
 }
-children() {
-    local pid
-    # shellcheck disable=SC2013 # numbers
-    for pid in $(cat "/proc/$daemon_pid/task/$daemon_pid/children" 2>/dev/null); do
-        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -- "--process $1" && echo "$pid"
-    done
-}
-resolver_pid() { children resolver; }
+resolver_pid() { of_role resolver; }
 has_resolver() { [ -n "$(resolver_pid)" ]; }
 has_no_resolver() { ! has_resolver; }
 

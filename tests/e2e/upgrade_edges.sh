@@ -117,14 +117,6 @@ check_equal "... before anything was executed" 0 "$(count_logged 'executed anew'
 configure
 
 # ---- a configuration that is good by its check and cannot be served, while others wait to be started again
-# of_role ROLE
-of_role() {
-    local pid
-    # shellcheck disable=SC2013 # numbers
-    for pid in $(cat "/proc/$daemon_pid/task/$daemon_pid/children"); do
-        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -- "--process $1" && echo "$pid"
-    done
-}
 killing_until() {
     local tries=400
     while ! logged "$1" && [ $((tries -= 1)) -gt 0 ]; do
