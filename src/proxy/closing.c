@@ -104,6 +104,7 @@ void closing_begin(struct connection *c)
     const struct tls_outcome *outcome = tls_outcome(c->tls);
 
     connection_leave_sheddable(c);
+    handshake_turns_leave(&c->proxy->turns, c); /* it has no handshake to move on any more, and soon no engine */
     c->is_truncated = c->handshake_at != 0 && outcome->client_end == TLS_CLIENT_TRUNCATED && !c->backend.has_ended_in;
     /* An end of file says that this was all: so it is only ever sent with the client's own, and never from here. */
     c->is_backend_to_be_reset = !c->backend.has_ended_out && config_of(c)->on_truncation == CONFIG_ON_TRUNCATION_RESET;

@@ -441,8 +441,7 @@ void connection_go_on(struct connection *c, enum tls_full_handshakes what)
 {
     uint64_t began = proxy_spent();
 
-    if (c->tls) /* else it closes, and only lingers */
-        tls_set_full_handshakes(c->tls, what);
+    tls_set_full_handshakes(c->tls, what);
     take_step(c, began);
 }
 

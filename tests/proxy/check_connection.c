@@ -4,6 +4,8 @@
 #include <check.h>
 #include <unistd.h>
 
+#include "proxy/closing.h"
+#include "proxy/connection.h"
 #include "proxy/harness.h"
 #include "support/check_run.h"
 
@@ -320,6 +322,31 @@ START_TEST(tickets_travel_with_the_first_text_and_do_not_come_again)
 }
 END_TEST
 
+/* An answer about a ticket, or the clock, may end a handshake before its turn comes: then it has no engine any more. */
+START_TEST(who_closes_while_he_stands_in_line_leaves_it)
+{
+    struct handshake_turns *turns;
+    struct connection *c;
+
+    harness_init(&h);
+    harness_start(&h);
+    turns = &h.proxy->turns;
+    harness_open_client(&h);
+    HARNESS_WAIT(&h, h.proxy->connection_count == 1);
+    c = TAILQ_FIRST(&h.proxy->sheddable);
+    turns->since = proxy_now();
+    turns->left = 0;
+    ck_assert(!handshake_turns_take(turns, c));
+    tls_abort(c->tls, WHY_TIMEOUT_HANDSHAKE);
+    closing_begin(c);
+    ck_assert(!c->is_in_line);
+    ck_assert(TAILQ_EMPTY(&turns->line));
+    harness_turn(&h, 1);
+    proxy_cut_connections(h.proxy);
+    harness_free(&h);
+}
+END_TEST
+
 START_TEST(tickets_that_never_left_are_not_counted)
 {
     establish_with_tickets();
@@ -416,6 +443,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         no_backend_is_connected_before_the_client_finished,
+        who_closes_while_he_stands_in_line_leaves_it,
         garbage_is_refused_and_no_backend_hears_of_it,
         the_alert_survives_although_the_client_goes_on_sending,
         a_client_that_never_stops_sending_after_its_alert_is_cut_at_64_kib,
