@@ -42,8 +42,7 @@ struct connection {
     uint32_t magic;
     uint8_t state;         /* an enum connection_state */
     uint64_t tickets_at;   /* since when tickets wait for text to travel with; 0: none do */
-    uint64_t text_held_at; /* since when text waits for tickets; 0: none does */
-    bool is_text_released; /* ... no longer: it has waited long enough */
+    uint64_t text_held_at; /* since when text has waited for tickets, for MAX_TICKET_DELAY at most; 0: none did */
     bool is_key_asked;
     uint64_t key_asked_at;
     bool is_truncated;

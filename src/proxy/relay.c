@@ -283,28 +283,23 @@ static void end_backend_input(struct connection *c, enum io_kind kind)
  */
 static bool goes_behind_tickets(const struct connection *c)
 {
-    return c->state == CONNECTION_RELAYING && c->bytes_out == 0 && !c->is_text_released &&
-           (c->is_key_asked || is_ready(c, TLS_KEY));
+    return c->state == CONNECTION_RELAYING && c->bytes_out == 0 && (c->is_key_asked || is_ready(c, TLS_KEY));
+}
+
+bool relay_holds_text(const struct connection *c)
+{
+    return c->text_held_at && goes_behind_tickets(c) && proxy_now() - c->text_held_at < MAX_TICKET_DELAY;
 }
 
 /* There is some. */
 static bool hold_text(struct connection *c)
 {
-    uint64_t now = proxy_now();
-
-    if (!goes_behind_tickets(c))
+    if (!c->text_held_at && goes_behind_tickets(c))
+        c->text_held_at = proxy_now();
+    if (!relay_holds_text(c))
         return false;
-    if (!c->text_held_at)
-        c->text_held_at = now;
-    c->is_text_released = now - c->text_held_at >= MAX_TICKET_DELAY;
-    if (!c->is_text_released)
-        key_service_hurry(c->proxy->keys);
-    return !c->is_text_released;
-}
-
-bool relay_holds_text(const struct connection *c)
-{
-    return c->text_held_at && goes_behind_tickets(c);
+    key_service_hurry(c->proxy->keys);
+    return true;
 }
 
 static bool pull_from_backend(struct connection *c)
