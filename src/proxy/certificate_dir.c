@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "base/alloc.h"
-#include "base/writer.h"
+#include "proxy/directory.h"
 #include "proxy/limits.h"
 
 /* A file, and what there is in it. */
@@ -54,18 +54,6 @@ static void pass_over(struct cert_dir *dir, const char *path, int64_t changed, c
     }
 }
 
-/* The next string of those that stand one behind the other. NULL: there are no more. */
-static const char *next_string(struct bytes *rest)
-{
-    size_t len = rest->len > 0 ? strnlen((const char *)rest->at, rest->len) : 0;
-    const char *string = (const char *)rest->at;
-
-    if (len == rest->len)
-        return NULL;
-    *rest = bytes_of(rest->at + len + 1, rest->len - len - 1);
-    return string;
-}
-
 /* ---- what the files hold */
 
 static bool has_mark(const struct file_bytes *file, const char *mark)
@@ -91,7 +79,7 @@ static void take_key(struct cert_dir *dir, struct candidate *candidate, const st
 /* Parameters, requests, CRLs are something else and well-formed: they are nobody's fault. */
 static void take_file(struct cert_dir *dir, struct candidate *candidate, const struct file_bytes *file)
 {
-    bool has_key = has_mark(file, "PRIVATE KEY-----"), has_chain = has_mark(file, "-----BEGIN CERTIFICATE-----");
+    bool has_key = certificate_holds_key(file_view(file)), has_chain = has_mark(file, "-----BEGIN CERTIFICATE-----");
     struct crypto_fault reason = {""};
 
     if (has_chain || !has_mark(file, "-----BEGIN ")) {
@@ -123,7 +111,7 @@ static size_t count_strings(struct bytes rest)
 {
     size_t count = 0;
 
-    while (next_string(&rest))
+    while (directory_next_string(&rest))
         count++;
     return count;
 }
@@ -136,7 +124,7 @@ static bool load_candidates(struct cert_dir *dir)
     dir->candidates = memory_new_array(count_strings(rest) + 1, sizeof *dir->candidates);
     if (!dir->candidates)
         return complain(dir, "out of memory");
-    while ((path = next_string(&rest)))
+    while ((path = directory_next_string(&rest)))
         load_candidate(dir, path);
     return true;
 }
@@ -313,17 +301,12 @@ static bool keep_file(const struct cert_dir *dir, enum supply_kind kind, const c
     return is_kept;
 }
 
-static void put_string(struct writer *out, const char *string)
-{
-    write_bytes(out, bytes_of((const uint8_t *)string, strlen(string) + 1));
-}
-
 static bool keep(const struct cert_dir *dir, const struct candidate *candidate, struct writer *pairs)
 {
     bool is_apart = candidate->key_file && candidate->key_file != candidate;
 
-    put_string(pairs, candidate->path);
-    put_string(pairs, is_apart ? candidate->key_file->path : "");
+    directory_put_string(pairs, candidate->path);
+    directory_put_string(pairs, is_apart ? candidate->key_file->path : "");
     return keep_file(dir, SUPPLY_CERTIFICATE, candidate->path) &&
            (!is_apart || keep_file(dir, SUPPLY_KEY, candidate->key_file->path));
 }
@@ -449,7 +432,7 @@ static void add_again(struct cert_dir *dir)
         return;
     }
     rest = file_view(&dir->paths);
-    while (dir->is_ok && (path = next_string(&rest)) && (key_path = next_string(&rest)))
+    while (dir->is_ok && (path = directory_next_string(&rest)) && (key_path = directory_next_string(&rest)))
         add_pair_again(dir, path, key_path);
 }
 

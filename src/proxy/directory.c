@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
-#include "base/writer.h"
 
 /* ---- one directory */
 
@@ -84,9 +83,20 @@ bool directory_may_hold_credentials(const char *path)
     return false;
 }
 
-static void put_path(struct writer *out, const char *path)
+void directory_put_string(struct writer *out, const char *string)
 {
-    write_bytes(out, bytes_of((const uint8_t *)path, strlen(path) + 1));
+    write_bytes(out, bytes_of((const uint8_t *)string, strlen(string) + 1));
+}
+
+const char *directory_next_string(struct bytes *rest)
+{
+    size_t len = rest->len > 0 ? strnlen((const char *)rest->at, rest->len) : 0;
+    const char *string = (const char *)rest->at;
+
+    if (len == rest->len)
+        return NULL;
+    *rest = bytes_of(rest->at + len + 1, rest->len - len - 1);
+    return string;
 }
 
 /* `levels`: how many there are below. A link that leads nowhere is told by whoever reads it. */
@@ -105,7 +115,7 @@ static void put_found(const struct directory *directory, int levels, struct writ
             put_found(&below, levels - 1, out);
             directory_free(&below);
         } else if ((!is_there || S_ISREG(status.st_mode)) && directory_may_hold_credentials(path)) {
-            put_path(out, path);
+            directory_put_string(out, path);
         }
     }
 }
