@@ -13,8 +13,7 @@ static const struct socket_address *find_same(const struct admin_sockets *socket
                                               int *fd)
 {
     for (size_t i = 0; sockets && i < sockets->count; i++) {
-        if (sockets->addresses[i].len != address->len ||
-            memcmp(&sockets->addresses[i].any, &address->any, address->len) != 0)
+        if (!address_is_same(&sockets->addresses[i], address))
             continue;
         *fd = sockets->fds[i];
         return &sockets->addresses[i];

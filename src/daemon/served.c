@@ -205,8 +205,7 @@ static bool has_address(const struct served *served, const struct socket_address
 
     for (size_t i = 0; i < served->config->listen_count; i++)
         for (size_t j = 0; j < listener_socket_count(served->listeners[i]); j++)
-            if (address_of_socket(listener_socket(served->listeners[i], j), &other) && other.len == address->len &&
-                memcmp(&other.any, &address->any, address->len) == 0)
+            if (address_of_socket(listener_socket(served->listeners[i], j), &other) && address_is_same(&other, address))
                 return true;
     return false;
 }

@@ -101,6 +101,11 @@ static size_t copy_results(const struct addrinfo *results, struct socket_address
     return count;
 }
 
+bool address_is_same(const struct socket_address *a, const struct socket_address *b)
+{
+    return a->len == b->len && memcmp(&a->any, &b->any, a->len) == 0;
+}
+
 bool address_is_name(const struct config_address *address)
 {
     struct in_addr ignored;

@@ -46,6 +46,8 @@ enum address_use { ADDRESS_TO_LISTEN, ADDRESS_TO_CONNECT };
 MUST_CHECK size_t address_resolve(const struct config_address *address, enum address_use use,
                                   struct socket_address *out, size_t max, const char **fault);
 
+MUST_CHECK bool address_is_same(const struct socket_address *a, const struct socket_address *b);
+
 /* An accepted or connected socket's own end and its peer; false when the kernel will not tell. */
 MUST_CHECK bool address_of_socket(int fd, struct socket_address *out);
 

@@ -92,11 +92,6 @@ void backend_free(struct backend *backend)
 
 /* ---- addresses that change */
 
-static bool is_same_address(const struct socket_address *a, const struct socket_address *b)
-{
-    return a->len == b->len && memcmp(&a->any, &b->any, a->len) == 0;
-}
-
 /* The one that worked last is still the first to be tried, if it is still there. */
 static void replace_addresses(struct backend_server *server, const struct host_addresses *addresses)
 {
@@ -107,7 +102,7 @@ static void replace_addresses(struct backend_server *server, const struct host_a
     server->preferred = 0;
     server->edition++;
     for (uint8_t i = 0; i < server->address_count; i++)
-        if (is_same_address(&server->addresses[i], &preferred))
+        if (address_is_same(&server->addresses[i], &preferred))
             server->preferred = i;
 }
 

@@ -96,7 +96,7 @@ static struct listen_socket *find_same(struct listen_sockets *sockets, const str
 {
     for (size_t i = 0; sockets && i < sockets->count; i++) {
         struct listen_socket *sock = &sockets->sockets[i];
-        if (sock->address.len == address->len && memcmp(&sock->address.any, &address->any, address->len) == 0)
+        if (address_is_same(&sock->address, address))
             return sock;
     }
     return NULL;
