@@ -22,19 +22,25 @@ static uint16_t closed_port(void)
     return port;
 }
 
-START_TEST(a_backend_that_is_down_is_an_alert_and_a_line_that_names_server_and_error)
+/* The handshake is done before anybody looks for a server. */
+static void expect_refusal(void)
 {
     static const uint8_t internal_error[] = {FAKE_ALERT, 80};
 
-    harness_init(&h);
-    h.servers[0].port = closed_port();
-    harness_start(&h);
     harness_open_client(&h);
     harness_send(&h, h.client, "H", 1);
     harness_expect(&h, h.client, "S", 1);
     harness_expect(&h, h.client, internal_error, 2);
     close(h.client);
     h.client = -1;
+}
+
+START_TEST(a_backend_that_is_down_is_an_alert_and_a_line_that_names_server_and_error)
+{
+    harness_init(&h);
+    h.servers[0].port = closed_port();
+    harness_start(&h);
+    expect_refusal();
     harness_expect_log(&h, "event=backend_failed id=1 backend=app server=first error=\"Connection refused\"");
     harness_expect_log(&h, "end=backend_refused");
     ck_assert_uint_eq(h.proxy->counters->backend_failures, 1); /* one server, one attempt */
@@ -44,17 +50,10 @@ END_TEST
 
 START_TEST(a_backend_whose_name_does_not_resolve_is_an_alert_and_has_words_of_its_own)
 {
-    static const uint8_t internal_error[] = {FAKE_ALERT, 80};
-
     harness_init(&h);
     harness_start(&h);
     listener_backend(h.listener)->servers[0].address_count = 0;
-    harness_open_client(&h);
-    harness_send(&h, h.client, "H", 1);
-    harness_expect(&h, h.client, "S", 1);
-    harness_expect(&h, h.client, internal_error, 2);
-    close(h.client);
-    h.client = -1;
+    expect_refusal();
     harness_expect_log(&h, "event=backend_failed id=1 backend=app error=\"the backend's name does not resolve (yet)\"");
     harness_expect_log(&h, "end=backend_unresolved");
     ck_assert_uint_eq(h.proxy->counters->backend_failures, 0); /* nothing was attempted */

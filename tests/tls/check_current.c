@@ -24,58 +24,53 @@ static void expect_chosen(const char *name, const char *label)
     ck_assert_str_eq(tls_credential_label(found.credential), label);
 }
 
+struct row {
+    const char *first, *second, *name, *chosen;
+};
+
+static void expect_all(const struct row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        begin(rows[i].first, rows[i].second);
+        expect_chosen(rows[i].name, rows[i].chosen);
+        rig_wipe(&rig);
+    }
+}
+
 START_TEST(an_expired_certificate_never_wins_over_a_valid_one_of_the_name)
 {
-    static const struct {
-        const char *first, *second, *name, *chosen;
-    } rows[] = {
+    static const struct row rows[] = {
         {"days-90", "p256", "app.example", "p256"},       {"p256", "days-90", "app.example", "p256"},
         {"days-90", "rsa2048", "app.example", "rsa2048"}, /* by a scheme that is less preferred */
         {"not-yet", "p256", "app.example", "p256"},       {"days-90", "p256", NULL, "p256"}, /* both are the default */
     };
 
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        begin(rows[i].first, rows[i].second);
-        expect_chosen(rows[i].name, rows[i].chosen);
-        rig_wipe(&rig);
-    }
+    expect_all(rows, ARRAY_LEN(rows));
 }
 END_TEST
 
 /* A client that looks at no dates is served, and one that does is told the truth. */
 START_TEST(where_no_valid_one_bears_the_name_an_expired_one_is_better_than_a_strangers)
 {
-    static const struct {
-        const char *first, *second, *name, *chosen;
-    } rows[] = {
+    static const struct row rows[] = {
         {"days-90", "other", "app.example", "days-90"},
         {"expired", "days-90", "app.example", "expired"}, /* the first of them */
     };
 
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        begin(rows[i].first, rows[i].second);
-        expect_chosen(rows[i].name, rows[i].chosen);
-        rig_wipe(&rig);
-    }
+    expect_all(rows, ARRAY_LEN(rows));
 }
 END_TEST
 
 START_TEST(where_no_name_decides_a_valid_one_wins_whatever_its_place)
 {
-    static const struct {
-        const char *first, *second, *name, *chosen;
-    } rows[] = {
+    static const struct row rows[] = {
         {"days-90", "other", NULL, "other"}, /* of the same type of key, and not the first of it */
         {"days-90", "other", "nobody.example", "other"},
         {"days-90", "expired", NULL, "days-90"}, /* there is none */
         {"p256", "other", NULL, "p256"},
     };
 
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        begin(rows[i].first, rows[i].second);
-        expect_chosen(rows[i].name, rows[i].chosen);
-        rig_wipe(&rig);
-    }
+    expect_all(rows, ARRAY_LEN(rows));
 }
 END_TEST
 
