@@ -4,23 +4,13 @@
 need python3 curl prlimit
 prlimit --pid $$ --nofile=4000: 2>/dev/null || skip "4000 descriptors are more than this machine allows"
 backend_start
-daemon_start <<CONF
+raw_daemon "" "
 [sallyport]
 workers = 1
 
 [admin]
 address = unix:$scratch/admin.sock
-address = $HOST:9100
-
-[listen web]
-address = $HOST:$PORT
-certificate = $CERTS/p256.crt
-key = $CERTS/p256.key
-backend = app
-
-[backend app]
-server = $HOST:8080
-CONF
+address = $HOST:9100"
 admin_pid=$(grep -a 'event=admin ' "$log" | grep -oE 'pid=[0-9]+' | head -n 1 | cut -d= -f2)
 get() { curl -s --fail --max-time "${SECONDS_AT_MOST:-5}" --unix-socket "$scratch/admin.sock" "http://admin$1"; }
 resident() { awk '{ print $2 * 4 }' "/proc/$admin_pid/statm"; }

@@ -13,26 +13,15 @@ client_certificate alice one 20
 set_clock() { printf '%-32s' "$1" | dd of="$scratch/clock" conv=notrunc status=none; }
 set_clock 0
 chmod 644 "$scratch/clock"
-LIMIT="env LD_PRELOAD=$clock CLOCK_FILE=$scratch/clock" daemon_start <<CONF
+LIMIT="env LD_PRELOAD=$clock CLOCK_FILE=$scratch/clock" raw_daemon "client-certificate = optional
+client-ca = $scratch/one-ca.crt
+idle-timeout = 60s
+client-hello-timeout = 2s" "
 [sallyport]
 workers = 1
 
 [admin]
-address = unix:$scratch/admin.sock
-
-[listen raw]
-address = $HOST:$PORT
-certificate = $CERTS/p256.crt
-key = $CERTS/p256.key
-backend = app
-client-certificate = optional
-client-ca = $scratch/one-ca.crt
-idle-timeout = 60s
-client-hello-timeout = 2s
-
-[backend app]
-server = $HOST:8080
-CONF
+address = unix:$scratch/admin.sock"
 
 coproc talk { exec python3 "$here/hold.py" "$HOST" "$PORT" 2>&1; }
 talk_pid=$talk_PID

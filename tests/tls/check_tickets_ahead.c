@@ -61,6 +61,13 @@ static void take_tickets(unsigned count)
     ticket = client.ticket;
 }
 
+static void take_what_is_sealed_now(void)
+{
+    rig.is_sealing_held = false;
+    rig_pump(&rig, &client);
+    take_tickets(2);
+}
+
 static void expect_resumption(void)
 {
     rig.is_sealing_held = false;
@@ -101,9 +108,7 @@ START_TEST(a_finished_that_comes_first_does_not_wait_for_them)
     rig_pump(&rig, &client);
     ck_assert(bytes_equal(bytes_of(rig.received, rig.received_len), BYTES_OF_LITERAL("ping")));
     ck_assert(is_sealing_wanted());
-    rig.is_sealing_held = false;
-    rig_pump(&rig, &client);
-    take_tickets(2);
+    take_what_is_sealed_now();
     expect_resumption();
     end();
 }
@@ -113,9 +118,7 @@ START_TEST(a_resumed_client_has_its_ticket_sealed_ahead_too)
 {
     begin(TLS_CLIENT_CERTIFICATE_NONE);
     finish();
-    rig.is_sealing_held = false;
-    rig_pump(&rig, &client);
-    take_tickets(2);
+    take_what_is_sealed_now();
     rig.is_sealing_held = true;
     connect_client(&ticket);
     client13_send_hello(&client);
@@ -158,9 +161,7 @@ START_TEST(where_a_client_certificate_is_asked_for_they_wait_for_the_finished)
     ck_assert(tls_key_wanted(rig.tls) == NULL);
     finish();
     ck_assert(is_sealing_wanted());
-    rig.is_sealing_held = false;
-    rig_pump(&rig, &client);
-    take_tickets(2);
+    take_what_is_sealed_now();
     expect_resumption();
     end();
 }
