@@ -38,9 +38,11 @@ static bool complain(struct cert_dir *dir, const char *reason)
     return false;
 }
 
+/* A file system's clock may be ahead of ours: a moment on this machine (time() goes by ticks, a change may be stamped
+   more finely), more on another's. */
 static bool is_fresh(const struct cert_dir *dir, int64_t changed)
 {
-    return dir->now >= changed && dir->now - changed < CERT_DIR_PATIENCE;
+    return llabs(dir->now - changed) < CERT_DIR_PATIENCE;
 }
 
 /* One that is broken takes no other down; but what changed just now, the rest of it may be on its way. */
