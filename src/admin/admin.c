@@ -14,6 +14,7 @@
 #include "admin/pages.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "proxy/event_drop.h"
 #include "proxy/proxy.h"
 
 /* One listening socket. */
@@ -168,8 +169,7 @@ static bool open_entrance(struct admin *admin, struct event_base *base, int fd)
     }
     entrance->resume = evtimer_new(base, on_resume, entrance);
     if (!entrance->resume || !evhttp_bind_listener(admin->http, entrance->listener)) {
-        if (entrance->resume)
-            event_free(entrance->resume);
+        event_drop(entrance->resume);
         evconnlistener_free(entrance->listener);
         return false;
     }
@@ -208,8 +208,7 @@ void admin_free(struct admin *admin)
     if (!admin)
         return;
     running = NULL;
-    if (admin->look)
-        event_free(admin->look);
+    event_drop(admin->look);
     for (size_t i = 0; i < admin->entrance_count; i++)
         event_free(admin->entrances[i].resume);
     if (admin->http)
@@ -263,8 +262,7 @@ static bool serve(struct event_base *base, struct admin_view view, const int *fd
     bool is_ok = admin && told && event_add(told, NULL) == 0 && event_base_dispatch(base) >= 0;
 
     admin_free(admin);
-    if (told)
-        event_free(told);
+    event_drop(told);
     return is_ok;
 }
 

@@ -12,6 +12,7 @@
 #include "daemon/upgrade_state.h"
 #include "daemon/usage.h"
 #include "demo/demo.h"
+#include "proxy/event_drop.h"
 #include "proxy/key_wire.h"
 
 static void on_control(evutil_socket_t fd, short what, void *context);
@@ -45,8 +46,7 @@ static struct child *child_new(struct master *master, enum process_role role, ui
 
 void children_hang_up(struct child *child)
 {
-    if (child->readable)
-        event_free(child->readable);
+    event_drop(child->readable);
     if (child->control >= 0)
         close(child->control);
     child->readable = NULL;

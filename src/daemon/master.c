@@ -12,6 +12,7 @@
 #include "daemon/signals.h"
 #include "daemon/upgrade.h"
 #include "daemon/usage.h"
+#include "proxy/event_drop.h"
 #include "proxy/proxy.h"
 
 uint64_t master_now(void)
@@ -188,12 +189,6 @@ static bool make_parts(struct master *master)
            resolving_init(master) && start_signs_of_life(master);
 }
 
-static void free_event(struct event *event)
-{
-    if (event)
-        event_free(event);
-}
-
 static void free_parts(struct master *master)
 {
     children_free(master);
@@ -204,10 +199,10 @@ static void free_parts(struct master *master)
     resolving_free(master);
     ticket_root_wipe(&master->tickets);
     signals_free(master->signals);
-    free_event(master->timer);
-    free_event(master->ticket_turn);
-    free_event(master->alive);
-    free_event(master->watch);
+    event_drop(master->timer);
+    event_drop(master->ticket_turn);
+    event_drop(master->alive);
+    event_drop(master->watch);
     renewal_free(&master->renewal);
     config_free(master->retry);
     sight_close(&master->sight);

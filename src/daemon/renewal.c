@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "daemon/master.h"
+#include "proxy/event_drop.h"
 
 /* Quiet and longest: whoever writes several files is done by then. The period is in the man page. */
 static const struct watch_times times = {.quiet = 500 * 1000, .longest = 5 * 1000 * 1000, .period = 60 * 1000 * 1000};
@@ -175,8 +176,7 @@ void renewal_refused(struct master *master, struct reload_order order, struct fi
 void renewal_free(struct renewal *renewal)
 {
     watch_free(renewal->watch);
-    if (renewal->again)
-        event_free(renewal->again);
+    event_drop(renewal->again);
     files_seen_free(renewal->tried);
     *renewal = (struct renewal){.watch = NULL};
 }

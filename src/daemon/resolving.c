@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "daemon/master.h"
+#include "proxy/event_drop.h"
 
 /* Until a worker that had no room is told what it missed. */
 enum { TELL_AGAIN_AFTER = 100 * 1000 };
@@ -412,7 +413,6 @@ bool resolving_init(struct master *master)
 
 void resolving_free(struct master *master)
 {
-    if (master->resolving.timer)
-        event_free(master->resolving.timer);
+    event_drop(master->resolving.timer);
     names_free(&master->resolving.names);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "proxy/event_drop.h"
 
 /*
  * Blocked, and read from a descriptor: one that nobody has read yet stays pending in the process, also while that
@@ -64,8 +65,7 @@ void signals_free(struct signals *signals)
 {
     if (!signals)
         return;
-    if (signals->readable)
-        event_free(signals->readable);
+    event_drop(signals->readable);
     if (signals->fd >= 0)
         close(signals->fd);
     memory_free(signals);

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "proxy/event_drop.h"
 #include "proxy/proxy.h"
 
 /* A file that is written counts when its writer closes it; until then it is half of one. */
@@ -176,19 +177,13 @@ struct watch *watch_new(struct event_base *base, struct watch_times times, watch
     return NULL;
 }
 
-static void free_event(struct event *event)
-{
-    if (event)
-        event_free(event);
-}
-
 void watch_free(struct watch *watch)
 {
     if (!watch)
         return;
-    free_event(watch->readable);
-    free_event(watch->quiet);
-    free_event(watch->period);
+    event_drop(watch->readable);
+    event_drop(watch->quiet);
+    event_drop(watch->period);
     if (watch->fd >= 0)
         close(watch->fd);
     memory_free(watch->descriptors);

@@ -11,6 +11,7 @@
 #include "daemon/unix_asker.h"
 #include "daemon/worker_sight.h"
 #include "demo/demo.h"
+#include "proxy/event_drop.h"
 
 struct worker {
     struct event_base *base;
@@ -379,12 +380,6 @@ static bool make_parts(struct worker *worker)
            event_add(worker->readable, NULL) == 0;
 }
 
-static void free_event(struct event *event)
-{
-    if (event)
-        event_free(event);
-}
-
 static void free_parts(struct worker *worker)
 {
     if (worker->proxy)
@@ -401,9 +396,9 @@ static void free_parts(struct worker *worker)
         worker->earlier = served->next;
         part_from(worker, served);
     }
-    free_event(worker->sweep);
-    free_event(worker->drain_timer);
-    free_event(worker->readable);
+    event_drop(worker->sweep);
+    event_drop(worker->drain_timer);
+    event_drop(worker->readable);
     demo_free(worker->demo);
     if (worker->demo_socket >= 0)
         close(worker->demo_socket);

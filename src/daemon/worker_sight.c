@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "proxy/event_drop.h"
 
 /* Once a second: an idle worker hardly notices, and its master sees it stand still within a few of them. */
 static const struct timeval beat_every = {1, 0};
@@ -59,8 +60,7 @@ bool worker_sight_place(const struct worker_sight *sight, const struct served *s
 
 void worker_sight_free(struct worker_sight *sight)
 {
-    if (sight->beat)
-        event_free(sight->beat);
+    event_drop(sight->beat);
     counters_leave(sight->counters);
     board_free(sight->board);
 }

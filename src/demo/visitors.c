@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "base/alloc.h"
+#include "proxy/event_drop.h"
 
 struct visitor {
     struct bufferevent *bufferevent; /* NULL: a free place */
@@ -111,10 +112,8 @@ void visitors_free(struct visitors *visitors)
     for (size_t i = 0; visitors->places && i < visitors->limits.places; i++)
         if (visitors->places[i].bufferevent)
             release(visitors, &visitors->places[i]);
-    if (visitors->soon)
-        event_free(visitors->soon);
-    if (visitors->every_tick)
-        event_free(visitors->every_tick);
+    event_drop(visitors->soon);
+    event_drop(visitors->every_tick);
     memory_free(visitors->places);
     memory_free(visitors);
 }

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include "proxy/connection.h"
+#include "proxy/event_drop.h"
 #include "proxy/limits.h"
 
 static bool schedule(struct handshake_turns *turns)
@@ -134,8 +135,7 @@ bool handshake_turns_init(struct handshake_turns *turns, struct proxy *proxy)
 
 void handshake_turns_free(struct handshake_turns *turns)
 {
-    if (turns->next)
-        event_free(turns->next);
+    event_drop(turns->next);
     turns->next = NULL;
 }
 

@@ -1,6 +1,7 @@
 #include <event2/event.h>
 
 #include "base/alloc.h"
+#include "proxy/event_drop.h"
 #include "proxy/key_holder.h"
 #include "proxy/key_service_types.h"
 #include "proxy/limits.h"
@@ -107,10 +108,8 @@ static void free_events(struct key_service *service)
 {
     struct local *local = (struct local *)service;
 
-    if (local->turn)
-        event_free(local->turn);
-    if (local->ageing)
-        event_free(local->ageing);
+    event_drop(local->turn);
+    event_drop(local->ageing);
 }
 
 static const struct key_service_kind local_kind = {wake, none_asked, free_events};

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "proxy/event_drop.h"
 #include "proxy/key_batch.h"
 #include "proxy/key_service_types.h"
 #include "proxy/limits.h"
@@ -387,23 +388,17 @@ static bool wake(struct key_service *service, enum key_patience patience)
     return true;
 }
 
-static void free_event(struct event *event)
-{
-    if (event)
-        event_free(event);
-}
-
 static void free_remote(struct key_service *service)
 {
     struct remote *remote = remote_of(service);
 
     if (remote->fd >= 0)
         close(remote->fd);
-    free_event(remote->readable);
-    free_event(remote->writable);
-    free_event(remote->flush);
-    free_event(remote->more);
-    free_event(remote->expiry);
+    event_drop(remote->readable);
+    event_drop(remote->writable);
+    event_drop(remote->flush);
+    event_drop(remote->more);
+    event_drop(remote->expiry);
     key_batch_free(remote->outgoing);
     key_batch_free(remote->incoming);
     memory_wipe(remote->flights, sizeof remote->flights);

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "proxy/connection.h"
+#include "proxy/event_drop.h"
 #include "proxy/limits.h"
 
 static uint64_t read_clock(clockid_t clock)
@@ -254,10 +255,8 @@ void proxy_free(struct proxy *proxy)
     for (uint32_t slot = 0; slot < proxy->slot_count; slot++)
         if (proxy->slots[slot])
             connection_drop(proxy->slots[slot]);
-    if (proxy->suppressed_timer)
-        event_free(proxy->suppressed_timer);
-    if (proxy->trim_timer)
-        event_free(proxy->trim_timer);
+    event_drop(proxy->suppressed_timer);
+    event_drop(proxy->trim_timer);
     handshake_turns_free(&proxy->turns);
     sources_free(&proxy->sources);
     key_service_free(proxy->keys);
