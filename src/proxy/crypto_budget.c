@@ -27,6 +27,12 @@ void crypto_budget_spend(struct crypto_budget *budget, uint64_t cost, uint64_t s
     budget->seen_spent = spent;
 }
 
+void crypto_budget_spend_elsewhere(struct crypto_budget *budget, uint64_t cost)
+{
+    cost = cost < MAX_CRYPTO_DEBT ? cost : MAX_CRYPTO_DEBT;
+    budget->credit = bounded(budget->credit - (int64_t)cost, -MAX_CRYPTO_DEBT, MAX_CRYPTO_CREDIT);
+}
+
 void crypto_budget_note_wait(struct crypto_budget *budget, uint64_t wait, uint64_t now)
 {
     if (wait >= OVERLOAD_WAIT)

@@ -3,8 +3,9 @@
  *
  * Normally handshakes go as they come, a little in each turn of the loop. Once some have waited OVERLOAD_WAIT the
  * worker is over its budget: then they get CRYPTO_SHARE of a hundred parts of the time, and more only while the relays
- * have nothing to do. What another process computes is not in it. One signature by RSA of 4096 bits takes as long as
- * the relay of a megabyte.
+ * have nothing to do. What another process computes for them counts as well: the processor that it takes is one that
+ * relays want, wherever processes are as many as processors. One signature by RSA of 4096 bits takes as long as the
+ * relay of a megabyte.
  */
 #ifndef PROXY_CRYPTO_BUDGET_H
 #define PROXY_CRYPTO_BUDGET_H
@@ -24,6 +25,9 @@ struct crypto_budget {
 
 /* A step of a handshake took `cost`, up to now. */
 void crypto_budget_spend(struct crypto_budget *budget, uint64_t cost, uint64_t spent);
+
+/* So much of it was computed by another process. */
+void crypto_budget_spend_elsewhere(struct crypto_budget *budget, uint64_t cost);
 
 /* Somebody in line has waited so long. */
 void crypto_budget_note_wait(struct crypto_budget *budget, uint64_t wait, uint64_t now);

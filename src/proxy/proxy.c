@@ -109,6 +109,7 @@ static void on_key_answer(void *context, struct connection_ticket ticket, bool i
     count_more(&proxy->counters->cpu[COUNTED_KEY_WORK], cost);
     if (cost)
         crypto_budget_spend(&proxy->budget, cost, proxy_spent());
+    crypto_budget_spend_elsewhere(&proxy->budget, key_service_cost_elsewhere(proxy->keys));
     crypto_budget_note_wait(&proxy->budget, key_service_wait(proxy->keys), proxy_now());
     if (connection)
         connection_answer_key(connection, is_ok, answer);

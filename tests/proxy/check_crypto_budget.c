@@ -38,15 +38,20 @@ static void begin(void)
     relay(1);
 }
 
+static void step_elsewhere(uint64_t cost)
+{
+    crypto_budget_spend_elsewhere(&budget, cost);
+}
+
 /* Of the time that goes by while relays always have something to do. */
-static uint64_t percent_of_steps(uint64_t cost, uint64_t turn)
+static uint64_t percent_of_steps(uint64_t cost, uint64_t turn, void (*take)(uint64_t cost))
 {
     uint64_t steps = 0, began = now;
 
     while (now - began < 10 * 1000 * 1000) {
         crypto_budget_note_wait(&budget, OVERLOAD_WAIT, now);
         if (crypto_budget_allows(&budget, now, spent)) {
-            step(cost);
+            take(cost);
             steps += cost;
         }
         relay(turn);
@@ -74,10 +79,23 @@ START_TEST(over_the_budget_handshakes_get_their_share_whatever_a_step_costs)
     for (size_t i = 0; i < ARRAY_LEN(costs); i++) {
         uint64_t percent;
         begin();
-        percent = percent_of_steps(costs[i], 200);
+        percent = percent_of_steps(costs[i], 200, step);
         ck_assert_msg(percent + 6 >= CRYPTO_SHARE || costs[i] < 67, "%lu us: %lu %%", costs[i], percent);
         ck_assert_msg(percent <= CRYPTO_SHARE + 1, "%lu us: %lu %%", costs[i], percent);
     }
+}
+END_TEST
+
+/* A third of what relays take, as if both were of one thread. */
+START_TEST(what_another_process_computes_for_them_counts_as_well)
+{
+    uint64_t percent;
+
+    begin();
+    percent = percent_of_steps(6000, 200, step_elsewhere);
+    ck_assert_msg(percent >= 30 && percent <= 35, "%lu %%", percent);
+    step_elsewhere(UINT64_C(1) << 63);
+    ck_assert_int_ge(budget.credit, -MAX_CRYPTO_DEBT);
 }
 END_TEST
 
@@ -137,6 +155,7 @@ int main(void)
     const TTest *const tests[] = {
         as_long_as_nobody_waits_handshakes_go_as_they_come,
         over_the_budget_handshakes_get_their_share_whatever_a_step_costs,
+        what_another_process_computes_for_them_counts_as_well,
         relays_that_have_nothing_to_do_leave_all_of_the_time,
         the_cheaper_a_handshake_the_sooner_relays_count_as_quiet,
         it_ends_when_nobody_has_waited_for_a_while,

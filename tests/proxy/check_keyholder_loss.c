@@ -1,5 +1,6 @@
 /*
- * A keyholder that dies under a proxy at work: handshakes wait for the next one, relays do not notice.
+ * A proxy at work beside its keyholder. One that dies: handshakes wait for the next one, relays do not notice. One that
+ * works: the time it takes is taken from the budget of handshakes.
  */
 #include <check.h>
 #include <sys/socket.h>
@@ -7,6 +8,7 @@
 
 #include "proxy/harness.h"
 #include "proxy/key_batch.h"
+#include "proxy/limits.h"
 #include "support/check_run.h"
 
 static struct harness h;
@@ -51,19 +53,38 @@ static void relay_both_ways(void)
     harness_expect(&h, h.client, "pong", 4);
 }
 
-START_TEST(handshakes_wait_for_the_next_keyholder_and_relays_do_not_notice)
+static void begin(void)
 {
-    int waiting;
-
     batch = key_batch_new();
     ck_assert_ptr_nonnull(batch);
     harness_init(&h);
     harness_start(&h);
     ck_assert(proxy_use_keyholder(h.proxy, new_keyholder()));
-    harness_establish(&h);
-    waiting = harness_connect(&h);
-    harness_send(&h, waiting, "K", 1);
+}
+
+static void end(void)
+{
+    harness_free(&h);
+    key_batch_free(batch);
+    close(keyholder);
+}
+
+static int ask(void)
+{
+    int client = harness_connect(&h);
+
+    harness_send(&h, client, "K", 1);
     HARNESS_WAIT(&h, question_came());
+    return client;
+}
+
+START_TEST(handshakes_wait_for_the_next_keyholder_and_relays_do_not_notice)
+{
+    int waiting;
+
+    begin();
+    harness_establish(&h);
+    waiting = ask();
     close(keyholder);
     for (int i = 0; i < 10; i++)
         relay_both_ways();
@@ -75,9 +96,25 @@ START_TEST(handshakes_wait_for_the_next_keyholder_and_relays_do_not_notice)
     harness_expect(&h, waiting, "S", 1);
     ck_assert_uint_eq(h.proxy->counters->key_operations_failed, 0);
     close(waiting);
-    harness_free(&h);
-    key_batch_free(batch);
-    close(keyholder);
+    end();
+}
+END_TEST
+
+/* The first answer counts for one sixteenth, beside what was assumed. */
+START_TEST(what_a_keyholder_takes_is_taken_from_the_budget_of_handshakes)
+{
+    int client;
+
+    begin();
+    client = ask();
+    usleep(16 * UNMEASURED_KEY_COST);
+    h.proxy->budget.credit = 0;
+    h.proxy->budget.seen_spent = proxy_spent();
+    answer_question();
+    harness_expect(&h, client, "S", 1);
+    ck_assert_int_lt(h.proxy->budget.credit, -UNMEASURED_KEY_COST);
+    close(client);
+    end();
 }
 END_TEST
 
@@ -85,6 +122,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         handshakes_wait_for_the_next_keyholder_and_relays_do_not_notice,
+        what_a_keyholder_takes_is_taken_from_the_budget_of_handshakes,
     };
     return check_run("keyholder_loss", tests, ARRAY_LEN(tests));
 }
