@@ -70,10 +70,10 @@ def wait_for_listener(process, port, name):
 
 # ---- configurations: what stands in the file, from the addresses and the identity
 
-def sallyport_config(at):
+def sallyport_config(at, isolation="${SALLYPORT_KEY_ISOLATION:-on}"):
     return f"""[sallyport]
 workers = 1
-key-isolation = ${{SALLYPORT_KEY_ISOLATION:-on}}
+key-isolation = {isolation}
 log-level = warning
 drain-timeout = 1s
 [listen bench]

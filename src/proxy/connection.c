@@ -343,6 +343,7 @@ static bool set_interest(struct connection *c, struct endpoint *endpoint, short 
     endpoint->interest = 0;
     if (interest == 0)
         return true;
+    descriptor_places_make(&c->proxy->places, c->proxy->base, endpoint->fd);
     if (event_assign(&endpoint->event, c->proxy->base, endpoint->fd, (short)(interest | EV_PERSIST), callback, c) !=
             0 ||
         event_add(&endpoint->event, NULL) != 0)

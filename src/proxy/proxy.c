@@ -147,15 +147,22 @@ static void on_trim_timer(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
 
     proxy->most_connections = proxy->connection_count;
+    proxy->is_calming_down = proxy->connection_count > 0;
     malloc_trim(0);
+}
+
+/* What the last of a storm hold lies all over the memory: it goes back as they become fewer, too. */
+static bool has_calmed_down(const struct proxy *proxy)
+{
+    return (proxy->most_connections >= MANY_CONNECTIONS || proxy->is_calming_down) &&
+           proxy->connection_count <= proxy->most_connections / 8;
 }
 
 static void trim_later(struct proxy *proxy)
 {
     static const struct timeval soon = {1, 0};
 
-    if (proxy->most_connections >= MANY_CONNECTIONS && proxy->connection_count <= proxy->most_connections / 8 &&
-        !evtimer_pending(proxy->trim_timer, NULL))
+    if (has_calmed_down(proxy) && !evtimer_pending(proxy->trim_timer, NULL))
         (void)!event_add(proxy->trim_timer, &soon); /* else the next connection that ends does it */
 }
 

@@ -19,6 +19,7 @@
 #include "proxy/address.h"
 #include "proxy/counters.h"
 #include "proxy/crypto_budget.h"
+#include "proxy/descriptor_places.h"
 #include "proxy/handshake_turns.h"
 #include "proxy/key_service.h"
 #include "proxy/log_limit.h"
@@ -61,10 +62,12 @@ struct proxy {
     struct counters *counters, *own_counters; /* the latter: ours to free, or NULL */
     struct proxy_settings settings;
 
+    struct descriptor_places places;
     struct connection **slots; /* NULL where free */
     uint32_t slot_count, next_slot;
     size_t connection_count;
     size_t most_connections; /* since memory was last given back */
+    bool is_calming_down;    /* after a storm, until the last connection has ended */
     size_t max_storage;      /* what the pool may hand out; 0: any amount */
     uint64_t last_id;
     struct connection_queue sheddable; /* unfinished handshakes, oldest first; before them what only lingers */
