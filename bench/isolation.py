@@ -26,10 +26,19 @@ def parse():
     parser.add_argument("--rounds", type=int, default=40, help="pairs of windows (40)")
     parser.add_argument("--seconds", type=float, default=0.5, help="of a window (0.5)")
     parser.add_argument("--rows", default="", help="handshakes with this in their label")
+    parser.add_argument("--connections", help="at a time (32): with few, questions are asked one by one")
     options = parser.parse_args()
     options.sallyport = os.path.abspath(options.sallyport)
     options.warmup = 0.1
     return options
+
+
+def all_handshakes(options):
+    rows = [row for row in all_rows(0) if row.kind == "handshake" and options.rows in row.label]
+    for row in rows:
+        if options.connections:
+            row.arguments[row.arguments.index("--connections") + 1] = options.connections
+    return rows
 
 
 def kind_with(isolation, options):
@@ -67,7 +76,7 @@ def main():
     options = parse()
     raise_limits()
     kinds = [kind_with("on", options), kind_with("off", options)]
-    rows = [row for row in all_rows(0) if row.kind == "handshake" and options.rows in row.label]
+    rows = all_handshakes(options)
     scratch = tempfile.mkdtemp(prefix="sallyport-bench-")
     os.chmod(scratch, 0o755)
     try:

@@ -163,7 +163,8 @@ static void forget_files(struct beginning *beginning)
 
 /*
  * A question that comes does not break in on the worker that asks, on a processor that both share: it goes on to the
- * end of its turn, and what it asks by then is answered together. A third of what isolation costs is saved by that.
+ * end of its turn, and what it asks by then is answered together. A third of what isolation costs is saved by that. The
+ * units of systemd refuse the call with all that change priorities.
  */
 static void give_way(void)
 {
