@@ -113,16 +113,17 @@ void key_client_answer(struct key_client *client, enum key_haste haste, struct k
     const struct key_question *question = key_line_oldest(&client->lines[haste]);
     struct key_reply reply = {.number = question->ticket.id, .operation = question->request.operation};
     uint8_t out[MAX_KEY_ANSWER_LEN];
-    uint64_t since = proxy_now();
+    uint64_t began = proxy_spent();
     size_t len = 0;
 
-    reply.is_ok =
-        since - question->asked_at <= KEY_WAIT_TIMEOUT && tls_key_perform(&question->request, &holder->tls, out, &len);
+    reply.is_ok = proxy_now() - question->asked_at <= KEY_WAIT_TIMEOUT &&
+                  tls_key_perform(&question->request, &holder->tls, out, &len);
     reply.answer = bytes_of(out, reply.is_ok ? len : 0);
+    reply.cost = (uint32_t)(proxy_spent() - began);
     put_reply(client->replies, reply);
     memory_wipe(out, len);
     key_line_remove_oldest(&client->lines[haste]);
-    key_share_charge(&client->share, proxy_now() - since);
+    key_share_charge(&client->share, reply.cost);
 }
 
 enum key_client_state key_client_send(struct key_client *client)

@@ -80,10 +80,7 @@ MUST_CHECK bool key_service_ask(struct key_service *service, struct connection_t
 /* Somebody waits for the answer to a question that could wait. */
 void key_service_hurry(struct key_service *service);
 
-/*
- * While an answer is given: how many microseconds it took of this thread, and, where another process has the keys,
- * about how many operations of private keys take there lately. One of the two is 0.
- */
+/* While an answer is given: how many microseconds it took of this thread, and how many of a keyholder's. One is 0. */
 uint64_t key_service_cost(const struct key_service *service);
 uint64_t key_service_cost_elsewhere(const struct key_service *service);
 

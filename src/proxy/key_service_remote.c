@@ -32,10 +32,8 @@ struct remote {
     size_t handed_out; /* of `incoming` */
     uint64_t rounds;   /* numbers given out, by KEY_BATCH */
     size_t in_flight[KEY_HASTES];
-    uint64_t typical;     /* microseconds that an operation of a private key takes there, a running mean */
-    uint64_t answered_at; /* when the last of them came */
-    uint64_t heard_at;    /* when any reply came last */
-    uint64_t awake_from;  /* when the first one came after a silence */
+    uint64_t heard_at;   /* when any reply came last */
+    uint64_t awake_from; /* when the first one came after a silence */
     struct flight flights[KEY_BATCH];
     key_socket_lost *lost;
     void *lost_context;
@@ -84,29 +82,15 @@ static void begin_flight(struct remote *remote, struct flight *flight, struct ke
     key_line_remove_oldest(line);
 }
 
-/*
- * Nobody tells what it took there. It works on one after the other, so it is the time since it was asked, or since it
- * answered the one before; of answers that come together the first seems to take it all, the mean is right.
- */
-static uint64_t note_cost(struct remote *remote, const struct key_question *question, uint64_t now)
-{
-    uint64_t began = question->asked_at > remote->answered_at ? question->asked_at : remote->answered_at;
-
-    if (key_haste_of(question->request.operation) != KEY_HASTE_PRIVATE_KEYS)
-        return 0;
-    remote->answered_at = now;
-    remote->typical = (15 * remote->typical + (now - began)) / 16;
-    return remote->typical;
-}
+static const struct key_reply no_reply;
 
 /* Its place is free before its connection is told, which may ask the next question. */
-static void end_flight(struct remote *remote, struct flight *flight, bool is_ok, struct bytes answer)
+static void end_flight(struct remote *remote, struct flight *flight, const struct key_reply *reply)
 {
     struct connection_ticket ticket = flight->question.ticket;
     bool is_given_up = flight->is_given_up;
     bool is_seal = flight->question.request.operation == TLS_KEY_SEAL_TICKET; /* which was patient, perhaps */
-    uint64_t now = proxy_now(), wait = is_seal ? 0 : now - flight->question.asked_at;
-    uint64_t cost = note_cost(remote, &flight->question, now);
+    uint64_t waited = proxy_now() - flight->question.asked_at;
 
     remote->in_flight[key_haste_of(flight->question.request.operation)]--;
     tls_key_request_wipe(&flight->question.request);
@@ -114,9 +98,9 @@ static void end_flight(struct remote *remote, struct flight *flight, bool is_ok,
     flight->is_sent = flight->is_given_up = false;
     if (is_given_up)
         return;
-    remote->service.wait = wait;
-    remote->service.cost_elsewhere = cost;
-    remote->service.answer(remote->service.context, ticket, is_ok, answer);
+    remote->service.wait = is_seal ? 0 : waited;
+    remote->service.cost_elsewhere = reply->cost < waited ? reply->cost : waited; /* of hostile ones */
+    remote->service.answer(remote->service.context, ticket, reply->is_ok, reply->answer);
     remote->service.wait = remote->service.cost_elsewhere = 0;
 }
 
@@ -126,7 +110,7 @@ static void give_up(struct remote *remote, struct flight *flight)
     enum tls_key_operation operation = flight->question.request.operation;
 
     if (!flight->is_sent) {
-        end_flight(remote, flight, false, bytes_of(NULL, 0));
+        end_flight(remote, flight, &no_reply);
         return;
     }
     tls_key_request_wipe(&flight->question.request);
@@ -152,7 +136,7 @@ static void drop_socket(struct remote *remote)
         struct flight *flight = &remote->flights[i];
         flight->is_sent = false;
         if (flight->number != 0 && flight->is_given_up)
-            end_flight(remote, flight, false, bytes_of(NULL, 0));
+            end_flight(remote, flight, &no_reply);
     }
 }
 
@@ -178,7 +162,7 @@ static void put(struct remote *remote, struct flight *flight)
     size_t len;
 
     if (!out || !key_wire_write_question(flight->number, &flight->question.request, out, &len)) {
-        end_flight(remote, flight, false, bytes_of(NULL, 0));
+        end_flight(remote, flight, &no_reply);
         return;
     }
     key_batch_commit(remote->outgoing, len);
@@ -272,7 +256,7 @@ static bool take_reply(struct remote *remote, struct bytes message)
     if (flight->number != reply.number || reply.number == 0 || !flight->is_sent ||
         flight->question.request.operation != reply.operation)
         return false;
-    end_flight(remote, flight, reply.is_ok, reply.answer);
+    end_flight(remote, flight, &reply);
     return true;
 }
 
@@ -452,7 +436,6 @@ static struct remote *new_remote(struct event_base *base, key_answer *answer, vo
     remote->service.context = context;
     remote->base = base;
     remote->fd = -1;
-    remote->typical = UNMEASURED_KEY_COST;
     if (make_parts(remote))
         return remote;
     key_service_free(&remote->service);

@@ -103,6 +103,7 @@ bool key_wire_write_reply(const struct key_reply *reply, uint8_t *out, size_t *l
     write_u64(&w, reply->number);
     write_u8(&w, (uint8_t)reply->operation);
     write_u8(&w, reply->is_ok);
+    write_u32(&w, reply->cost);
     if (reply->answer.len > MAX_KEY_ANSWER_LEN)
         writer_fail(&w);
     write_vec16(&w, reply->answer);
@@ -275,6 +276,6 @@ bool key_wire_read_reply(struct bytes message, struct key_reply *reply)
     struct reader r = reader_of(message);
 
     return read_u64(&r, &reply->number) && read_operation(&r, &reply->operation) && read_flag(&r, &reply->is_ok) &&
-           read_vec16(&r, 0, MAX_KEY_ANSWER_LEN, &reply->answer) && read_end(&r) &&
+           read_u32(&r, &reply->cost) && read_vec16(&r, 0, MAX_KEY_ANSWER_LEN, &reply->answer) && read_end(&r) &&
            (reply->is_ok ? is_answer(reply->operation, reply->answer) : reply->answer.len == 0);
 }

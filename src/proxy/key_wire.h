@@ -10,7 +10,7 @@
  *         SERVER_KEY_EXCHANGE_12  key id <32>, u8 signature, client random <32>, server random <32>, vec16 params
  *         MASTER_SECRET_12        key id <32>, u16 client version, u8 hash, u8 extended, vec8 seed, vec16 ciphertext
  *         SEAL, OPEN              binding <32>, vec16 session or ticket
- *     reply:    u64 number, u8 operation, u8 ok, vec16 answer
+ *     reply:    u64 number, u8 operation, u8 ok, u32 cost, vec16 answer
  *
  * Both sides take the other for hostile. What does not read exactly so is a violation, and whoever sees one closes the
  * socket. That a well-formed question cannot be answered (an unknown key, say) is none: its reply says so.
@@ -21,11 +21,11 @@
 #include "tls/key_operation.h"
 
 /* Of the form above: whoever changes it counts on. After an upgrade there are processes of two binaries. */
-enum { KEY_WIRE_VERSION = 1 };
+enum { KEY_WIRE_VERSION = 2 };
 
 enum {
     MAX_KEY_QUESTION_LEN = 8 + 1 + KEY_ID_LEN + 2 + 1 + 1 + 1 + 64 + 2 + MAX_KEY_PAYLOAD_LEN,
-    MAX_KEY_REPLY_LEN = 8 + 1 + 1 + 2 + MAX_KEY_ANSWER_LEN,
+    MAX_KEY_REPLY_LEN = 8 + 1 + 1 + 4 + 2 + MAX_KEY_ANSWER_LEN,
     MAX_KEY_MESSAGE_LEN = MAX_KEY_REPLY_LEN > MAX_KEY_QUESTION_LEN ? MAX_KEY_REPLY_LEN : MAX_KEY_QUESTION_LEN,
 };
 
@@ -36,6 +36,7 @@ struct key_reply {
     uint64_t number;
     enum tls_key_operation operation;
     bool is_ok;
+    uint32_t cost;       /* microseconds that were computed for it */
     struct bytes answer; /* of a length that its operation can have; empty unless ok */
 };
 

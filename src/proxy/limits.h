@@ -29,7 +29,6 @@ enum {
     MAX_LATE = 16384,            /* full handshakes that are held, for a source beyond its share ... */
     MAX_LATE_WAIT = 4 * 1000 * 1000, /* of a source beyond its share: then it has to resume, or go */
     TYPICAL_HANDSHAKE = 1000,        /* a full one, before any was measured */
-    UNMEASURED_KEY_COST = 1000,      /* of an operation in another process, before any was */
 
     CRYPTO_SHARE = 25,            /* of a hundred parts of the time, while handshakes wait and relays have work */
     RELAY_QUIET = 10 * 1000,      /* after so long without a relay's byte, at most, all of the time is free */

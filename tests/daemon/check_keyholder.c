@@ -28,6 +28,7 @@ static struct key_service *service;
 static unsigned answers, good_answers, answers_of[MANY + 1];
 static uint8_t answer_bytes[MAX_KEY_ANSWER_LEN];
 static size_t answer_len;
+static uint64_t answer_cost;
 
 static void take_answer(void *context, struct connection_ticket ticket, bool is_ok, struct bytes answer)
 {
@@ -36,6 +37,7 @@ static void take_answer(void *context, struct connection_ticket ticket, bool is_
     good_answers += is_ok;
     answers_of[ticket.id]++;
     answer_len = answer.len;
+    answer_cost = key_service_cost_elsewhere(service);
     if (answer.len > 0)
         memcpy(answer_bytes, answer.at, answer.len);
 }
@@ -132,6 +134,24 @@ static bool verifies(const char *certificate, enum signature_id signature, struc
     file_wipe(&file);
     return is_good;
 }
+
+START_TEST(it_tells_what_an_answer_took)
+{
+    struct tls_key_request request = verify_request("rsa2048.key", SIGNATURE_RSA_PSS_SHA256);
+    uint64_t began, took, many = 0;
+
+    start();
+    began = proxy_now();
+    for (int i = 0; i < 20; i++) {
+        ck_assert(get(&request));
+        many += answer_cost;
+    }
+    took = proxy_now() - began;
+    ck_assert_uint_gt(many, 20 * 50); /* microseconds: nobody signs by RSA in 50 */
+    ck_assert_uint_le(many, took);
+    end();
+}
+END_TEST
 
 START_TEST(it_signs_what_tls_13_signs_and_nothing_else)
 {
@@ -516,6 +536,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
+        it_tells_what_an_answer_took,
         it_signs_what_tls_13_signs_and_nothing_else,
         it_signs_ecdh_parameters_of_tls_12_and_no_other_text,
         it_derives_a_master_secret_of_whatever_a_client_sent_and_never_says_whether_it_was_one,

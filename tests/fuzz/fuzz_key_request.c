@@ -34,7 +34,7 @@ static void answer(uint64_t number, const struct tls_key_request *request)
 {
     struct tls_key_holder holder = {find_key, NULL, rig.tickets, random_system(), find_time, NULL};
     uint8_t out[MAX_KEY_ANSWER_LEN], message[MAX_KEY_MESSAGE_LEN];
-    struct key_reply reply = {number, request->operation, false, bytes_of(NULL, 0)}, again;
+    struct key_reply reply = {number, request->operation, false, 0, bytes_of(NULL, 0)}, again;
     size_t len;
 
     reply.is_ok = tls_key_perform(request, &holder, out, &len);

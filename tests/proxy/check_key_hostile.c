@@ -19,7 +19,7 @@ static struct question stray(const struct question *question, uint64_t number, e
 static size_t write_longest_reply(uint64_t number, uint8_t *out)
 {
     static const uint8_t sealed[MAX_KEY_ANSWER_LEN];
-    struct key_reply reply = {number, TLS_KEY_SEAL_TICKET, true, BYTES_OF_ARRAY(sealed)};
+    struct key_reply reply = {number, TLS_KEY_SEAL_TICKET, true, 0, BYTES_OF_ARRAY(sealed)};
     size_t len;
 
     ck_assert(key_wire_write_reply(&reply, out, &len));

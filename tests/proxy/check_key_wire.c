@@ -189,7 +189,7 @@ END_TEST
 static bool reply_arrives(enum tls_key_operation operation, bool is_ok, uint8_t first, size_t answer_len)
 {
     uint8_t answer[MAX_KEY_ANSWER_LEN + 1];
-    struct key_reply reply = {77, operation, is_ok, bytes_of(answer, answer_len)}, again;
+    struct key_reply reply = {77, operation, is_ok, 0x01020304, bytes_of(answer, answer_len)}, again;
 
     fill(answer, sizeof answer);
     answer[0] = first;
@@ -199,6 +199,7 @@ static bool reply_arrives(enum tls_key_operation operation, bool is_ok, uint8_t 
     ck_assert_uint_eq(again.number, 77);
     ck_assert_int_eq(again.operation, operation);
     ck_assert_int_eq(again.is_ok, is_ok);
+    ck_assert_uint_eq(again.cost, 0x01020304);
     ck_assert(bytes_equal(again.answer, reply.answer));
     return true;
 }

@@ -105,7 +105,8 @@ size_t remote_take_questions(void)
 
 size_t remote_write_reply(const struct question *question, bool is_ok, uint8_t *out)
 {
-    struct key_reply reply = {question->number, question->request.operation, is_ok, bytes_of(NULL, 0)};
+    struct key_reply reply = {question->number, question->request.operation, is_ok, remote.reply_cost,
+                              bytes_of(NULL, 0)};
     uint8_t answer[4 + TICKET_OVERHEAD] = {0};
     size_t len;
 

@@ -25,6 +25,7 @@ extern struct remote_rig {
     struct key_batch *batch;
     unsigned answers, good_answers, lost, answers_of[REMOTE_MOST + 1]; /* by the id of the connection */
     uint64_t last_id, last_cost, last_cost_elsewhere, last_wait;
+    uint32_t reply_cost; /* of the replies to come */
     struct bytes last_answer;
     uint8_t last_bytes[MAX_KEY_ANSWER_LEN];
     struct question questions[KEY_BATCH]; /* of the last remote_take_questions() */
