@@ -30,6 +30,7 @@ def parse():
     options = parser.parse_args()
     options.sallyport = os.path.abspath(options.sallyport)
     options.warmup = 0.1
+    options.rounds = max(options.rounds, 2)
     return options
 
 
@@ -85,6 +86,9 @@ def main():
             for row in rows:
                 say(row.label)
                 tell(row, measure(bench, row, kinds, options.rounds))
+        except Failed as failed:
+            say(f"failed: {failed}")
+            return 1
         finally:
             bench.close()
     finally:

@@ -30,7 +30,24 @@ void crypto_budget_spend(struct crypto_budget *budget, uint64_t cost, uint64_t s
 void crypto_budget_spend_elsewhere(struct crypto_budget *budget, uint64_t cost)
 {
     cost = cost < MAX_CRYPTO_DEBT ? cost : MAX_CRYPTO_DEBT;
+    budget->elsewhere += (int64_t)cost;
     budget->credit = bounded(budget->credit - (int64_t)cost, -MAX_CRYPTO_DEBT, MAX_CRYPTO_CREDIT);
+}
+
+/*
+ * Time in which this thread had nothing to do is taken from no relay. What was computed elsewhere meanwhile may be why
+ * it did nothing, on a processor that both share, so that much of it does not count.
+ */
+static void earn_idle(struct crypto_budget *budget, uint64_t now, uint64_t spent)
+{
+    int64_t idle = (int64_t)(now - budget->looked_at) - (int64_t)(spent - budget->looked_spent) - budget->elsewhere;
+
+    if (now <= budget->looked_at)
+        return;
+    budget->looked_at = now;
+    budget->looked_spent = spent;
+    budget->elsewhere = bounded(-idle, 0, MAX_CRYPTO_DEBT);
+    budget->credit = bounded(budget->credit + bounded(idle, 0, MAX_CRYPTO_DEBT), -MAX_CRYPTO_DEBT, MAX_CRYPTO_CREDIT);
 }
 
 void crypto_budget_note_wait(struct crypto_budget *budget, uint64_t wait, uint64_t now)
@@ -55,5 +72,6 @@ static bool are_relays_quiet(const struct crypto_budget *budget, uint64_t now)
 bool crypto_budget_allows(struct crypto_budget *budget, uint64_t now, uint64_t spent)
 {
     earn(budget, spent);
+    earn_idle(budget, now, spent);
     return !crypto_budget_is_over(budget, now) || budget->credit >= 0 || are_relays_quiet(budget, now);
 }

@@ -146,16 +146,16 @@ static void on_trim_timer(evutil_socket_t fd, short what, void *context)
     struct proxy *proxy = context;
     (void)fd, (void)what;
 
-    proxy->most_connections = proxy->connection_count;
-    proxy->is_calming_down = proxy->connection_count > 0;
+    proxy->most_connections = proxy->left_of_storm = proxy->connection_count;
     malloc_trim(0);
 }
 
 /* What the last of a storm hold lies all over the memory: it goes back as they become fewer, too. */
 static bool has_calmed_down(const struct proxy *proxy)
 {
-    return (proxy->most_connections >= MANY_CONNECTIONS || proxy->is_calming_down) &&
-           proxy->connection_count <= proxy->most_connections / 8;
+    size_t from = proxy->most_connections >= MANY_CONNECTIONS ? proxy->most_connections : proxy->left_of_storm;
+
+    return from > 0 && proxy->connection_count <= from / 8;
 }
 
 static void trim_later(struct proxy *proxy)

@@ -10,6 +10,7 @@ raw_daemon "" "
 [sallyport]
 workers = 1"
 can_look_inside || exit 77
+grep -q ^Pss_Anon: "/proc/$(worker_pid)/smaps_rollup" || skip "the kernel does not tell what memory is a process's own"
 
 cat >"$scratch/idle.py" <<'PY'
 # idle.py HOST PORT COUNT: that many connections through the whole handshake, each served once, then idle; after SIGUSR1

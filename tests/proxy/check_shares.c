@@ -92,7 +92,7 @@ static void take_all_time(void)
     h.proxy->budget.over_until = proxy_now() + HOUR;
     h.proxy->budget.credit = -MAX_CRYPTO_DEBT;
     h.proxy->budget.seen_spent = proxy_spent();
-    h.proxy->budget.relayed_at = proxy_now() + HOUR;
+    h.proxy->budget.relayed_at = h.proxy->budget.looked_at = proxy_now() + HOUR; /* and no time is idle */
 }
 
 static void turn_without_time(void)
