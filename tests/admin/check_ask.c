@@ -156,8 +156,8 @@ START_TEST(silence_is_waited_for_no_longer_than_the_timeout)
     end();
     ck_assert(!got.is_good);
     ck_assert_str_eq(got.words, "Connection timed out");
-    ck_assert_double_gt(seconds() - began, 0.9 * ASK_TIMEOUT / 1000);
-    ck_assert_double_lt(seconds() - began, 3.0 * ASK_TIMEOUT / 1000);
+    ck_assert_double_gt(seconds() - began, 0.9 * (double)ASK_TIMEOUT / 1000);
+    ck_assert_double_lt(seconds() - began, 3.0 * (double)ASK_TIMEOUT / 1000);
 }
 END_TEST
 

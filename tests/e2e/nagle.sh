@@ -34,13 +34,20 @@ PY
 are_alike() {
     [ $# -eq 4 ] && [ "${1%.*}" -lt $((${2%.*} + 20)) ] && [ "${3%.*}" -lt $((${4%.*} + 20)) ]
 }
+# comes_promptly VERSION: in one of three series, for on a busy machine anything may be late, and what is late always is
+comes_promptly() {
+    for _ in 1 2 3; do
+        # shellcheck disable=SC2207
+        figures=($(python3 "$scratch/ask.py" "$HOST" "$PORT" "$1"))
+        ! are_alike "${figures[@]}" || return 0
+    done
+    echo "ms: ${figures[*]}"
+    return 1
+}
 for tickets in 2 0; do
     raw_daemon "session-tickets = $tickets"
     for version in TLSv1_3 TLSv1_2; do
-        # shellcheck disable=SC2207
-        figures=($(python3 "$scratch/ask.py" "$HOST" "$PORT" "$version"))
-        check "$version, $tickets tickets: the first answer comes without a delay (ms: ${figures[*]})" \
-            are_alike "${figures[@]}"
+        check "$version, $tickets tickets: the first answer comes without a delay" comes_promptly "$version"
     done
     daemon_stop
 done
