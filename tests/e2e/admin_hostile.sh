@@ -114,8 +114,9 @@ start drip python3 "$scratch/drip.py" "$scratch/admin.sock" 600
 drip=$started
 wait_for 60 grep -q ready "$scratch/drip.log"
 sleep 1
+# Who has not asked yet when places are needed may be one that goes, on a busy machine; he asks again.
 for _ in 1 2 3; do
-    SECONDS_AT_MOST=15 check "600 clients with a byte a second, more than there is room for, keep nobody out" get /healthz
+    check_within "600 clients with a byte a second, more than there is room for, keep nobody out" 15 get /healthz
 done
 check "... and the service goes on" served
 sed -i 's/^workers = 1/workers = 12/' "$scratch/sallyport.conf"
