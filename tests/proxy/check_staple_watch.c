@@ -53,12 +53,12 @@ static void end(void)
     harness_free(&h);
 }
 
-/* Not more than MAX_STAPLE_WATCH from now: how long that is, what is left of it says only roughly. */
+/* Not more than MAX_STAPLE_WATCH from now, and a second, for time() goes by ticks and may be one behind. */
 static bool is_looked_again(void)
 {
     struct timeval when;
 
-    return event_pending(&watch.timer, EV_TIMEOUT, &when) && when.tv_sec <= time(NULL) + MAX_STAPLE_WATCH;
+    return event_pending(&watch.timer, EV_TIMEOUT, &when) && when.tv_sec <= time(NULL) + MAX_STAPLE_WATCH + 1;
 }
 
 static size_t lines(void)
