@@ -140,22 +140,33 @@ static bool may_use_key(void *context)
 
 /* ---- memory */
 
+/* What the last of a storm hold lies all over the memory: it goes back as they become fewer, too. */
+static size_t storm_of(const struct proxy *proxy)
+{
+    return proxy->most_connections >= MANY_CONNECTIONS ? proxy->most_connections : proxy->left_of_storm;
+}
+
+static size_t calm_after_storm(const struct proxy *proxy)
+{
+    return storm_of(proxy) / 8;
+}
+
 /* After a storm: what the allocator keeps for itself is not ours to keep. */
 static void on_trim_timer(evutil_socket_t fd, short what, void *context)
 {
     struct proxy *proxy = context;
+    size_t calm = calm_after_storm(proxy);
     (void)fd, (void)what;
 
-    proxy->most_connections = proxy->left_of_storm = proxy->connection_count;
+    /* Never more than an eighth of what it was: a storm is over after a few times, whoever comes and goes. */
+    proxy->left_of_storm = proxy->connection_count < calm ? proxy->connection_count : calm;
+    proxy->most_connections = proxy->connection_count;
     malloc_trim(0);
 }
 
-/* What the last of a storm hold lies all over the memory: it goes back as they become fewer, too. */
 static bool has_calmed_down(const struct proxy *proxy)
 {
-    size_t from = proxy->most_connections >= MANY_CONNECTIONS ? proxy->most_connections : proxy->left_of_storm;
-
-    return from > 0 && proxy->connection_count <= from / 8;
+    return storm_of(proxy) > 0 && proxy->connection_count <= calm_after_storm(proxy);
 }
 
 static void trim_later(struct proxy *proxy)

@@ -67,7 +67,7 @@ struct proxy {
     uint32_t slot_count, next_slot;
     size_t connection_count;
     size_t most_connections; /* since memory was last given back */
-    size_t left_of_storm;    /* how many there were then; 0: none */
+    size_t left_of_storm;    /* how many there were then, an eighth of the storm at most; 0: none */
     size_t max_storage;      /* what the pool may hand out; 0: any amount */
     uint64_t last_id;
     struct connection_queue sheddable; /* unfinished handshakes, oldest first; before them what only lingers */

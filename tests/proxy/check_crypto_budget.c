@@ -43,8 +43,8 @@ static void step_elsewhere(uint64_t cost)
     crypto_budget_spend_elsewhere(&budget, cost);
 }
 
-/* Of the time that goes by while relays always have something to do. */
-static uint64_t percent_of_steps(uint64_t cost, uint64_t turn, void (*take)(uint64_t cost))
+/* Of the time that goes by while relays always have something to do, or are idle a while between their turns. */
+static uint64_t percent_of_steps(uint64_t cost, uint64_t idle, uint64_t turn, void (*take)(uint64_t cost))
 {
     uint64_t steps = 0, began = now;
 
@@ -54,6 +54,7 @@ static uint64_t percent_of_steps(uint64_t cost, uint64_t turn, void (*take)(uint
             take(cost);
             steps += cost;
         }
+        now += idle; /* the thread slept */
         relay(turn);
     }
     return steps * 100 / (now - began);
@@ -79,7 +80,7 @@ START_TEST(over_the_budget_handshakes_get_their_share_whatever_a_step_costs)
     for (size_t i = 0; i < ARRAY_LEN(costs); i++) {
         uint64_t percent;
         begin();
-        percent = percent_of_steps(costs[i], 200, step);
+        percent = percent_of_steps(costs[i], 0, 200, step);
         ck_assert_msg(percent + 6 >= CRYPTO_SHARE || costs[i] < 67, "%lu us: %lu %%", costs[i], percent);
         ck_assert_msg(percent <= CRYPTO_SHARE + 1, "%lu us: %lu %%", costs[i], percent);
     }
@@ -92,7 +93,7 @@ START_TEST(what_another_process_computes_for_them_counts_as_well)
     uint64_t percent;
 
     begin();
-    percent = percent_of_steps(6000, 200, step_elsewhere);
+    percent = percent_of_steps(6000, 0, 200, step_elsewhere);
     ck_assert_msg(percent >= 30 && percent <= 35, "%lu %%", percent);
     budget.credit = 0;
     step_elsewhere(UINT64_C(1) << 63);
@@ -100,30 +101,14 @@ START_TEST(what_another_process_computes_for_them_counts_as_well)
 }
 END_TEST
 
-/* A fifth of the time is for relays, in pieces that leave no pause; the rest nobody wants. */
-static uint64_t percent_beside_idle_time(uint64_t cost)
-{
-    uint64_t steps = 0, began = now;
-
-    while (now - began < 10 * 1000 * 1000) {
-        crypto_budget_note_wait(&budget, OVERLOAD_WAIT, now);
-        if (crypto_budget_allows(&budget, now, spent)) {
-            step_elsewhere(cost);
-            steps += cost;
-        }
-        now += 160; /* the thread slept */
-        relay(40);
-    }
-    return steps * 100 / (now - began);
-}
-
-/* Half of it, as what is computed elsewhere may be on this processor: more than a third of what relays take. */
+/* A fifth of the time is for relays, and the rest nobody wants. Half of it is for handshakes, as what is computed
+ * elsewhere may be on this processor: more than a third of what relays take. */
 START_TEST(idle_time_is_for_handshakes)
 {
     uint64_t percent;
 
     begin();
-    percent = percent_beside_idle_time(6000);
+    percent = percent_of_steps(6000, 160, 40, step_elsewhere);
     ck_assert_msg(percent >= 35 && percent <= 50, "%lu %%", percent);
 }
 END_TEST
