@@ -59,14 +59,6 @@ static int open_fresh(const struct socket_address *address, mode_t mode)
     return -1;
 }
 
-/* A duplicate, or -1 with errno set. The mode may be another one by now. */
-static int go_on_with(int fd, const struct socket_address *address, mode_t mode)
-{
-    if (address->any.sa_family == AF_UNIX && chmod(address->un.sun_path, mode) != 0)
-        return -1;
-    return fcntl(fd, F_DUPFD_CLOEXEC, 3);
-}
-
 static bool complain(struct config_findings findings, const struct config_address *configured, const char *reason)
 {
     config_complain(findings, &configured->place, "[admin] cannot listen on '%s': %s", configured->text, reason);
@@ -90,7 +82,7 @@ static bool open_one(struct admin_sockets *sockets, const struct config_admin *c
     if (address_resolve(configured, ADDRESS_TO_LISTEN, address, 1, &fault) != 1)
         return complain(findings, configured, fault ? fault : "it has no address");
     if (find_same(old, address, &fd))
-        fd = go_on_with(fd, address, (mode_t)config->mode);
+        fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     else
         fd = open_fresh(address, (mode_t)config->mode);
     if (fd < 0)
@@ -113,6 +105,16 @@ bool admin_sockets_open(struct admin_sockets *sockets, const struct config_admin
     }
     if (!is_ok)
         admin_sockets_close(sockets, old);
+    return is_ok;
+}
+
+bool admin_sockets_set_mode(const struct admin_sockets *sockets, mode_t mode)
+{
+    bool is_ok = true;
+
+    for (size_t i = 0; i < sockets->count; i++)
+        if (sockets->addresses[i].any.sa_family == AF_UNIX)
+            is_ok = chmod(sockets->addresses[i].un.sun_path, mode) == 0 && is_ok;
     return is_ok;
 }
 

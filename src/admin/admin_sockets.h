@@ -16,11 +16,15 @@ struct admin_sockets {
 
 /*
  * Opens every address. What `old` (NULL: nothing) has open already is not opened again but duplicated, so that a reload
- * loses no client. The file of a unix socket has the configured mode from its first moment on; one that nobody answers
- * on any more is replaced. False after telling what is in the way of which; then all is closed again.
+ * loses no client, nor changes anything: see admin_sockets_set_mode(). The file of a new unix socket has the configured
+ * mode from its first moment on; one that nobody answers on any more is replaced. False after telling what is in the
+ * way of which; then all is closed again.
  */
 MUST_CHECK bool admin_sockets_open(struct admin_sockets *sockets, const struct config_admin *config,
                                    const struct admin_sockets *old, struct config_findings findings);
+
+/* Of the files of unix sockets that are in use by now. False: of one it is another, see errno. */
+MUST_CHECK bool admin_sockets_set_mode(const struct admin_sockets *sockets, mode_t mode);
 
 /* The same addresses, whatever their order. */
 bool admin_sockets_are_same(const struct admin_sockets *a, const struct admin_sockets *b);

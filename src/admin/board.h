@@ -141,8 +141,16 @@ void board_set_certificates(struct board *board, const struct board_certificates
 /* Where the configuration in force has its ticket keys from; see struct board_facts. */
 void board_set_ticket_keys(struct board *board, uint64_t issues, int64_t file_time);
 
-/* Gives every listener, server and protocol of the configuration its index. */
-void board_add_names(struct board *board, const struct config *config);
+/* How many places for names were taken. */
+struct board_mark {
+    uint16_t listeners, servers, protocols;
+};
+
+/* Gives every listener, server and protocol of the configuration its index, for good. What was there before. */
+struct board_mark board_add_names(struct board *board, const struct config *config);
+
+/* ... or back to that, if nobody has counted by them and none were added since. */
+void board_forget_names(struct board *board, struct board_mark before);
 
 void board_process_started(struct board *board, enum board_role role);
 enum board_process_end { BOARD_PROCESS_TOLD, BOARD_PROCESS_CRASHED };

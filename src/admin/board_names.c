@@ -1,6 +1,7 @@
 #include "admin/board_file.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "proxy/backend.h"
 #include "proxy/listener.h"
@@ -117,9 +118,36 @@ static void add_backend(struct board_facts *facts, const struct config_listen *l
         add_server(facts, backend->name, backend->servers.values[i].text);
 }
 
-void board_add_names(struct board *board, const struct config *config)
+/* Places are taken in their order, the last one when there is no other. */
+static struct board_mark mark(const struct board_facts *facts)
+{
+    struct board_mark mark = {0, 0, COUNTED_NO_PROTOCOL + 1};
+
+    while (mark.listeners < MAX_COUNTED_LISTENERS && facts->listeners[mark.listeners][0])
+        mark.listeners++;
+    while (mark.servers < MAX_COUNTED_SERVERS && facts->servers[mark.servers].backend[0])
+        mark.servers++;
+    while (mark.protocols < MAX_COUNTED_PROTOCOLS && facts->protocols[mark.protocols][0])
+        mark.protocols++;
+    return mark;
+}
+
+void board_forget_names(struct board *board, struct board_mark before)
 {
     struct board_facts *facts = board_change(board);
+
+    memset(&facts->listeners[before.listeners], 0,
+           sizeof facts->listeners[0] * (MAX_COUNTED_LISTENERS - before.listeners));
+    memset(&facts->servers[before.servers], 0, sizeof facts->servers[0] * (MAX_COUNTED_SERVERS - before.servers));
+    memset(&facts->protocols[before.protocols], 0,
+           sizeof facts->protocols[0] * (MAX_COUNTED_PROTOCOLS - before.protocols));
+    board_end(board);
+}
+
+struct board_mark board_add_names(struct board *board, const struct config *config)
+{
+    struct board_facts *facts = board_change(board);
+    struct board_mark before = mark(facts);
 
     for (size_t i = 0; i < config->listen_count; i++) {
         add_listener(facts, config->listens[i].name);
@@ -128,6 +156,7 @@ void board_add_names(struct board *board, const struct config *config)
             add_protocol(facts, config->listens[i].alpn.values[j].text);
     }
     board_end(board);
+    return before;
 }
 
 /* ---- certificates */

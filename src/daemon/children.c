@@ -157,9 +157,11 @@ static void send_tickets(struct child *child, const struct deployment *deploymen
 {
     struct control_message message = {.type = CONTROL_TICKET_ROOT, .generation = deployment->number};
 
-    if (deployment->config->general.ticket_keys.count > 0)
+    const struct ticket_root *root = tickets_of(child->master, deployment);
+
+    if (!root)
         return;
-    message.root = child->master->tickets;
+    message.root = *root;
     children_tell(child, &message);
     control_wipe(&message);
 }
@@ -243,8 +245,8 @@ static bool start(struct child *child)
     child->born = master_now();
     child->building = child->serving = 0;
     child->drain_timeout = 0;
-    child->is_ready = child->is_confined = child->is_asking_in_vain = child->has_worked = false;
-    child->words_due = child->asks = child->pings = 0;
+    child->is_ready = child->is_confined = child->is_asking_in_vain = child->has_worked = child->has_hung_up = false;
+    child->refusals = child->words_due = child->asks = child->pings = 0;
     child->key_wire = KEY_WIRE_VERSION;
     child->has_demo = false;
     child->quota = (struct unix_quota){0, 0};
@@ -423,6 +425,17 @@ bool children_set_workers(struct master *master, size_t count)
         if (!find(master, PROCESS_WORKER, number, 0))
             is_ok = children_add(master, PROCESS_WORKER, number, 0) && is_ok;
     return is_ok;
+}
+
+void children_replace(struct child *worker, const char *why)
+{
+    log_message(LOG_LEVEL_ERROR, "%s %u (pid %ld) %s: another one takes its place", role_name(worker->role),
+                worker->number, (long)worker->pid, why);
+    if (!worker->pid || worker->is_leaving)
+        return; /* its end is noticed as any other */
+    dismiss(worker);
+    if (!children_add(worker->master, PROCESS_WORKER, worker->number, 0))
+        log_message(LOG_LEVEL_ERROR, "fewer workers than wanted are there");
 }
 
 /* ---- ending */

@@ -3,6 +3,9 @@
 #include "base/log.h"
 #include "daemon/master.h"
 
+/* In a row, by one that serves. */
+enum { MAX_REFUSALS = 2 };
+
 /*
  * In their order, and no more of them than were asked for: what came of its rights once, then an answer to each order
  * to build, and to each question whether it is alive. For connections of a worker that serves there is a quota.
@@ -28,22 +31,42 @@ static bool may_say(struct child *child, enum control_type type)
 
 static void on_ready(struct child *child, const struct control_message *message)
 {
-    if (message->generation == child->building)
+    if (message->generation == child->building) {
         child->is_ready = true;
+        child->refusals = 0;
+    }
     reload_step(child->master);
+}
+
+/* The loader has built it, and so will another one: a fault in it is none, and memory is short for once or twice. */
+static bool is_at_odds(struct child *child, const struct control_message *message)
+{
+    return child->role == PROCESS_WORKER && child->serving != 0 &&
+           (++child->refusals > MAX_REFUSALS || message->exit != DAEMON_EXIT_FAILURE);
+}
+
+static void end_reload(struct child *child, const struct control_message *message)
+{
+    struct master *master = child->master;
+    bool is_replaced = is_at_odds(child, message);
+
+    if (is_replaced || message->exit == DAEMON_EXIT_FAILURE) /* out of memory */
+        reload_accident(master, "a process cannot build it now");
+    else
+        reload_abort(master, (enum daemon_exit)message->exit, "a process cannot build it");
+    if (is_replaced)
+        children_replace(child, "refuses what others can build");
 }
 
 /* True: it ended a reload. */
 static bool tell_refusal(struct child *child, const struct control_message *message)
 {
-    struct master *master = child->master;
+    const struct master *master = child->master;
     bool ends_reload = master->next && message->generation == master->next->number;
 
     log_message(LOG_LEVEL_ERROR, "%s %u refuses: %s", role_name(child->role), child->number, message->reason);
-    if (ends_reload && message->exit == DAEMON_EXIT_FAILURE) /* out of memory */
-        reload_accident(master, "a process cannot build it now");
-    else if (ends_reload)
-        reload_abort(master, (enum daemon_exit)message->exit, "a process cannot build it");
+    if (ends_reload)
+        end_reload(child, message);
     return ends_reload;
 }
 
@@ -135,7 +158,7 @@ void children_hear(struct child *child)
     enum control_result result = control_receive(child->control, &message);
 
     if (result == CONTROL_GONE) {
-        children_hang_up(child); /* the signal of its end comes, too */
+        hung_end_of_words(child);
     } else if (result == CONTROL_GOT && may_say(child, message.type)) {
         obey(child, &message);
     } else if (result != CONTROL_NOTHING) {

@@ -11,7 +11,12 @@
  * for MAX_SILENCE is no work, for one turn does a bounded part of it. Building a generation is no turn, and has a limit
  * of its own; so has leaving.
  */
-enum { LOOK_EVERY = 1000 * 1000, MAX_SILENCE = 5 * 1000 * 1000, MAX_OWN_SILENCE = 3 * 1000 * 1000 };
+enum {
+    LOOK_EVERY = 1000 * 1000,
+    MAX_SILENCE = 5 * 1000 * 1000,
+    MAX_OWN_SILENCE = 3 * 1000 * 1000,
+    MAX_LIFE_AFTER_WORDS = 1000 * 1000,
+};
 
 void hung_spare(struct child *child, uint64_t wait)
 {
@@ -42,8 +47,14 @@ static uint64_t longest_drain(const struct master *master)
 /* Whoever serves somebody to the end of a drain is there as long as that takes; one that beats is seen meanwhile. */
 void hung_spare_leaving(struct child *child)
 {
-    if (!beats(child))
-        hung_spare(child, longest_drain(child->master) + KILL_AFTER_DRAIN);
+    child->leave_by = master_now() + longest_drain(child->master) + KILL_AFTER_DRAIN;
+}
+
+void hung_end_of_words(struct child *child)
+{
+    children_hang_up(child);
+    child->has_hung_up = true;
+    hung_spare(child, 0);
 }
 
 bool hung_may_hear(struct child *child)
@@ -83,12 +94,6 @@ static bool is_building(const struct child *child)
     return child->building && !child->is_ready;
 }
 
-/* Others than workers are told to end by the end of their socket: they cannot be asked. */
-static bool leaves_unseen(const struct child *child)
-{
-    return child->is_leaving && !beats(child);
-}
-
 /* Nobody orders it to build anything, and so nobody hears that it has: its first answer tells that it has begun. */
 static bool has_no_order(const struct child *child)
 {
@@ -107,12 +112,24 @@ static bool is_silent(const struct child *child, uint64_t now)
     return gives_signs(child) && is_past(now, still_since(child), MAX_SILENCE);
 }
 
-/* The time for it is in `watched_from`. */
+static bool is_over(const struct child *child, uint64_t now, uint64_t time)
+{
+    return is_past(now, later(time, child->master->watched_from + MAX_SILENCE), 0);
+}
+
+/* The time for building, and for beginning, is in `watched_from`. */
 static bool is_overdue(const struct child *child, uint64_t now)
 {
-    bool is_timed = is_building(child) || leaves_unseen(child) || (has_no_order(child) && !child->has_worked);
+    bool is_timed = is_building(child) || (has_no_order(child) && !child->has_worked);
 
-    return is_timed && is_past(now, later(child->watched_from, child->master->watched_from + MAX_SILENCE), 0);
+    return (child->is_leaving && is_over(child, now, child->leave_by)) ||
+           (is_timed && is_over(child, now, child->watched_from));
+}
+
+/* The end of its socket comes with its own, or a moment before it. One that lives on without hears of nothing more. */
+static bool is_deaf(const struct child *child, uint64_t now)
+{
+    return child->has_hung_up && !child->is_leaving && is_past(now, child->watched_from, MAX_LIFE_AFTER_WORDS);
 }
 
 /* By KILL: one that was stopped dies of nothing else, and a core of it is not made anyway (rights.h). */
@@ -120,6 +137,7 @@ static void end(struct child *child, const char *why)
 {
     children_give_up(child, why);
     hung_spare(child, MAX_SILENCE); /* if it is still there after that long, once more */
+    child->leave_by = child->watched_from;
 }
 
 static void end_silent(struct child *child)
@@ -151,6 +169,8 @@ static void look_at(struct child *child, uint64_t now)
         end(child, child->is_leaving ? "does not end by itself" : "does not come to an end with what it builds");
     else if (is_silent(child, now))
         end_silent(child);
+    else if (is_deaf(child, now))
+        end(child, "has closed its control socket and goes on");
     else
         ask(child);
 }

@@ -245,7 +245,7 @@ void keyholders_hear(struct child *keyholder)
     if (len < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (len <= 0)
-        children_hang_up(keyholder); /* the signal of its end comes, too */
+        hung_end_of_words(keyholder);
     else if (len == sizeof report && report.type == KEYHOLDER_ALIVE && hung_may_hear(keyholder))
         hung_hear(keyholder);
     else if (len == sizeof report && may_report(keyholder, &report))

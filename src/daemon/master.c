@@ -174,7 +174,7 @@ static bool start_signs_of_life(struct master *master)
 static void on_ticket_turn(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
-    reload_turn_tickets(context);
+    tickets_turn(context);
 }
 
 static bool make_parts(struct master *master)
@@ -197,7 +197,8 @@ static void free_parts(struct master *master)
     listen_sockets_free(master->passed);
     unix_backends_free(&master->unix_backends);
     resolving_free(master);
-    ticket_root_wipe(&master->tickets);
+    ticket_root_wipe(&master->tickets.in_force);
+    ticket_root_wipe(&master->tickets.next);
     signals_free(master->signals);
     event_drop(master->timer);
     event_drop(master->ticket_turn);

@@ -9,6 +9,7 @@
  *   announce.c  what is in force, in words
  *   renewal.c   a reload because files have changed (watch.c says when to look, files_seen.c what they are)
  *   children.c  processes: started, told, listened to, replaced
+ *   tickets.c   the root of the ticket keys
  *   sight.c     what others see of all this
  *   resolving.c names: who asks for them, and who is told
  *   hung.c      who stands still, or does not come to an end
@@ -56,6 +57,8 @@ struct deployment {
     struct rights_settings rights[PROCESS_ROLES]; /* for processes that start under it */
     uint32_t names_edition;                       /* what it was loaded with, of the addresses behind names */
     struct admin_sockets admin;
+    struct board_mark names_before;          /* of its own ... */
+    bool has_names;                          /* ... that are on the board */
     struct board_certificates *certificates; /* shared with the loader; NULL: on the board already */
     bool is_admin_kept;                      /* the process that answers there goes on from the one before */
     struct reload_order order;
@@ -82,11 +85,14 @@ struct child {
     uint32_t upgrade;           /* started for this generation of an upgrade; 0: for none */
     bool is_ready;              /* what it was building is built */
     bool is_confined;           /* it said what came of its rights, which it may once */
+    uint32_t refusals;          /* to build, in a row */
     uint32_t words_due;         /* answers to what it was told to build; of a keyholder, reports of whom it was given */
     uint32_t asks;              /* of a worker: the generation whose keyholders it asks; 0: it serves none yet */
     bool is_asking_in_vain;     /* ... to which it could not be joined */
     uint32_t key_wire;          /* the form of what it says to a keyholder, or to workers: of its binary */
     int slot;                   /* where it counts; NO_SLOT */
+    bool has_hung_up;           /* it closed its control socket */
+    uint64_t leave_by;          /* once it is leaving it is gone by then */
     uint64_t watched_from;      /* it has to show signs of life from then on, or to be done with what it does */
     bool has_worked;            /* it came as far as being of use: its life counts as one */
     uint32_t pings;             /* that it has not answered */
@@ -109,10 +115,12 @@ struct master {
     struct sight sight;
     int memory; /* as of a child */
     uint64_t cpu_told;
-    struct event *watch;           /* a timer: are there processes that hang, and what does everybody take? */
-    uint64_t watched_at;           /* when it last went off */
-    uint64_t watched_from;         /* all have to show signs of life from then on */
-    struct ticket_root tickets;    /* brought up to date; issues 0: none yet */
+    struct event *watch;   /* a timer: are there processes that hang, and what does everybody take? */
+    uint64_t watched_at;   /* when it last went off */
+    uint64_t watched_from; /* all have to show signs of life from then on */
+    struct ticket_roots {
+        struct ticket_root in_force, next; /* of `current` and `next`; issues 0: none, or its keys come from files */
+    } tickets;
     struct listen_sockets *passed; /* by the service manager; NULL: none */
     struct unix_backends unix_backends;
     struct resolving resolving;
@@ -164,9 +172,17 @@ void reload_names_known(struct master *master); /* as far as they are to be know
 void reload_loader_ended(struct master *master, int status);
 void reload_step(struct master *master); /* something changed: goes on as far as it can */
 void reload_on_timer(struct master *master);
-void reload_turn_tickets(struct master *master); /* forgets what no ticket needs any more */
 void deployment_free(struct deployment *deployment);
 void deployment_hold(struct deployment *deployment); /* its secrets: they are not swapped out; or that is told */
+
+/* ---- tickets.c: the root from which all keyholders make the same ticket keys at the same time */
+MUST_CHECK bool tickets_prepare(struct master *master); /* for `next`: the one in force, or a new one for new times */
+void tickets_give_up(struct master *master);            /* what was prepared */
+void tickets_take_over(struct master *master);          /* `next` is `current` by now */
+void tickets_turn(struct master *master); /* forgets what no ticket needs any more, and does so again in time */
+
+/* NULL: its keys come from files. */
+const struct ticket_root *tickets_of(const struct master *master, const struct deployment *deployment);
 
 /* ---- children.c */
 
@@ -187,6 +203,7 @@ void children_dismiss_new(struct master *master, uint32_t upgrade);
 
 /* Starts what is missing of `count` workers, and tells those beyond to drain. False: none could be started. */
 MUST_CHECK bool children_set_workers(struct master *master, size_t count);
+void children_replace(struct child *worker, const char *why); /* it drains, and another one takes its place */
 void children_tell_return(struct child *child); /* it is at work: told once, and only of one who was missed */
 void children_offer(struct child *child, const struct deployment *deployment);
 void children_tell(struct child *child, const struct control_message *message);
@@ -207,6 +224,7 @@ void children_free(struct master *master); /* ends them, too */
 MUST_CHECK bool hung_watch(struct master *master);
 void hung_spare(struct child *child, uint64_t wait); /* what it does takes time; microseconds from now */
 void hung_spare_leaving(struct child *child);        /* it ends with those whom it still serves */
+void hung_end_of_words(struct child *child);         /* it closed its control socket: it ends, or is ended */
 MUST_CHECK bool hung_may_hear(struct child *child);  /* it was asked whether it is alive, and owes an answer */
 void hung_hear(struct child *child);                 /* here it is */
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -183,6 +182,8 @@ void reload_abort(struct master *master, enum daemon_exit exit, const char *reas
     tell_refusal(master, next, reason);
     over(master);
     resolving_settle(master);
+    tickets_give_up(master);
+    sight_forget(&master->sight, next);
     sight_give_up(next, master->current);
     deployment_free(next);
     if (!master->current)
@@ -242,6 +243,7 @@ static void put_to_work(struct master *master, struct deployment *fresh)
         if (master->children[i]->serving == fresh->number)
             tell_commit(master->children[i]);
     master->current = fresh;
+    tickets_take_over(master);
     if (old)
         keyholders_retire(master, old->number);
     deployment_free(old);
@@ -267,37 +269,6 @@ static void commit(struct master *master)
     if (!children_set_workers(master, fresh->worker_count))
         log_message(LOG_LEVEL_ERROR, "fewer workers than wanted are there");
     over(master);
-}
-
-/* ---- ticket keys: the root from which all that have it make the same ones at the same time */
-
-static bool has_times_of(const struct ticket_root *root, const struct config_general *general)
-{
-    return root->issues == general->ticket_key_issues / 1000000 &&
-           root->accepts == general->ticket_key_accepts / 1000000;
-}
-
-/* Forgets what no ticket needs any more. A new one is made for new times, and after a clock that has leapt. */
-static bool turn_tickets(struct master *master, const struct config_general *general)
-{
-    struct timeval wait = {(time_t)(general->ticket_key_issues / 1000000), 0};
-    int64_t now = (int64_t)time(NULL);
-
-    if (general->ticket_keys.count > 0) {
-        event_del(master->ticket_turn);
-        return true;
-    }
-    if ((!has_times_of(&master->tickets, general) || !ticket_root_advance(&master->tickets, now)) &&
-        !ticket_root_new(&master->tickets, random_kernel(), now, (uint32_t)(general->ticket_key_issues / 1000000),
-                         (uint32_t)(general->ticket_key_accepts / 1000000)))
-        return false;
-    return event_add(master->ticket_turn, &wait) == 0;
-}
-
-void reload_turn_tickets(struct master *master)
-{
-    if (master->current && !turn_tickets(master, &master->current->config->general))
-        log_message(LOG_LEVEL_ERROR, "the root of the ticket keys is not brought up to date");
 }
 
 /* ---- its steps */
@@ -340,8 +311,8 @@ static bool have_keyholders(struct master *master)
     if (next->keyholder_count > 0 && master->current)
         next->earlier_secret = fcntl(master->current->files.secret, F_DUPFD_CLOEXEC, 0);
     deployment_hold(next);
-    if ((!master->current || next->keyholder_count == 0 || next->earlier_secret >= 0) &&
-        turn_tickets(master, &next->config->general) && keyholders_start(master, next))
+    if ((!master->current || next->keyholder_count == 0 || next->earlier_secret >= 0) && tickets_prepare(master) &&
+        keyholders_start(master, next))
         return true;
     reload_abort(master, DAEMON_EXIT_FAILURE, "no process can be started to hold the keys");
     return false;
@@ -436,7 +407,7 @@ void reload_on_timer(struct master *master)
         give_up_loader(master);
     } else if (master->next) {
         children_give_up_builders(master);
-        reload_abort(master, DAEMON_EXIT_FAILURE, "it takes too long to build");
+        reload_accident(master, "it takes too long to build");
     } else if (master->is_reload_wanted) {
         master->is_reload_wanted = false;
         reload_again(master);

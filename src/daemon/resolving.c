@@ -29,7 +29,7 @@ static void dismiss(struct master *master)
     resolver->is_leaving = true;
     event_del(resolver->respawn);
     children_hang_up(resolver); /* on which it ends */
-    hung_spare(resolver, KILL_AFTER_DRAIN);
+    resolver->leave_by = master_now() + KILL_AFTER_DRAIN;
 }
 
 static MUST_CHECK bool have_resolver(struct master *master)

@@ -241,7 +241,8 @@ bool sight_prepare(struct master *master)
 
     if (!admin_sockets_open(&master->next->admin, &master->next->config->admin, old, findings_to_log))
         return false;
-    board_add_names(master->sight.board, master->next->config);
+    master->next->names_before = board_add_names(master->sight.board, master->next->config);
+    master->next->has_names = true;
     return true;
 }
 
@@ -256,9 +257,17 @@ static void show_ticket_keys(struct board *board, const struct config_general *g
                           is_known ? (int64_t)status.st_mtime : 0);
 }
 
+static void set_mode(const struct deployment *current)
+{
+    if (!admin_sockets_set_mode(&current->admin, (mode_t)current->config->admin.mode))
+        log_message(LOG_LEVEL_ERROR, "[admin] mode = %o is not set: %m", (unsigned)current->config->admin.mode);
+}
+
 void sight_applied(struct master *master)
 {
     struct board *board = master->sight.board;
+
+    set_mode(master->current);
 
     board_begin(board);
     board_applied(board, master->current->number, now());
@@ -269,6 +278,12 @@ void sight_applied(struct master *master)
     board_end(board);
     if (!master->current->is_admin_kept)
         sight_renew_admin(master);
+}
+
+void sight_forget(const struct sight *sight, const struct deployment *refused)
+{
+    if (refused->has_names)
+        board_forget_names(sight->board, refused->names_before);
 }
 
 void sight_give_up(struct deployment *unused, const struct deployment *current)

@@ -42,6 +42,7 @@ void sight_process_ended(struct child *child, bool was_told);
 /* ---- configurations */
 MUST_CHECK bool sight_prepare(struct master *master); /* the next one: sockets and names. False: told. */
 void sight_applied(struct master *master);            /* the current one is in force: shows it */
+void sight_forget(const struct sight *sight, const struct deployment *refused);  /* its names */
 void sight_give_up(struct deployment *unused, const struct deployment *current); /* NULL: there is no other */
 void sight_leave_to(struct deployment *old, struct deployment *fresh);
 

@@ -104,7 +104,7 @@ static bool note_all(const struct master *master, struct upgrade_state *state)
         .worker_count = (uint32_t)current->worker_count,
         .keyholder_count = (uint32_t)current->keyholder_count,
         .is_filtered = master->is_filtered,
-        .tickets = master->tickets,
+        .tickets = master->tickets.in_force,
     };
     note_counters(master, state);
     note_children(master, state);
@@ -509,7 +509,7 @@ bool upgrade_adopt(struct master *master)
     if (is_ok) {
         keep_all_open(&state, -1, false);
         master->last_number = state.last_number;
-        master->tickets = state.tickets;
+        master->tickets.in_force = state.tickets;
         master->is_filtered = state.is_filtered;
         master->passed = adopt_sockets(&state, true);
         master->current = adopt_deployment(&state);
@@ -519,8 +519,10 @@ bool upgrade_adopt(struct master *master)
     }
     if (is_ok)
         sight_renew_admin(master); /* the one that is there reads a board that nobody writes any more */
-    if (is_ok)
+    if (is_ok) {
         resolving_adopt(master);
+        tickets_turn(master);
+    }
     upgrade_state_free(&state);
     if (!is_ok)
         log_message(LOG_LEVEL_ERROR, "what the last binary left behind cannot be taken over");

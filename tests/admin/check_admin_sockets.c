@@ -120,15 +120,18 @@ static int inode_of(int fd)
     return (int)status.st_ino;
 }
 
-START_TEST(a_reload_goes_on_with_the_same_socket_and_file_and_its_new_mode)
+/* The mode when it is in force, and not when it is refused. */
+START_TEST(a_reload_goes_on_with_the_same_socket_and_file_and_then_its_mode)
 {
     set_up();
     ck_assert(open_sockets(&sockets, NULL));
     config.mode = 0660;
     ck_assert(open_sockets(&next, &sockets));
     ck_assert_int_eq(inode_of(sockets.fds[0]), inode_of(next.fds[0]));
-    ck_assert_int_eq(mode_of_file(), 0660);
+    ck_assert_int_eq(mode_of_file(), 0600);
     admin_sockets_close(&sockets, &next);
+    ck_assert(admin_sockets_set_mode(&next, 0660));
+    ck_assert_int_eq(mode_of_file(), 0660);
     ck_assert_int_eq(access(path, F_OK), 0);
     admin_sockets_close(&next, NULL);
     tear_down();
@@ -177,7 +180,7 @@ int main(void)
         a_file_that_nobody_answers_on_is_replaced,
         what_somebody_answers_on_or_is_no_socket_is_left_alone_and_told,
         a_directory_that_is_not_to_be_had_is_told_as_what_it_is,
-        a_reload_goes_on_with_the_same_socket_and_file_and_its_new_mode,
+        a_reload_goes_on_with_the_same_socket_and_file_and_then_its_mode,
         a_fault_in_one_of_several_closes_what_was_opened_but_not_what_goes_on,
         a_port_is_of_loopback_and_listens,
     };

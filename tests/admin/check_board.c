@@ -81,6 +81,38 @@ START_TEST(a_name_keeps_its_place_and_gets_it_back)
 }
 END_TEST
 
+/* Else a name that nobody serves is shown, and the places are used up by configurations that were refused. */
+START_TEST(the_names_of_what_is_refused_are_forgotten_again)
+{
+    struct config_value protocols[] = {{.text = "h2"}, {.text = "http/1.1"}};
+    struct config_listen listen = {.name = "web", .alpn = {protocols, 1}};
+    struct config config = {.listens = &listen, .listen_count = 1};
+    struct board_facts before;
+
+    set_up();
+    (void)board_add_names(board, &config);
+    look();
+    before = facts;
+    for (int i = 0; i < 2 * MAX_COUNTED_LISTENERS; i++) {
+        char name[16];
+        struct board_mark mark;
+        snprintf(name, sizeof name, "web%d", i);
+        listen = (struct config_listen){.name = name, .alpn = {protocols, 2}};
+        mark = board_add_names(board, &config);
+        look();
+        ck_assert_str_eq(facts.listeners[1], name);
+        ck_assert_str_eq(facts.protocols[2], "http/1.1");
+        board_forget_names(board, mark);
+    }
+    look();
+    ck_assert_mem_eq(facts.protocols, before.protocols, sizeof facts.protocols);
+    ck_assert_str_eq(facts.listeners[0], "web");
+    ck_assert_str_eq(facts.listeners[1], "");
+    ck_assert_str_eq(facts.listeners[MAX_COUNTED_LISTENERS - 1], "");
+    board_free(board);
+}
+END_TEST
+
 START_TEST(protocols_have_places_too_and_the_first_is_for_none)
 {
     char names[2 * MAX_COUNTED_PROTOCOLS][8];
@@ -330,6 +362,7 @@ int main(void)
     const TTest *const tests[] = {
         it_begins_as_starting_and_counts_reloads_from_the_second_configuration_on,
         a_name_keeps_its_place_and_gets_it_back,
+        the_names_of_what_is_refused_are_forgotten_again,
         protocols_have_places_too_and_the_first_is_for_none,
         what_finds_no_place_shares_the_last_one,
         a_name_that_is_too_long_is_cut_and_found_all_the_same,

@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "base/sanitizer.h"
+#include "daemon/control.h"
 #include "support/check_run.h"
 
 enum { TEXT_LEN = 1 << 12 };
@@ -32,6 +33,10 @@ static uint16_t port;
 static uint64_t build_time;                          /* of the next start */
 static char *const *arguments;                       /* of the next start, for USR2 */
 static const char hang_file[] = "check_daemon.hang"; /* while it is there a worker that starts does nothing */
+
+/* While it is there a worker that starts is not ours any more. */
+static const char taken_over_file[] = "check_daemon.taken_over";
+static enum { OURS, REFUSES, IS_DEAF } manner = OURS;
 
 static void hang(void)
 {
@@ -46,18 +51,13 @@ static bool ends_with(const char *path, const char *end)
     return len >= end_len && strcmp(path + len - end_len, end) == 0;
 }
 
-/* Files that are never there, as on a network that is not, or late. Stands in front of the C library's. */
-int open(const char *path, int flags, ...)
+/* Files that are never there, as on a network that is not, or late. */
+static int open_some(const char *path, int flags, mode_t mode)
 {
     static const char late[] = ".late";
     int (*next)(const char *, int, ...);
     char name[512];
-    va_list more;
-    mode_t mode;
 
-    va_start(more, flags);
-    mode = flags & O_CREAT ? va_arg(more, mode_t) : 0;
-    va_end(more);
     if (ends_with(path, ".never"))
         hang();
     snprintf(name, sizeof name, "%s", path);
@@ -67,6 +67,68 @@ int open(const char *path, int flags, ...)
     }
     *(void **)&next = dlsym(RTLD_NEXT, "open"); /* as POSIX has it */
     return next(name, flags, mode);
+}
+
+/* In front of the C library's. */
+int open(const char *path, int flags, ...)
+{
+    va_list more;
+    mode_t mode;
+
+    va_start(more, flags);
+    mode = flags & O_CREAT ? va_arg(more, mode_t) : 0;
+    va_end(more);
+    return open_some(path, flags, mode);
+}
+
+/* What a fortified call without a mode becomes. */
+int __open_2(const char *path, int flags);
+int __open_2(const char *path, int flags)
+{
+    return open_some(path, flags, 0);
+}
+
+static void take_over(const char *how)
+{
+    int fd = open(taken_over_file, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+
+    ck_assert_int_eq(write(fd, how, 1), 1);
+    close(fd);
+}
+
+static void be_taken_over(void)
+{
+    int fd = open(taken_over_file, O_RDONLY | O_CLOEXEC);
+    char how = 0;
+
+    if (fd < 0 || read(fd, &how, 1) != 1)
+        return;
+    manner = how == 'r' ? REFUSES : IS_DEAF;
+    close(fd);
+}
+
+/* In front of the C library's, for what a worker tells its master. */
+ssize_t send(int fd, const void *bytes, size_t len, int flags)
+{
+    struct control_message said_now = {.type = 0};
+    uint8_t frame[CONTROL_FRAME_LEN];
+    bool is_ready = manner != OURS && len == sizeof frame && control_decode(bytes_of(bytes, len), NULL, 0, &said_now) &&
+                    said_now.type == CONTROL_READY;
+    ssize_t sent;
+
+    if (is_ready && manner == REFUSES && said_now.generation > 1) {
+        struct control_message refusal = {
+            .type = CONTROL_REFUSED, .generation = said_now.generation, .exit = 78, .reason = "of the test"};
+        control_encode(&refusal, frame);
+        bytes = frame;
+    }
+    sent = sendto(fd, bytes, len, flags, NULL, 0);
+    if (is_ready && manner == IS_DEAF) {
+        close(fd);
+        for (;;)
+            (void)poll(NULL, 0, 1000); /* it goes on; for less than what a silent one has */
+    }
+    return sent;
 }
 
 static const char *certificate(const char *name)
@@ -456,6 +518,35 @@ START_TEST(a_process_that_never_builds_is_killed_and_replaced)
 }
 END_TEST
 
+/* The loader could build it, and another worker can. */
+START_TEST(a_worker_that_refuses_what_was_loaded_is_replaced_and_stops_no_reload)
+{
+    take_over("r");
+    start_serving("");
+    ck_assert_int_eq(unlink(taken_over_file), 0);
+    ck_assert_int_eq(kill(pid, SIGHUP), 0);
+    expect_heard("worker 1 refuses: of the test");
+    expect_heard("refuses what others can build: another one takes its place");
+    expect_heard("reloaded: ");
+    ck_assert_int_eq(kill(pid, SIGTERM), 0);
+    expect_exit(0);
+}
+END_TEST
+
+START_TEST(a_worker_that_closes_its_control_socket_is_ended_and_replaced)
+{
+    take_over("d");
+    start_serving("");
+    ck_assert_int_eq(unlink(taken_over_file), 0);
+    expect_heard("has closed its control socket and goes on: killing it");
+    expect_heard("worker 1 is back as pid ");
+    ck_assert_int_eq(kill(pid, SIGHUP), 0);
+    expect_heard("reloaded: ");
+    ck_assert_int_eq(kill(pid, SIGTERM), 0);
+    expect_exit(0);
+}
+END_TEST
+
 START_TEST(a_new_binary_that_hangs_in_its_check_is_killed_and_the_old_one_goes_on)
 {
     static char name[] = "check_daemon", hang[] = "--hang", *hanging[] = {name, hang, NULL};
@@ -492,12 +583,16 @@ int main(int argc, char **argv)
         a_configuration_that_is_not_loaded_in_time_is_given_up,
         a_reload_that_is_not_loaded_in_time_is_refused,
         a_process_that_never_builds_is_killed_and_replaced,
+        a_worker_that_refuses_what_was_loaded_is_replaced_and_stops_no_reload,
+        a_worker_that_closes_its_control_socket_is_ended_and_replaced,
         a_new_binary_that_hangs_in_its_check_is_killed_and_the_old_one_goes_on,
     };
     if (argc > 1 && strcmp(argv[1], "--hang") == 0)
         hang();
     if (argc == 3 && strcmp(argv[2], "worker") == 0 && access(hang_file, F_OK) == 0)
         hang();
+    if (argc == 3 && strcmp(argv[2], "worker") == 0)
+        be_taken_over();
     if (argc == 3 && strcmp(argv[1], "--process") == 0)
         return daemon_is_child(argv[2]) ? (int)daemon_run_child(argv[2]) : 97;
     text = mmap(NULL, TEXT_LEN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -196,7 +196,7 @@ START_TEST(a_keyholder_may_leave_as_slowly_as_the_slowest_that_drains)
     keyholder->drain_timeout = 1000000;
     keyholder->is_leaving = true;
     hung_spare_leaving(keyholder);
-    ck_assert_uint_gt(keyholder->watched_from, master_now() + 590 * 1000000ULL);
+    ck_assert_uint_gt(keyholder->leave_by, master_now() + 590 * 1000000ULL);
     rig_end();
 }
 END_TEST

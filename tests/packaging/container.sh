@@ -7,7 +7,7 @@ need podman curl python3
 
 # With systemd as podman's helper there would be timers for health checks; the limits are those this machine allows.
 podman=(podman --runtime "${OCI_RUNTIME:-runc}")
-limits=(--no-healthcheck --ulimit nofile=4096:4096 --ulimit nproc=512:512 --pids-limit=64)
+limits=(--no-healthcheck --ulimit nofile=4096:4096 --ulimit nproc=512:512 --pids-limit=512)
 closed=(--network host --read-only --cap-drop=ALL --security-opt=no-new-privileges)
 name=sallyport-test-$$
 
