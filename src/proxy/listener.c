@@ -260,6 +260,12 @@ static bool is_passing(int error)
     }
 }
 
+/* Who goes leaves behind what is short here. A socket that does not listen any more, say, is not mended by that. */
+static bool is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
 static void take_in(struct listener *listener, int fd, const struct socket_address *peer)
 {
     counting_accepted(listener->proxy, listener);
@@ -303,8 +309,8 @@ static enum accepting accept_some(struct accept_socket *sock, int *error)
             continue;
         if (*error == EAGAIN || *error == EWOULDBLOCK || !is_somebody_waiting(sock))
             return NOBODY_WAITS;
-        /* EMFILE, ENFILE, ENOBUFS, ENOMEM: whoever only holds a descriptor makes place for who has yet to begin. */
-        if (!proxy_shed_one(sock->listener->proxy))
+        /* Whoever only holds a descriptor makes place for who has yet to begin. */
+        if (!is_shortage(*error) || !proxy_shed_one(sock->listener->proxy))
             return NO_PLACE;
     }
     return MORE_MAY_WAIT;

@@ -203,6 +203,27 @@ START_TEST(who_waits_when_nobody_can_make_place_is_left_behind_with_a_line)
 }
 END_TEST
 
+/* Somebody ended it, for all who hold it: accept(2) fails and poll(2) says that something waits. */
+START_TEST(a_socket_that_does_not_listen_any_more_costs_no_handshake)
+{
+    int silent;
+
+    harness_init(&h);
+    harness_start(&h);
+    silent = harness_connect(&h);
+    HARNESS_WAIT(&h, h.proxy->connection_count == 1);
+    ck_assert_int_eq(shutdown(listener_socket(h.listener, 0), SHUT_RD), 0);
+    harness_expect_log(&h, "listener web cannot accept (Invalid argument)");
+    listener_stop(h.listener, LISTENER_TAKES_WAITING);
+    HARNESS_WAIT(&h, listener_socket_count(h.listener) == 0);
+    ck_assert_uint_eq(h.proxy->counters->shed, 0);
+    harness_send(&h, silent, "H", 1);
+    harness_expect(&h, silent, "S", 1);
+    close(silent);
+    harness_free(&h);
+}
+END_TEST
+
 enum { MANY = 2 * MAX_ACCEPTS_PER_WAKE + 2 };
 
 START_TEST(more_who_wait_than_are_accepted_in_one_turn_are_taken_in_over_some)
@@ -315,6 +336,7 @@ int main(void)
         who_waits_behind_one_that_was_given_up_is_still_served,
         who_waits_when_the_listener_stops_without_a_free_descriptor_takes_the_place_of_an_unfinished_handshake,
         who_waits_when_nobody_can_make_place_is_left_behind_with_a_line,
+        a_socket_that_does_not_listen_any_more_costs_no_handshake,
         more_who_wait_than_are_accepted_in_one_turn_are_taken_in_over_some,
         a_queue_that_never_ends_is_left_after_as_many_as_it_holds,
         who_waits_for_others_is_left_to_them,
