@@ -1,6 +1,5 @@
 #include "daemon/unix_asker.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -83,7 +82,7 @@ bool unix_asker_hear(struct unix_asker *asker, const struct control_message *mes
     asker->out_count--;
     asked = question->asked;
     memory_free(question);
-    proxy_answer(asker->proxy, asked, fd, fd < 0 && message->error == 0 ? EMFILE : message->error);
+    proxy_answer(asker->proxy, asked, fd, message->error);
     return send_waiting(asker);
 }
 

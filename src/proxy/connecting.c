@@ -158,6 +158,7 @@ static enum backend_connect_result connect_once(struct connection *c, int *error
     const struct socket_address *address = backend_address_of(listener_backend(c->listener), &c->attempt);
 
     c->question = 0;
+    c->is_asked_again = false;
     if (address->any.sa_family == AF_UNIX && c->proxy->connector.ask)
         return ask_connector(c, error);
     return connect_itself(c, error);
@@ -219,13 +220,28 @@ void connecting_resume(struct connection *c)
         give_up_server(c, words_of(error), WHY_BACKEND_REFUSED);
 }
 
+/* What was lost on its way, for want of a descriptor here, is asked for once more in the place of a handshake. */
+static bool asks_again(struct connection *c, int *error)
+{
+    if (c->is_asked_again || !makes_room(c, EMFILE))
+        return false;
+    c->is_asked_again = true;
+    return ask_connector(c, error) == BACKEND_CONNECTING;
+}
+
 void connecting_answer(struct connection *c, int fd, int error)
 {
+    bool is_lost = fd < 0 && error == 0;
+
     c->question = 0;
     c->backend.fd = fd;
-    if (fd >= 0)
+    if (fd >= 0) {
         begin_relaying(c);
-    else if (!makes_room(c, error) || ask_connector(c, &error) == BACKEND_FAILED)
+        return;
+    }
+    if (is_lost)
+        error = EMFILE;
+    if (!is_lost || !asks_again(c, &error))
         give_up_server(c, words_of(error), WHY_BACKEND_REFUSED);
 }
 

@@ -15,7 +15,10 @@ void connecting_begin(struct connection *connection);
 void connecting_resume(struct connection *connection);
 void connecting_expire(struct connection *connection);
 
-/* What somebody else connected (proxy->connector): a socket, or -1 and an errno. */
+/*
+ * What somebody else connected (proxy->connector): a socket, or -1 and an errno of its own; 0 where the socket was lost
+ * on its way, because no descriptor was free here. Only then would it help that a handshake here gives up its own.
+ */
 void connecting_answer(struct connection *connection, int fd, int error);
 
 #endif

@@ -72,6 +72,7 @@ struct connection {
 
     struct backend_attempt attempt;
     uint32_t question;             /* to proxy->connector, in CONNECTING; 0: none is out */
+    bool is_asked_again;           /* it, after its answer was lost */
     struct buffer header;          /* the PROXY header, until it is sent */
     struct handshake_entry *entry; /* for the demo backend only, else NULL */
 

@@ -28,6 +28,7 @@ struct listener {
     size_t socket_count;
     struct event closing;          /* a timer, pending between listener_stop() and the close */
     enum listener_waiting waiting; /* of who waits by then */
+    int turns_left;                /* in which who waits is taken in */
     size_t connection_count;
     void (*on_idle)(void *context);
     void *idle_context;
@@ -259,6 +260,12 @@ static bool is_passing(int error)
     }
 }
 
+/* Who goes leaves behind what is short here. A socket that does not listen any more, say, is not mended by that. */
+static bool is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
 static void take_in(struct listener *listener, int fd, const struct socket_address *peer)
 {
     counting_accepted(listener->proxy, listener);
@@ -291,23 +298,32 @@ static bool is_somebody_waiting(const struct accept_socket *sock)
     return poll(&waiting, 1, 0) > 0;
 }
 
+enum accepting { NOBODY_WAITS, MORE_MAY_WAIT, NO_PLACE };
+
+/* At most MAX_ACCEPTS_PER_WAKE. NO_PLACE: somebody waits, nobody here can make place, and `error` is what is short. */
+static enum accepting accept_some(struct accept_socket *sock, int *error)
+{
+    for (int i = 0; i < MAX_ACCEPTS_PER_WAKE; i++) {
+        *error = accept_one(sock);
+        if (*error == 0 || is_passing(*error))
+            continue;
+        if (*error == EAGAIN || *error == EWOULDBLOCK || !is_somebody_waiting(sock))
+            return NOBODY_WAITS;
+        /* Whoever only holds a descriptor makes place for who has yet to begin. */
+        if (!is_shortage(*error) || !proxy_shed_one(sock->listener->proxy))
+            return NO_PLACE;
+    }
+    return MORE_MAY_WAIT;
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
     struct accept_socket *sock = context;
+    int error;
     (void)fd, (void)what;
 
-    for (int i = 0; i < MAX_ACCEPTS_PER_WAKE; i++) {
-        int error = accept_one(sock);
-        if (error == 0 || is_passing(error))
-            continue;
-        if (error == EAGAIN || error == EWOULDBLOCK || !is_somebody_waiting(sock))
-            return;
-        /* EMFILE, ENFILE, ENOBUFS, ENOMEM: whoever only holds a descriptor makes place for who has yet to begin. */
-        if (proxy_shed_one(sock->listener->proxy))
-            continue;
+    if (accept_some(sock, &error) == NO_PLACE)
         pause_accepting(sock, error);
-        return;
-    }
 }
 
 bool listener_start(struct listener *listener)
@@ -322,16 +338,19 @@ bool listener_start(struct listener *listener)
     return staple_watch_begin(&listener->staples, listener->proxy->base, listener->policy, listener->config->name);
 }
 
+/* ---- accepting no more */
+
+static const struct timeval next_turn = {0, 0};
+
 /*
  * Other processes hold the same sockets, so that a close does not take them out of our epoll: their removal has to have
  * been handed to the kernel before, and that is when the loop turns.
  */
 void listener_stop(struct listener *listener, enum listener_waiting waiting)
 {
-    static const struct timeval next_turn = {0, 0};
-
     staple_watch_end(&listener->staples);
     listener->waiting = waiting;
+    listener->turns_left = LISTEN_BACKLOG / MAX_ACCEPTS_PER_WAKE;
     for (size_t i = 0; i < listener->socket_count; i++) {
         struct accept_socket *sock = &listener->sockets[i];
         if (!sock->listener)
@@ -343,11 +362,28 @@ void listener_stop(struct listener *listener, enum listener_waiting waiting)
         on_closing(-1, EV_TIMEOUT, listener);
 }
 
-static void take_waiting(struct listener *listener)
+static void log_left_behind(struct listener *listener, int error)
 {
-    for (size_t i = 0; i < listener->socket_count; i++)
-        while (accept_one(&listener->sockets[i]) == 0)
-            ;
+    uint32_t suppressed;
+
+    if (log_limit_allows(&listener->pause_limit, proxy_now(), 1, PAUSE_LOG_INTERVAL, &suppressed))
+        log_message(LOG_LEVEL_ERROR, "listener %s closes and cannot accept who still waits (%s)",
+                    listener->config->name, strerror(error));
+}
+
+/* True when more may wait: the relays run in between, and those who come as fast as they are taken in have an end. */
+static bool take_waiting(struct listener *listener)
+{
+    bool is_more = false;
+    int error;
+
+    for (size_t i = 0; i < listener->socket_count; i++) {
+        enum accepting result = accept_some(&listener->sockets[i], &error);
+        is_more = is_more || result == MORE_MAY_WAIT;
+        if (result == NO_PLACE)
+            log_left_behind(listener, error);
+    }
+    return is_more && --listener->turns_left > 0;
 }
 
 static void on_closing(evutil_socket_t fd, short what, void *context)
@@ -355,8 +391,9 @@ static void on_closing(evutil_socket_t fd, short what, void *context)
     struct listener *listener = context;
     (void)fd, (void)what;
 
-    if (listener->waiting == LISTENER_TAKES_WAITING)
-        take_waiting(listener);
+    if (listener->waiting == LISTENER_TAKES_WAITING && take_waiting(listener) &&
+        event_add(&listener->closing, &next_turn) == 0)
+        return;
     close_sockets(listener);
     tell_if_idle(listener);
 }

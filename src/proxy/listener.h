@@ -32,9 +32,10 @@ MUST_CHECK bool listener_add_socket(struct listener *listener, int fd);
 MUST_CHECK bool listener_start(struct listener *listener);
 
 /*
- * Accepts no more; connections go on. In the next turn of the loop the sockets are closed, after taking in who waits:
- * closing a socket whose last holder we are resets those connections, although their clients did nothing wrong. Where
- * others go on accepting from the same sockets they are left to them.
+ * Accepts no more; connections go on. In the next turn of the loop the sockets are closed, after taking in who waits,
+ * for which it may need some turns more, though never more than a full queue does: closing a socket whose last holder
+ * we are resets those connections, although their clients did nothing wrong. Where others go on accepting from the
+ * same sockets they are left to them.
  */
 enum listener_waiting { LISTENER_TAKES_WAITING, LISTENER_LEAVES_WAITING };
 void listener_stop(struct listener *listener, enum listener_waiting waiting);

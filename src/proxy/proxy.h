@@ -99,7 +99,10 @@ void proxy_use_connector(struct proxy *proxy, struct proxy_connector connector);
 /* Whether the connection is still there and waits for just this. */
 bool proxy_is_asking(const struct proxy *proxy, struct proxy_question question);
 
-/* The connected socket, which is taken over, or -1 and an errno. Nobody has to wait for it any more. */
+/*
+ * The connected socket, which is taken over, or -1 and the errno of who connects, or -1 and 0 where it could not be
+ * received: no descriptor was free here. Nobody has to wait for it any more.
+ */
 void proxy_answer(struct proxy *proxy, struct proxy_question question, int fd, int error);
 
 /* Ends every connection at once, without a word to the peers. NULL is fine. */

@@ -71,6 +71,27 @@ took = time.monotonic() - began
 print(f"{len(inside)} connections held all descriptors; {spent / 3:.1f} % of a CPU; served {took:.2f} s after one left")
 assert took < 1, f"served {took:.2f} s after one left"
 PY
+cat >"$scratch/theirs.py" <<'PY'
+# The master connects to unix sockets: what is short there is no reason to let go of those who shake hands here.
+import socket, sys
+from tlsclient import Client
+host, port, count = sys.argv[1], int(sys.argv[2]), 20
+silent = [socket.create_connection((host, port), 10) for _ in range(count)]
+client = Client(host, port, timeout=5).handshake()
+try:
+    assert client.receive() == b"", "a backend without a descriptor"
+except OSError:
+    pass
+gone = 0
+for sock in silent:
+    sock.setblocking(False)
+    try:
+        sock.recv(1)
+        gone += 1
+    except BlockingIOError:
+        pass
+assert gone == 0, f"{gone} of {count} are gone"
+PY
 LIMIT="prlimit --nofile=256" raw_daemon "client-hello-timeout = 60s
 handshake-timeout = 60s" "
 [sallyport]
@@ -78,6 +99,40 @@ workers = 1"
 check "with 256 descriptors and 400 silent clients, those who speak are served, those inside go on" \
     python3 "$scratch/crowd.py" "$HOST" "$PORT"
 ! can_look_inside || check_within "... and the descriptors come back" 10 descriptors_below 24
+daemon_stop
+
+# The limit of connections does not keep descriptors free for the backends.
+unix_daemon() {
+    daemon_start <<CONF
+[sallyport]
+workers = 1
+max-connections = 1000
+
+[listen raw]
+address = $HOST:$PORT
+certificate = $CERTS/p256.crt
+key = $CERTS/p256.key
+backend = app
+client-hello-timeout = 60s
+handshake-timeout = 60s
+
+[backend app]
+server = unix:$scratch/backend.sock
+CONF
+}
+backend_start "$scratch/backend.sock"
+: >"$log"
+LIMIT="prlimit --nofile=256" unix_daemon
+check "... also when the backend is on a unix socket" python3 "$scratch/crowd.py" "$HOST" "$PORT"
+daemon_stop
+
+: >"$log"
+unix_daemon
+prlimit --pid "$daemon_pid" --nofile=3:
+check "when it is the master who has no descriptor for a unix socket, no handshake has to go" \
+    python3 "$scratch/theirs.py" "$HOST" "$PORT"
+check_logged "... and the log tells of it" event=backend_failed 'error="Too many open files"'
+prlimit --pid "$daemon_pid" --nofile=256:
 daemon_stop
 
 # An even and an odd number: with one descriptor left the next client is taken in, and lets go for the one after; with

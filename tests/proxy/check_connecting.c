@@ -331,23 +331,101 @@ START_TEST(a_client_that_is_gone_asks_no_longer)
 }
 END_TEST
 
-START_TEST(without_a_descriptor_for_it_an_unfinished_handshake_goes_and_it_is_asked_for_again)
-{
-    int other;
+enum { LOST = 0, SILENT = 3 };
 
-    init_asking();
+/* One that is about to be connected, and some that are sheddable. */
+static void start_asking_beside_handshakes(int silent[SILENT])
+{
     start_asking();
     harness_send(&h, h.client, "Hearly", 6);
     HARNESS_WAIT(&h, asked.count == 1);
-    other = harness_connect(&h);
-    HARNESS_WAIT(&h, h.proxy->connection_count == 2);
-    proxy_answer(h.proxy, asked.last, -1, EMFILE);
+    for (size_t i = 0; i < SILENT; i++)
+        silent[i] = harness_connect(&h);
+    HARNESS_WAIT(&h, h.proxy->connection_count == 1 + SILENT);
+}
+
+static void close_all(const int silent[SILENT])
+{
+    for (size_t i = 0; i < SILENT; i++)
+        close(silent[i]);
+}
+
+static uint64_t shed_count(void)
+{
+    return count_read(&h.proxy->counters->shed);
+}
+
+START_TEST(without_a_descriptor_for_it_an_unfinished_handshake_goes_and_it_is_asked_for_again)
+{
+    int silent[SILENT];
+
+    init_asking();
+    start_asking_beside_handshakes(silent);
+    proxy_answer(h.proxy, asked.last, -1, LOST);
     ck_assert_uint_eq(asked.count, 2);
-    ck_assert_uint_eq(count_read(&h.proxy->counters->shed), 1);
+    ck_assert_uint_eq(shed_count(), 1);
     proxy_answer(h.proxy, asked.last, connected_end(), 0);
     harness_expect(&h, h.peer, "early", 5);
-    close(other);
+    close_all(silent);
     harness_free(&h);
+}
+END_TEST
+
+START_TEST(one_attempt_costs_one_handshake_at_most_though_its_place_is_taken_by_others)
+{
+    int silent[SILENT];
+
+    init_asking();
+    start_asking_beside_handshakes(silent);
+    proxy_answer(h.proxy, asked.last, -1, LOST);
+    proxy_answer(h.proxy, asked.last, -1, LOST);
+    ck_assert_uint_eq(asked.count, 2);
+    ck_assert_uint_eq(shed_count(), 1);
+    harness_expect_log(&h, "server=unix error=\"Too many open files\"");
+    HARNESS_WAIT(&h, count_read(&h.proxy->counters->ended_by_why[WHY_BACKEND_REFUSED]) == 1);
+    close_all(silent);
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(each_attempt_may_ask_again)
+{
+    int silent[SILENT];
+
+    init_asking();
+    h.backend.servers.count = 2;
+    start_asking_beside_handshakes(silent);
+    listener_backend(h.listener)->servers[1] = listener_backend(h.listener)->servers[0];
+    for (int i = 0; i < 3; i++)
+        proxy_answer(h.proxy, asked.last, -1, LOST);
+    ck_assert_uint_eq(asked.count, 4);
+    ck_assert_uint_eq(shed_count(), 2);
+    proxy_answer(h.proxy, asked.last, connected_end(), 0);
+    harness_expect(&h, h.peer, "early", 5);
+    close_all(silent);
+    harness_free(&h);
+}
+END_TEST
+
+/* No handshake that goes here frees a descriptor there. */
+START_TEST(descriptors_that_are_short_where_it_is_connected_cost_no_handshake_here)
+{
+    static const int theirs[] = {EMFILE, ENFILE};
+
+    for (size_t i = 0; i < ARRAY_LEN(theirs); i++) {
+        int silent[SILENT];
+        init_asking();
+        h.backend.servers.count = 2;
+        start_asking_beside_handshakes(silent);
+        proxy_answer(h.proxy, asked.last, -1, theirs[i]);
+        ck_assert_uint_eq(asked.count, 1);
+        ck_assert_uint_eq(shed_count(), 0);
+        HARNESS_WAIT(&h, harness_accept(&h)); /* the next server */
+        harness_expect(&h, h.peer, "early", 5);
+        harness_expect_log(&h, "server=unix error=\"Too many open files");
+        close_all(silent);
+        harness_free(&h);
+    }
 }
 END_TEST
 
@@ -368,6 +446,9 @@ int main(void)
         an_answer_that_is_late_or_for_nobody_is_closed,
         a_client_that_is_gone_asks_no_longer,
         without_a_descriptor_for_it_an_unfinished_handshake_goes_and_it_is_asked_for_again,
+        one_attempt_costs_one_handshake_at_most_though_its_place_is_taken_by_others,
+        each_attempt_may_ask_again,
+        descriptors_that_are_short_where_it_is_connected_cost_no_handshake_here,
     };
     return check_run("connecting", tests, ARRAY_LEN(tests));
 }

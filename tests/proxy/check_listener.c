@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,6 +14,23 @@
 #include "support/check_run.h"
 
 static struct harness h;
+
+/* In front of the C library's, to fail as the kernel does on a bad day. */
+static struct {
+    int error;    /* errno of the next ones ... */
+    size_t times; /* ... that many */
+    size_t calls;
+} accepting;
+
+int accept4(int fd, struct sockaddr *peer, socklen_t *len, int flags)
+{
+    accepting.calls++;
+    if (accepting.times == 0)
+        return (int)syscall(SYS_accept4, fd, peer, len, flags);
+    accepting.times--;
+    errno = accepting.error;
+    return -1;
+}
 
 static uint16_t port_of(int fd)
 {
@@ -86,6 +105,165 @@ START_TEST(who_waits_when_the_listener_stops_is_still_served)
 }
 END_TEST
 
+/* accept(2): what is wrong with one connection says nothing of those behind it. */
+START_TEST(who_waits_behind_one_that_was_given_up_is_still_served)
+{
+    static const int passing[] = {ECONNABORTED, EPROTO, ENETDOWN, EINTR};
+
+    for (size_t i = 0; i < ARRAY_LEN(passing); i++) {
+        int waiting;
+        harness_init(&h);
+        harness_start(&h);
+        waiting = harness_connect(&h);
+        let_go_of_sockets();
+        accepting.error = passing[i];
+        accepting.times = 3;
+        listener_stop(h.listener, LISTENER_TAKES_WAITING);
+        harness_send(&h, waiting, "H", 1);
+        harness_expect(&h, waiting, "S", 1);
+        close(waiting);
+        harness_free(&h);
+    }
+}
+END_TEST
+
+enum { FEW = 64 }; /* descriptors, more than a test has */
+
+static struct {
+    struct rlimit limit; /* as it was */
+    int fds[FEW];
+    size_t count;
+} fillers;
+
+static void use_up_descriptors(void)
+{
+    struct rlimit few;
+    int fd;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &fillers.limit), 0);
+    few = (struct rlimit){FEW, fillers.limit.rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+    fillers.count = 0;
+    while ((fd = dup(STDERR_FILENO)) >= 0)
+        fillers.fds[fillers.count++] = fd;
+    ck_assert_int_eq(errno, EMFILE);
+}
+
+static void give_descriptors_back(void)
+{
+    while (fillers.count > 0)
+        close(fillers.fds[--fillers.count]);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &fillers.limit), 0);
+}
+
+START_TEST(who_waits_when_the_listener_stops_without_a_free_descriptor_takes_the_place_of_an_unfinished_handshake)
+{
+    int silent[3], waiting[2];
+
+    harness_init(&h);
+    harness_start(&h);
+    for (size_t i = 0; i < ARRAY_LEN(silent); i++)
+        silent[i] = harness_connect(&h);
+    HARNESS_WAIT(&h, h.proxy->connection_count == 3);
+    waiting[0] = harness_connect(&h);
+    waiting[1] = harness_connect(&h);
+    let_go_of_sockets();
+    use_up_descriptors();
+    listener_stop(h.listener, LISTENER_TAKES_WAITING);
+    HARNESS_WAIT(&h, listener_socket_count(h.listener) == 0);
+    give_descriptors_back();
+    for (size_t i = 0; i < ARRAY_LEN(waiting); i++) {
+        harness_send(&h, waiting[i], "H", 1);
+        harness_expect(&h, waiting[i], "S", 1);
+        close(waiting[i]);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(silent); i++)
+        close(silent[i]);
+    harness_free(&h);
+}
+END_TEST
+
+START_TEST(who_waits_when_nobody_can_make_place_is_left_behind_with_a_line)
+{
+    int waiting;
+
+    harness_init(&h);
+    harness_start(&h);
+    waiting = harness_connect(&h);
+    let_go_of_sockets();
+    accepting.error = EMFILE;
+    accepting.times = 1000;
+    listener_stop(h.listener, LISTENER_TAKES_WAITING);
+    HARNESS_WAIT(&h, listener_socket_count(h.listener) == 0);
+    accepting.times = 0;
+    harness_expect_log(&h, "listener web closes and cannot accept who still waits (Too many open files)");
+    ck_assert_int_eq(harness_end_of(waiting), HARNESS_RESET);
+    close(waiting);
+    harness_free(&h);
+}
+END_TEST
+
+/* Somebody ended it, for all who hold it: accept(2) fails and poll(2) says that something waits. */
+START_TEST(a_socket_that_does_not_listen_any_more_costs_no_handshake)
+{
+    int silent;
+
+    harness_init(&h);
+    harness_start(&h);
+    silent = harness_connect(&h);
+    HARNESS_WAIT(&h, h.proxy->connection_count == 1);
+    ck_assert_int_eq(shutdown(listener_socket(h.listener, 0), SHUT_RD), 0);
+    harness_expect_log(&h, "listener web cannot accept (Invalid argument)");
+    listener_stop(h.listener, LISTENER_TAKES_WAITING);
+    HARNESS_WAIT(&h, listener_socket_count(h.listener) == 0);
+    ck_assert_uint_eq(h.proxy->counters->shed, 0);
+    harness_send(&h, silent, "H", 1);
+    harness_expect(&h, silent, "S", 1);
+    close(silent);
+    harness_free(&h);
+}
+END_TEST
+
+enum { MANY = 2 * MAX_ACCEPTS_PER_WAKE + 2 };
+
+START_TEST(more_who_wait_than_are_accepted_in_one_turn_are_taken_in_over_some)
+{
+    int waiting[MANY];
+
+    harness_init(&h);
+    h.settings.max_connections = MANY;
+    harness_start(&h);
+    for (size_t i = 0; i < MANY; i++)
+        waiting[i] = harness_connect(&h);
+    let_go_of_sockets();
+    listener_stop(h.listener, LISTENER_TAKES_WAITING);
+    HARNESS_WAIT(&h, h.proxy->connection_count > 0);
+    ck_assert_uint_eq(h.proxy->connection_count, MAX_ACCEPTS_PER_WAKE);
+    HARNESS_WAIT(&h, listener_socket_count(h.listener) == 0);
+    ck_assert_uint_eq(h.proxy->counters->accepted, MANY);
+    for (size_t i = 0; i < MANY; i++)
+        close(waiting[i]);
+    harness_free(&h);
+}
+END_TEST
+
+/* Those who come while it is emptied, and give up at once, are as good as an error for ever. */
+START_TEST(a_queue_that_never_ends_is_left_after_as_many_as_it_holds)
+{
+    harness_init(&h);
+    harness_start(&h);
+    let_go_of_sockets();
+    accepting.calls = 0;
+    accepting.error = ECONNABORTED;
+    accepting.times = 10 * LISTEN_BACKLOG;
+    listener_stop(h.listener, LISTENER_TAKES_WAITING);
+    HARNESS_WAIT(&h, listener_socket_count(h.listener) == 0);
+    accepting.times = 0;
+    ck_assert_uint_eq(accepting.calls, LISTEN_BACKLOG);
+    harness_free(&h);
+}
+END_TEST
+
 START_TEST(who_waits_for_others_is_left_to_them)
 {
     int waiting;
@@ -155,6 +333,12 @@ int main(void)
         a_unix_listener_serves,
         stopping_closes_the_sockets_and_connections_go_on,
         who_waits_when_the_listener_stops_is_still_served,
+        who_waits_behind_one_that_was_given_up_is_still_served,
+        who_waits_when_the_listener_stops_without_a_free_descriptor_takes_the_place_of_an_unfinished_handshake,
+        who_waits_when_nobody_can_make_place_is_left_behind_with_a_line,
+        a_socket_that_does_not_listen_any_more_costs_no_handshake,
+        more_who_wait_than_are_accepted_in_one_turn_are_taken_in_over_some,
+        a_queue_that_never_ends_is_left_after_as_many_as_it_holds,
         who_waits_for_others_is_left_to_them,
         a_socket_that_others_hold_on_to_wakes_nobody_here_any_more,
         it_is_idle_when_its_sockets_are_closed_and_its_last_connection_has_ended,
