@@ -10,6 +10,7 @@
  *   renewal.c   a reload because files have changed (watch.c says when to look, files_seen.c what they are)
  *   children.c  processes: started, told, listened to, replaced
  *   tickets.c   the root of the ticket keys
+ *   offering.c  a generation for a process
  *   sight.c     what others see of all this
  *   resolving.c names: who asks for them, and who is told
  *   hung.c      who stands still, or does not come to an end
@@ -205,7 +206,7 @@ void children_dismiss_new(struct master *master, uint32_t upgrade);
 MUST_CHECK bool children_set_workers(struct master *master, size_t count);
 void children_replace(struct child *worker, const char *why); /* it drains, and another one takes its place */
 void children_tell_return(struct child *child); /* it is at work: told once, and only of one who was missed */
-void children_offer(struct child *child, const struct deployment *deployment);
+void children_offer(struct child *child, const struct deployment *deployment); /* offering.c */
 void children_tell(struct child *child, const struct control_message *message);
 void children_tell_workers(struct master *master, enum control_type type);
 void children_reap(struct master *master);
