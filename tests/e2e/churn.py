@@ -1,7 +1,7 @@
-"""churn.py HOST PORT END: some 250 requests a second until the file END is there; the exit status is 1 when one failed.
+"""churn.py HOST PORT END [brief]: some 250 requests a second until the file END is there; the exit status is 1 when one failed.
 
-Most come over connections that are kept: one for good, the others for a hundred requests each. The rest have a
-connection of their own. The first line is "begun", the last "good REQUESTS RATE CONNECTIONS".
+Most come over connections that are kept: one for good (not where they are to be brief), the others for a hundred
+requests each. The rest have a connection of their own. The first line is "begun", the last "good REQUESTS RATE CONNECTIONS".
 """
 import os
 import sys
@@ -13,6 +13,7 @@ from tlsclient import Client
 KEEPERS, VISITORS = 4, 2
 PER_SECOND = {"keeper": 50, "visitor": 25}
 host, port, end = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+is_brief = sys.argv[4:] == ["brief"]
 over = threading.Event()
 requests, connections, faults = [], [], []  # append() is atomic
 
@@ -67,7 +68,7 @@ def run(requester, per_second):
         over.set()
 
 
-jobs = [(keeper(100 if number else 0), PER_SECOND["keeper"]) for number in range(KEEPERS)]
+jobs = [(keeper(100 if number or is_brief else 0), PER_SECOND["keeper"]) for number in range(KEEPERS)]
 jobs += [(visitor(), PER_SECOND["visitor"]) for _ in range(VISITORS)]
 threads = [threading.Thread(target=run, args=job, daemon=True) for job in jobs]
 began = time.monotonic()

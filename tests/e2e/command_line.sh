@@ -70,6 +70,26 @@ for case in 'expired expired' 'leaf-only intermediate|issuer' 'wrong-order order
     check "-t tells of a certificate that is $name" grep -qiE "$words" "$scratch/output"
 done
 
+# What may not be read is a fault of the configuration; what is not to be had now may be had by another start.
+good "$CERTS/p256.crt" "$scratch/secret.key"
+cp "$CERTS/p256.key" "$scratch/secret.key"
+chmod 000 "$scratch/secret.key"
+as_nobody=()
+if [ "$(id -u)" -eq 0 ]; then
+    as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    chmod 711 "$scratch"
+    chmod 644 "$conf"
+fi
+for verb in -t ''; do
+    check_status "a key that may not be read is 78 (${verb:-start})" 78 \
+        timeout 20 ${as_nobody[@]+"${as_nobody[@]}"} "$SALLYPORT" $verb -c "$conf"
+    check "... with file and line" grep -qE "sallyport.conf:4: key '$scratch/secret.key': Permission denied" "$scratch/output"
+done
+good
+check_status "a start without descriptors is 1" 1 timeout 20 prlimit --nofile=8:8 "$SALLYPORT" -c "$conf"
+check "... in words" grep -qE 'level=error .*descriptors|Too many open files' "$scratch/output"
+check_equal "... and nothing is left of it" "" "$(pgrep -f "sallyport.*$conf")"
+
 # A variable of the environment, and its default.
 good
 sed -i 's/^address.*/address = ${LISTEN_AT:-'"$HOST:$PORT"'}/' "$conf"
