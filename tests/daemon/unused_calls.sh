@@ -1,17 +1,19 @@
 #!/bin/bash
-# unused_calls.sh [SCRIPT...]: which calls of a worker's list nothing made while the end-to-end scripts ran (all that
-# need no unix socket, unless some are named). To be read, not to pass: a call may be there for what cannot be provoked
-# (restart_syscall), for another C library (poll or ppoll, fstat or newfstatat), or for what hardly ever happens (abort).
-# Run in the build directory, after `make all check_rights_calls`.
+# unused_calls.sh [SCRIPT...]: which calls of each role's list nothing made while end-to-end scripts ran under strace. To be
+# read, not to pass: a call may be there for what cannot be provoked (restart_syscall), for another C library (poll or
+# ppoll, fstat or newfstatat), for what a name server may be asked with, or for what hardly ever happens (abort). Under
+# strace nothing is executed anew, so that of the master those of USR2 are missing. Run in the build directory, after
+# `make all check_rights_calls chaos.so clock.so misbehave.so`; it takes some minutes.
 set -u
 srcdir=$(cd "$(dirname "$0")/../.." && pwd)
+roles="master worker keyholder admin resolver"
 [ -x sallyport ] && [ -x check_rights_calls ] || {
     echo "make all check_rights_calls first" >&2
     exit 2
 }
-[ $# -gt 0 ] || set -- alpn before_finished chaos client_certificates curl demo descriptors drain fragments gnutls half_close \
-    log_forgery names not_tls ocsp_staple openssl post_quantum proxy_protocol python resumption rsa_key_exchange silent \
-    ticket_binding timeouts tls12 transfer
+[ $# -gt 0 ] || set -- admin alpn before_finished client_certificates curl demo descriptors drain failover half_close hung \
+    keyholder metrics names ocsp_staple openssl post_quantum proxy_protocol readiness reload resolver resumption \
+    rsa_key_exchange service_manager shared_listeners silent sockets ticket_binding timeouts tls12 transfer watch workers
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/sallyport-calls.XXXXXX") || exit 99
 trap 'rm -rf "$scratch"' EXIT
 
@@ -27,13 +29,24 @@ done
     exit 1
 }
 
-# What came after the filter was laid, of the processes that were executed as workers
+# "ROLE CALL" of what came after the filter was laid. Who was not executed as somebody is of the master, and under its
+# filter: the loader, and a process until it is executed.
 awk '{ who = FILENAME $1 }
-     /execveat\(.*"--process", "worker"/ { is_worker[who] = 1 }
-     is_worker[who] && /seccomp\(SECCOMP_SET_MODE_FILTER.*\) = 0/ { on[who] = 1; next }
-     on[who]' "$scratch"/trace.* |
-    sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' | sort -u >"$scratch/made"
-./check_rights_calls worker | sort -u >"$scratch/allowed"
-echo "made: $(paste -sd' ' "$scratch/made")"
-echo "allowed and never made: $(comm -23 "$scratch/allowed" "$scratch/made" | paste -sd' ')"
-echo "made and answered with an errno: $(comm -13 "$scratch/allowed" "$scratch/made" | paste -sd' ')"
+     match($0, /execve(at)?\(.*"--process", "[a-z]+"/) {
+         role[who] = substr($0, RSTART, RLENGTH)
+         sub(/.*"--process", "/, "", role[who])
+         sub(/"$/, "", role[who])
+         next
+     }
+     /seccomp\(SECCOMP_SET_MODE_FILTER.*\) = 0/ { on[role[who] ? who : FILENAME] = 1; next }
+     on[role[who] ? who : FILENAME] && match($0, / [a-z0-9_]+\(/) {
+         print (role[who] ? role[who] : "master"), substr($0, RSTART + 1, RLENGTH - 2)
+     }' "$scratch"/trace.* | sort -u >"$scratch/made"
+for role in $roles; do
+    ./check_rights_calls "$role" | sed "s/^/$role /"
+done | sort -u >"$scratch/allowed"
+comm -23 "$scratch/allowed" "$scratch/made" >"$scratch/unused"
+for role in $roles; do
+    echo "$role made: $(sed -n "s/^$role //p" "$scratch/made" | paste -sd' ')"
+    echo "$role might have made, and never did: $(sed -n "s/^$role //p" "$scratch/unused" | paste -sd' ')"
+done
