@@ -2,9 +2,11 @@
 
 #include "base/journal.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +31,27 @@ void log_configure(enum log_format format, enum log_level level, int fd)
     sink.level = level;
     sink.fd = fd;
     sink.is_journal = journal_reads(fd);
+}
+
+/*
+ * O_NONBLOCK would be that of whoever started us, too: it belongs to what was opened, not to the descriptor. So the
+ * pipe is opened once more. Where that cannot be had (no /proc, a pipe of another user) is_writable() has to do; and
+ * after an upgrade in place it has been done.
+ */
+void log_open_anew(int fd)
+{
+    struct stat status;
+    char path[32];
+    int own;
+
+    if (fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode) || (fcntl(fd, F_GETFL) & O_NONBLOCK))
+        return;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    own = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (own < 0)
+        return;
+    (void)dup2(own, fd);
+    close(own);
 }
 
 const char *log_priority(enum log_level level)
@@ -258,7 +281,11 @@ void log_begin(struct log_line *line, enum log_level level, const char *event)
     log_text(line, "event", event);
 }
 
-/* A reader that stopped costs lines, never the service: a pipe that polls writable takes a whole line at once. */
+/*
+ * A reader that stopped costs lines, never the service. A pipe that polls writable has room for one line, which another
+ * process may take before ours is written: then O_NONBLOCK of log_open_anew() gives the line up. A socket that polls
+ * writable has three quarters of its room left (unix_writable() of Linux).
+ */
 static bool is_writable(int fd)
 {
     struct pollfd ready = {.fd = fd, .events = POLLOUT};

@@ -27,6 +27,9 @@ struct log_line {
 /* Lines above `level` are dropped. `fd` stays the caller's. Until called: logfmt, info, standard error. */
 void log_configure(enum log_format format, enum log_level level, int fd);
 
+/* Who writes to the pipe `fd` here never waits for its reader; whoever shares it with us is not touched by it. */
+void log_open_anew(int fd);
+
 /* From now on every line ends with process=NAME pid=N; it was written by the process that calls this. */
 void log_set_process(const char *name);
 

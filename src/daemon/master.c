@@ -254,6 +254,7 @@ enum daemon_exit daemon_run(struct config *config, struct daemon_source source)
     if (config)
         log_configure((enum log_format)config->general.log_format, (enum log_level)config->general.log_level,
                       STDERR_FILENO);
+    log_open_anew(STDERR_FILENO); /* for all: it is inherited */
     log_set_process("master");
     (void)proxy_raise_descriptor_limit(); /* for all: limits are inherited */
     notify_open(&master.notify);

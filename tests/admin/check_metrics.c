@@ -404,12 +404,12 @@ static void print_everything(void)
     tear_down();
 }
 
-START_TEST(the_manual_names_every_metric_with_its_type_labels_and_meaning_and_no_other)
+static char manual[1 << 18];
+
+static void read_manual(void)
 {
-    static char manual[1 << 18];
     const char *srcdir = getenv("srcdir");
     char path[4096];
-    size_t count = 0, named = 0;
     FILE *file;
 
     snprintf(path, sizeof path, "%s/man/sallyport.8", srcdir ? srcdir : ".");
@@ -417,6 +417,13 @@ START_TEST(the_manual_names_every_metric_with_its_type_labels_and_meaning_and_no
     ck_assert_msg(file != NULL, "%s", path);
     ck_assert_uint_lt(fread(manual, 1, sizeof manual - 1, file), sizeof manual - 1);
     fclose(file);
+}
+
+START_TEST(the_manual_names_every_metric_with_its_type_labels_and_meaning_and_no_other)
+{
+    size_t count = 0, named = 0;
+
+    read_manual();
     print_everything();
     make_block();
     if (!strstr(manual, block)) {
@@ -431,6 +438,34 @@ START_TEST(the_manual_names_every_metric_with_its_type_labels_and_meaning_and_no
     for (const char *at = manual; (at = strstr(at, "\n.BR process_")); at++)
         named++;
     ck_assert_uint_eq(named, count);
+}
+END_TEST
+
+/* "master, worker or admin": those of the page, in its order. */
+static void join_roles(char *out, size_t size)
+{
+    static const char sample[] = "\nsallyport_processes{role=\"";
+    const char *separator = "";
+    size_t len = 0;
+
+    for (const char *at = strstr(text, sample), *next; at; at = next) {
+        at += strlen(sample);
+        next = strstr(at, sample);
+        len += (size_t)snprintf(out + len, size - len, "%s%.*s", separator, (int)strcspn(at, "\""), at);
+        separator = strstr(next ? next + 1 : "", sample) ? ", " : " or ";
+        ck_assert_uint_lt(len, size);
+    }
+}
+
+START_TEST(the_manual_names_every_role)
+{
+    char roles[128] = "", sentence[256];
+
+    read_manual();
+    print_everything();
+    join_roles(roles, sizeof roles);
+    snprintf(sentence, sizeof sentence, ".I role\nis %s, and\n", roles);
+    ck_assert_msg(strstr(manual, sentence) != NULL, "man/sallyport.8 lacks \"%s\"", sentence);
 }
 END_TEST
 
@@ -452,6 +487,7 @@ int main(void)
         the_board_is_shown,
         every_row_with_a_help_is_a_metric,
         the_manual_names_every_metric_with_its_type_labels_and_meaning_and_no_other,
+        the_manual_names_every_role,
     };
 
     return check_run("metrics", tests, ARRAY_LEN(tests));

@@ -1,6 +1,8 @@
 #include "base/log.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -351,6 +353,77 @@ START_TEST(lines_that_could_not_be_written_are_counted)
 }
 END_TEST
 
+/* ---- several processes that write to one pipe */
+
+static int pipe_to_fill = -1;
+
+int __real_poll(struct pollfd *fds, nfds_t count, int timeout);
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
+
+/* Somebody else's lines, of a page each, come between our poll(2) and our write(2). */
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+    static const char page[4096];
+    int result = __real_poll(fds, count, timeout);
+
+    while (pipe_to_fill >= 0 && write(pipe_to_fill, page, sizeof page) > 0)
+        ;
+    return result;
+}
+
+static int open_again(int fd)
+{
+    char path[32];
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return open(path, O_WRONLY | O_NONBLOCK);
+}
+
+START_TEST(a_line_whose_place_in_the_pipe_another_took_is_lost_and_not_waited_for)
+{
+    uint64_t lost = log_lost_lines();
+    int ends[2];
+
+    ck_assert_int_eq(pipe(ends), 0);
+    log_open_anew(ends[1]);
+    log_configure(LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO, ends[1]);
+    log_message(LOG_LEVEL_INFO, "fits");
+    ck_assert_uint_eq(log_lost_lines(), lost);
+    pipe_to_fill = open_again(ends[1]);
+    ck_assert_int_ge(pipe_to_fill, 0);
+    alarm(20); /* who waits in write(2) dies of it */
+    log_message(LOG_LEVEL_INFO, "comes too late");
+    alarm(0);
+    ck_assert_uint_eq(log_lost_lines(), lost + 1);
+}
+END_TEST
+
+START_TEST(a_pipe_that_is_opened_anew_stays_as_it_was_for_whoever_shares_it)
+{
+    int ends[2], shared;
+
+    ck_assert_int_eq(pipe(ends), 0);
+    shared = dup(ends[1]);
+    log_open_anew(ends[1]);
+    ck_assert_int_eq(fcntl(ends[1], F_GETFL) & (O_ACCMODE | O_NONBLOCK), O_WRONLY | O_NONBLOCK);
+    ck_assert_int_eq(fcntl(shared, F_GETFL) & (O_ACCMODE | O_NONBLOCK), O_WRONLY);
+    ck_assert_int_eq(fcntl(ends[1], F_GETFD), 0); /* the processes that are started have it, too */
+    ck_assert_int_eq(write(ends[1], "same", 4), 4);
+    ck_assert_int_eq(read(ends[0], written, sizeof written), 4);
+}
+END_TEST
+
+START_TEST(only_a_pipe_is_opened_anew)
+{
+    int file = open("/dev/null", O_RDWR);
+
+    log_open_anew(file);
+    log_open_anew(-1);
+    ck_assert_int_eq(fcntl(file, F_GETFL) & (O_ACCMODE | O_NONBLOCK), O_RDWR);
+    close(file);
+}
+END_TEST
+
 /* The reader of the tests itself: it must refuse what a forged or broken line would look like. */
 START_TEST(the_strict_reader_refuses_broken_lines)
 {
@@ -386,6 +459,9 @@ int main(void)
         a_long_message_is_cut_and_says_so,
         lines_above_the_level_are_dropped,
         lines_that_could_not_be_written_are_counted,
+        a_line_whose_place_in_the_pipe_another_took_is_lost_and_not_waited_for,
+        a_pipe_that_is_opened_anew_stays_as_it_was_for_whoever_shares_it,
+        only_a_pipe_is_opened_anew,
         the_strict_reader_refuses_broken_lines,
     };
     return check_run("log", tests, ARRAY_LEN(tests));

@@ -282,6 +282,81 @@ START_TEST(what_a_list_allows_goes_through)
 }
 END_TEST
 
+/* ---- what a list refuses ends as its row says */
+
+/* vhangup(2) of a process that may after all would end the session of whoever runs this. */
+static void leave_terminal(void)
+{
+    int terminal = open("/dev/tty", O_RDWR);
+
+    if (terminal < 0)
+        return;
+    (void)ioctl(terminal, TIOCNOTTY);
+    close(terminal);
+}
+
+static int try_refused(void *context)
+{
+    const struct rights_rule *rule = context;
+
+    return call_by(rule) >= 0 ? GOES : errno;
+}
+
+static void expect_refused(enum process_role role, const struct rights_rule *rule)
+{
+    struct rights_settings settings = strict_settings();
+    int wanted = rule->answer == RULE_KILL ? DIES : rule->answer;
+    int end = child_with_rights(role, &settings, try_refused, (void *)(uintptr_t)rule);
+    char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, rule->call);
+
+    ck_assert_msg(end == wanted, "%s as %s: %d instead of %d", name, rights_role_name(role), end, wanted);
+    free(name);
+}
+
+enum refusal { BY_DEATH, BY_ERRNO };
+
+static bool is_of(const struct rights_rule *rule, enum refusal refusal)
+{
+    return rule->call >= 0 && /* below, it is one of other machines */
+           rule->answer != RULE_ALLOW && (rule->answer == RULE_KILL) == (refusal == BY_DEATH);
+}
+
+/* The rows of `lists` that refuse this way, each tried as `role`; how many there were. */
+static unsigned expect_all_refused(enum process_role role, const struct rights_list *lists, enum refusal refusal)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < RIGHTS_LISTS && lists[i].count > 0; i++)
+        for (size_t j = 0; j < lists[i].count; j++)
+            if (is_of(&lists[i].rules[j], refusal)) {
+                expect_refused(role, &lists[i].rules[j]);
+                count++;
+            }
+    return count;
+}
+
+/* Who has no list of escapes dies of what nobody allows, and so of these. */
+START_TEST(what_kills_the_master_or_the_resolver_kills_every_role)
+{
+    enum process_role role = (enum process_role)_i;
+    const struct rights_role *own = rights_role(role);
+
+    leave_terminal();
+    if (own->otherwise == RULE_KILL)
+        own = rights_role(PROCESS_MASTER);
+    ck_assert_uint_ge(expect_all_refused(role, own->lists, BY_DEATH), 50);
+}
+END_TEST
+
+START_TEST(what_a_list_answers_with_an_errno_is_answered_so)
+{
+    enum process_role role = (enum process_role)_i;
+    bool sees_paths = role == PROCESS_MASTER || role == PROCESS_RESOLVER; /* clone3(2) is all that they are refused */
+
+    ck_assert_uint_ge(expect_all_refused(role, rights_role(role)->lists, BY_ERRNO), sees_paths ? 1 : 9);
+}
+END_TEST
+
 /* ---- the master's rights contain those of its children, and what it takes to become one of them */
 
 static int become_child(void *context)
@@ -418,6 +493,8 @@ static void add_trials(TCase *tcase)
     tcase_add_test(tcase, the_calls_of_i386_kill);
 #endif
     tcase_add_loop_test(tcase, what_a_list_allows_goes_through, 0, PROCESS_ROLES);
+    tcase_add_loop_test(tcase, what_kills_the_master_or_the_resolver_kills_every_role, 0, PROCESS_ROLES);
+    tcase_add_loop_test(tcase, what_a_list_answers_with_an_errno_is_answered_so, 0, PROCESS_ROLES);
     tcase_add_loop_test(tcase, a_child_of_the_filtered_master_has_all_that_its_role_allows, PROCESS_MASTER + 1,
                         PROCESS_ROLES);
     tcase_add_test(tcase, the_filtered_master_starts_the_program_anew);

@@ -6,9 +6,10 @@ LOAD=${SALLYPORT%/*}/bench_load BACKEND=${SALLYPORT%/*}/bench_backend
 [ -x "$LOAD" ] && [ -x "$BACKEND" ] || skip "bench_load and bench_backend are not built: they need OpenSSL's libssl"
 prlimit --pid $$ --nofile=20000: 2>/dev/null || skip "20000 descriptors are more than this machine allows"
 PORT=$(($$ % 10000 + 20000))
-# Without shares and budget nothing is resumed. How much goes on is to be seen on a quiet machine alone, and not beside
-# other tests. The long run asserts what SECURITY.md says.
-seconds=4 least_relay=3 least_resumed=3 most_failed=50
+# How much goes on is to be seen on a quiet machine alone, and not beside other tests: 62 to 98 % of the relays' throughput
+# and all resumptions were measured in the short form, 37 % and all without shares and budget. So what it asserts is that
+# the service has not broken down. The long run asserts what SECURITY.md says.
+seconds=4 least_relay=30 least_resumed=60 most_failed=50
 [ "$LONG" = no ] || seconds=15 least_relay=70 least_resumed=95 most_failed=25
 
 openssl req -x509 -newkey rsa:4096 -nodes -keyout "$scratch/rsa4096.key" -out "$scratch/rsa4096.crt" -days 30 \

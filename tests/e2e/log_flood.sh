@@ -65,21 +65,42 @@ daemon_stop
 check_logged "all of them were counted" event=counters "why_not_tls_http=$many" "why_backend_refused=$refused"
 
 # ---- a reader that has stopped
-: >"$log"
+# writes_at_once PID: its log goes to a pipe, and what that has no room for is given up
+writes_at_once() {
+    [ -p "/proc/$1/fd/2" ] && [ $((0$(awk '/^flags:/ { print $2 }' "/proc/$1/fdinfo/2") & 04000)) -ne 0 ]
+}
+# all_write_at_once WORKERS: so many, and the master
+all_write_at_once() {
+    local pid
+    [ "$(worker_pids | wc -l)" -eq "$1" ] || return 1
+    for pid in "$daemon_pid" $(worker_pids); do writes_at_once "$pid" || return 1; done
+}
+
+# reader_stops WORKERS: with that many that write to the one pipe
+reader_stops() {
+    local with="with $1 to write"
+    : >"$log"
+    sed -i "s/^workers = .*/workers = $1/" "$scratch/sallyport.conf"
+    start reader cat "$scratch/pipe"
+    reader=$started
+    "$SALLYPORT" -c "$scratch/sallyport.conf" 2>"$scratch/pipe" &
+    daemon_pid=$!
+    pids+=("$daemon_pid")
+    wait_for 20 is_listening "$HOST" $PORT
+    check "$with: while the log is read it serves" served 3
+    ! can_look_inside ||
+        check_within "$with: each writes at once or not at all, whoever else fills the pipe" 5 all_write_at_once "$1"
+    kill -STOP "$reader"
+    check "$with: a reader that has stopped makes nobody wait, though the pipe is full" served 400
+    kill -CONT "$reader"
+    daemon_stop
+    wait "$reader" 2>/dev/null
+    cp "$scratch/reader.log" "$log"
+    check_logged "$with: lines that were lost are told of" lines_lost
+}
+
 mkfifo "$scratch/pipe"
-start reader cat "$scratch/pipe"
-reader=$started
-"$SALLYPORT" -c "$scratch/sallyport.conf" 2>"$scratch/pipe" &
-daemon_pid=$!
-pids+=("$daemon_pid")
 backend_start
-wait_for 20 is_listening "$HOST" $PORT
-check "with a reader it serves" served 3
-kill -STOP "$reader"
-check "a reader that has stopped makes nobody wait, though the pipe is full" served 400
-kill -CONT "$reader"
-daemon_stop
-wait "$reader" 2>/dev/null
-cp "$scratch/reader.log" "$log"
-check_logged "lines that were lost are told of" lines_lost
+reader_stops 1
+reader_stops 2
 finish
