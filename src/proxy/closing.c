@@ -108,6 +108,7 @@ void closing_begin(struct connection *c)
     c->is_truncated = c->handshake_at != 0 && outcome->client_end == TLS_CLIENT_TRUNCATED && !c->backend.has_ended_in;
     /* An end of file says that this was all: so it is only ever sent with the client's own, and never from here. */
     c->is_backend_to_be_reset = !c->backend.has_ended_out && config_of(c)->on_truncation == CONFIG_ON_TRUNCATION_RESET;
+    c->is_client_to_be_reset = outcome->why == WHY_TIMEOUT_WRITE;
     c->is_clean = outcome->why == WHY_NONE;
     c->is_lingering = wants_to_linger(c, outcome);
     counting_enter(c, CONNECTION_CLOSING);
@@ -152,14 +153,16 @@ static void wind_down_client(struct connection *c)
 
     if (c->client.fd < 0)
         return;
-    is_late = is_late_for_client(c);
+    is_late = c->is_client_to_be_reset || is_late_for_client(c);
     if (c->tls && (is_late || !relay_flush_client(c))) {
         tls_free(c->tls);
         c->tls = NULL;
         if (c->is_lingering)
             begin_lingering(c);
     }
-    if (is_late || (!c->tls && (!c->is_lingering || relay_discard_client(c))))
+    if (c->is_client_to_be_reset)
+        reset_endpoint(&c->client);
+    else if (is_late || (!c->tls && (!c->is_lingering || relay_discard_client(c))))
         endpoint_close(&c->client);
 }
 

@@ -244,6 +244,13 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* What it has taken the kernel does not tell, it has to be looked for: more than once, or it might as well take twice
+ * as long. */
+static uint64_t next_look_at(const struct connection *c)
+{
+    return c->blocked_at + c->proxy->settings.write_stall_timeout / STALL_LOOKS * (c->looks + 1U);
+}
+
 /* Handshakes are timed from accept, whatever trickles in meanwhile (reliability D01). */
 static uint64_t deadline_of_state(const struct connection *c)
 {
@@ -258,7 +265,7 @@ static uint64_t deadline_of_state(const struct connection *c)
         return after(c->state_at, listener_backend(c->listener)->connect_timeout);
     case CONNECTION_RELAYING:
         deadline = after(c->active_at, config->idle_timeout);
-        return c->blocked_at ? earlier(deadline, c->blocked_at + c->proxy->settings.write_stall_timeout) : deadline;
+        return c->blocked_at ? earlier(deadline, next_look_at(c)) : deadline;
     default:
         return closing_deadline(c);
     }
@@ -291,10 +298,21 @@ static void note_tickets(struct connection *c)
         c->tickets_at = proxy_now();
 }
 
+static void expire_relaying(struct connection *c)
+{
+    uint64_t now = proxy_now();
+    bool is_idle = now >= after(c->active_at, config_of(c)->idle_timeout);
+
+    if (c->blocked_at && relay_client_took_some(c))
+        return;
+    if (c->blocked_at && now >= next_look_at(c) && ++c->looks == STALL_LOOKS)
+        tls_abort(c->tls, WHY_TIMEOUT_WRITE);
+    else if (is_idle && !relay_backend_took_some(c))
+        tls_abort(c->tls, WHY_TIMEOUT_IDLE);
+}
+
 static void expire(struct connection *c)
 {
-    bool is_blocked = c->blocked_at && proxy_now() - c->blocked_at >= c->proxy->settings.write_stall_timeout;
-
     switch (c->state) {
     case CONNECTION_HANDSHAKING:
         tls_abort(c->tls, c->hello_at ? WHY_TIMEOUT_HANDSHAKE : WHY_TIMEOUT_CLIENT_HELLO);
@@ -303,9 +321,7 @@ static void expire(struct connection *c)
         connecting_expire(c);
         return;
     case CONNECTION_RELAYING:
-        if ((c->blocked_at && relay_client_took_some(c)) || (!is_blocked && relay_backend_took_some(c)))
-            return;
-        tls_abort(c->tls, is_blocked ? WHY_TIMEOUT_WRITE : WHY_TIMEOUT_IDLE);
+        expire_relaying(c);
         return;
     default:
         return; /* CLOSING looks at the clock in its turn */

@@ -48,6 +48,7 @@ struct connection {
     bool is_truncated;
     bool is_clean;               /* in CLOSING: it ended without a why, so all that was sent has to arrive */
     bool is_lingering;           /* in CLOSING: the client is read empty before the close */
+    bool is_client_to_be_reset;  /* in CLOSING: it reads nothing, the kernel has not to keep what it was sent */
     bool is_backend_to_be_reset; /* in CLOSING: no end of file for a client that never said its own */
     struct proxy *proxy;
     struct listener *listener;
@@ -80,6 +81,7 @@ struct connection {
     uint64_t accepted_at, active_at, blocked_at; /* blocked_at: the client takes nothing since; 0: it does */
     uint64_t state_at;                           /* when the state, or the attempt to connect, began */
     uint64_t hello_at, handshake_at, backend_at; /* when they were through; 0: not yet */
+    uint8_t looks;                               /* ... and so often it was looked whether it did */
     uint32_t unsent;         /* while blocked: what the kernel held for the client at the last look */
     uint32_t backend_unsent; /* the same for the backend, when idleness was last judged */
     uint32_t lingered;       /* bytes discarded */

@@ -19,6 +19,7 @@ enum {
     LINGER_TIMEOUT = 1000 * 1000, /* after an alert: read and discard for so long ... */
     MAX_LINGER_BYTES = 64 * 1024, /* ... or so much, so that the alert survives the close */
     WRITE_STALL_TIMEOUT = 60 * 1000 * 1000,
+    STALL_LOOKS = 4, /* meanwhile, whether the client has taken some */
     MAX_DELIVERY_CHECK_INTERVAL = 1000 * 1000,
     DELIVERY_CHECK_INTERVAL = 10 * 1000, /* is the send queue empty yet, before a reset */
 

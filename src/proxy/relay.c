@@ -158,6 +158,7 @@ static void note_client_progress(struct connection *c, bool has_moved)
         c->blocked_at = 0;
     } else if (has_moved || c->blocked_at == 0) {
         c->blocked_at = now;
+        c->looks = 0;
         c->unsent = endpoint_unsent(&c->client);
     }
 }
@@ -169,9 +170,11 @@ bool relay_client_took_some(struct connection *c)
     bool has_taken = unsent < c->unsent;
 
     c->unsent = unsent;
-    if (has_taken)
-        c->active_at = c->blocked_at = proxy_now();
-    return has_taken;
+    if (!has_taken)
+        return false;
+    c->active_at = c->blocked_at = proxy_now();
+    c->looks = 0;
+    return true;
 }
 
 bool relay_backend_took_some(struct connection *c)
