@@ -371,6 +371,14 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
     return result;
 }
 
+/* What a fortified call of it may become. */
+int __wrap___poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t len);
+int __wrap___poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t len)
+{
+    ck_assert_uint_le(count, len / sizeof *fds);
+    return __wrap_poll(fds, count, timeout);
+}
+
 static int open_again(int fd)
 {
     char path[32];
