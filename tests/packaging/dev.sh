@@ -81,7 +81,7 @@ cmd_container() {
     local test status=0
     [ "$(id -u)" -eq 0 ] || die "container needs root"
     git diff --quiet HEAD || echo "dev: note: what is not committed is not in it"
-    need_packages buildah catatonit curl docker-compose iproute2 netavark podman python3 python3-yaml runc
+    need_packages buildah catatonit curl docker-compose iproute2 iptables netavark podman python3 python3-yaml runc
     container_base "${1:-bookworm}"
     mkdir "$scratch/source"
     git archive HEAD | tar -C "$scratch/source" -x
