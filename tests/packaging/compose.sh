@@ -47,7 +47,7 @@ sallyport=$(container_of sallyport)
 check_within "compose: the application's page comes by TLS from the port that is published" 20 gets_page 443
 check_within "compose: its health is good" 20 is_healthy
 check_confined "$sallyport"
-check_equal "compose: it may have 64 processes" 64 "$(inspect '{{.HostConfig.PidsLimit}}')"
+check_equal "compose: it may have 512 processes" 512 "$(inspect '{{.HostConfig.PidsLimit}}')"
 kill -KILL "$(inspect '{{.State.Pid}}')"
 check_within "compose: killed, it is started again" 20 restarted
 check_within "... and serves" 20 gets_page 443
