@@ -32,6 +32,14 @@ int accept4(int fd, struct sockaddr *peer, socklen_t *len, int flags)
     return -1;
 }
 
+/* A client that waits, or is silent, shakes hands; then it goes. */
+static void expect_served(int client)
+{
+    harness_send(&h, client, "H", 1);
+    harness_expect(&h, client, "S", 1);
+    close(client);
+}
+
 static uint16_t port_of(int fd)
 {
     struct socket_address address;
@@ -98,9 +106,7 @@ START_TEST(who_waits_when_the_listener_stops_is_still_served)
     waiting = harness_connect(&h); /* no turn of the loop: it is in the kernel's queue */
     let_go_of_sockets();
     listener_stop(h.listener, LISTENER_TAKES_WAITING);
-    harness_send(&h, waiting, "H", 1);
-    harness_expect(&h, waiting, "S", 1);
-    close(waiting);
+    expect_served(waiting);
     harness_free(&h);
 }
 END_TEST
@@ -119,9 +125,7 @@ START_TEST(who_waits_behind_one_that_was_given_up_is_still_served)
         accepting.error = passing[i];
         accepting.times = 3;
         listener_stop(h.listener, LISTENER_TAKES_WAITING);
-        harness_send(&h, waiting, "H", 1);
-        harness_expect(&h, waiting, "S", 1);
-        close(waiting);
+        expect_served(waiting);
         harness_free(&h);
     }
 }
@@ -173,9 +177,7 @@ START_TEST(who_waits_when_the_listener_stops_without_a_free_descriptor_takes_the
     HARNESS_WAIT(&h, listener_socket_count(h.listener) == 0);
     give_descriptors_back();
     for (size_t i = 0; i < ARRAY_LEN(waiting); i++) {
-        harness_send(&h, waiting[i], "H", 1);
-        harness_expect(&h, waiting[i], "S", 1);
-        close(waiting[i]);
+        expect_served(waiting[i]);
     }
     for (size_t i = 0; i < ARRAY_LEN(silent); i++)
         close(silent[i]);
@@ -217,9 +219,7 @@ START_TEST(a_socket_that_does_not_listen_any_more_costs_no_handshake)
     listener_stop(h.listener, LISTENER_TAKES_WAITING);
     HARNESS_WAIT(&h, listener_socket_count(h.listener) == 0);
     ck_assert_uint_eq(h.proxy->counters->shed, 0);
-    harness_send(&h, silent, "H", 1);
-    harness_expect(&h, silent, "S", 1);
-    close(silent);
+    expect_served(silent);
     harness_free(&h);
 }
 END_TEST
